@@ -1,0 +1,198 @@
+"""Activities: tasks, sub-processes and called processes, with their loops and the events on their border."""
+
+from typing import Any
+
+from SpiffWorkflow.task import Task as Token
+from SpiffWorkflow.util.task import TaskState
+
+from engine import loops
+from engine.elements import Element, ProcessSpec
+from engine.errors import EngineError
+from engine.events import BoundaryEvent, CatchEvent, ThrowEvent, arm
+from engine.model import Node
+
+
+class Activity(Element):
+    """An activity: arms its border, runs its pre-script, works, runs its post-script, disarms, goes on."""
+
+    def __init__(self, process: ProcessSpec, node: Node) -> None:
+        super().__init__(process, node)
+        self.loop = node.loop
+
+    def _update_hook(self, my_task: Token) -> bool:
+        data = my_task.internal_data
+        if "instance_of" not in data:
+            if not data.get("armed"):
+                data["armed"] = True
+                for boundary in self.boundary:
+                    boundary.arm_on(my_task)
+            if my_task.workflow.case.tokens.get(my_task.id) is not my_task:
+                return False
+            if self.node.pre_script is not None:
+                my_task.workflow.case.execute(self.node.pre_script, my_task)
+            if self.loop is not None:
+                return loops.enter(self, my_task)
+        return self.activate(my_task)
+
+    def activate(self, token: Token) -> bool:
+        """Begin the work of one instance. True: it may run at once."""
+        return True
+
+    def _on_complete(self, my_task: Token) -> None:
+        case = my_task.workflow.case
+        data = my_task.internal_data
+        if "instance_of" in data:
+            case.record("completed", my_task)
+            my_task.workflow.discard(my_task)
+            loops.instance_done(self, case.tokens[data["instance_of"]], my_task)
+            return
+        if self.node.post_script is not None and not data.get("post_scripted"):
+            case.execute(self.node.post_script, my_task)
+            data["post_scripted"] = True
+        flows = self.choose(my_task)
+        scope = my_task.workflow
+        scope.discard(my_task)
+        self.disarm(my_task)
+        if self.loop is None:
+            case.record("completed", my_task)
+        for flow in flows:
+            scope.put(flow)
+
+    def _on_cancel(self, my_task: Token) -> None:
+        case = my_task.workflow.case
+        my_task.workflow.discard(my_task)
+        self.disarm(my_task)
+        case.cancel_scope_of(my_task)
+        for instance in my_task.internal_data.get("loop", {}).get("open", ()):
+            case.cancel_token(instance)
+        case.record("cancelled", my_task)
+
+    def disarm(self, token: Token) -> None:
+        for waiting in token.internal_data.pop("boundary", ()):
+            token.workflow.case.cancel_token(waiting)
+
+    def border_catching(self, kind: str, code: str | None) -> BoundaryEvent | None:
+        """The event on the border that catches an error or escalation: the one naming its code before a catch-all."""
+        catching = [boundary for boundary in self.boundary if boundary.catches(kind, code)]
+        return min(catching, key=lambda boundary: boundary.event.name is None, default=None)
+
+
+class PlainTask(Activity):
+    """A task of no kind: passes through."""
+
+
+class UserTask(Activity):
+    """A user or manual task: somebody completes it."""
+
+    manual = True
+
+
+class ScriptTask(Activity):
+    """A script, in the language of `engine.expressions`."""
+
+    def _run_hook(self, my_task: Token) -> bool:
+        if self.node.script is not None:
+            my_task.workflow.case.execute(self.node.script, my_task)
+        return True
+
+
+class ServiceTask(Activity):
+    """A Python function: in the command's transaction, or as a job that says later what came of it."""
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        call = self.node.service
+        if call is None:
+            raise EngineError("服务任务没有指定服务。")
+        case = my_task.workflow.case
+        arguments = {name: case.evaluate(expression, my_task) for name, expression in call.parameters}
+        if case.outside.is_external(call.operator):
+            my_task.internal_data["waits"] = {"kind": "service", "operator": call.operator, "arguments": arguments}
+            return None
+        self.accept(my_task, case.outside.call_service(my_task, call.operator, arguments))
+        return True
+
+    def accept(self, token: Token, result: Any) -> None:
+        """Keep what the function gave: in the result variable if one is named, and nowhere else."""
+        token.internal_data.pop("waits", None)
+        if self.node.service is not None and self.node.service.result_variable:
+            token.workflow.case.write(token, {self.node.service.result_variable: result})
+
+
+class BusinessRuleTask(Activity):
+    """A decision table: its outputs become variables, or its whole result the variable the task names."""
+
+    def _run_hook(self, my_task: Token) -> bool:
+        case = my_task.workflow.case
+        result = case.decide(self.process.process.deployment, self.node.decision or "", my_task)
+        if self.node.result_variable:
+            case.write(my_task, {self.node.result_variable: result})
+        elif isinstance(result, dict):
+            case.write(my_task, result)
+        else:
+            case.write(my_task, {self.node.decision or "": result})
+        return True
+
+
+class SendTask(Activity, ThrowEvent):
+    """Throws a message and goes on."""
+
+
+class ReceiveTask(Activity, CatchEvent):
+    """Waits for a message."""
+
+    def activate(self, token: Token) -> bool:
+        return arm(token, self.event)
+
+
+class ScopedActivity(Activity):
+    """An activity that is done when the scope inside it is."""
+
+    def _run_hook(self, my_task: Token) -> bool:
+        return True
+
+    def open_scope(self, token: Token, spec: ProcessSpec, variables: dict[str, Any] | None) -> None:
+        token._set_state(TaskState.STARTED)
+        token.workflow.case.open_scope(token, spec, variables)
+
+    def scope_ended(self, token: Token, scope: Any) -> None:
+        """The scope inside has no token left."""
+        token._set_state(TaskState.READY)
+        self._on_ready(token)
+
+
+class SubProcess(ScopedActivity):
+    """An embedded sub-process; it shares the variables around it."""
+
+    inner: ProcessSpec
+
+    def activate(self, token: Token) -> bool:
+        self.open_scope(token, self.inner, None)
+        return False
+
+
+class CallActivity(ScopedActivity):
+    """A called process, with variables of its own: copied in when it begins, back when it ends."""
+
+    def activate(self, token: Token) -> bool:
+        case = token.workflow.case
+        spec = case.outside.called(self.node.called or "", self.process.process)
+        around = case.view(token)
+        names = spec.inputs if spec.inputs is not None else case.variable_names(token)
+        missing = [name for name in names if name not in around]
+        if missing:
+            raise EngineError(f"被调用的流程需要变量 {'、'.join(missing)}，这里没有。")
+        token.internal_data["called"] = spec.definition_id
+        self.open_scope(token, spec, {name: around[name] for name in names})
+        return False
+
+    def scope_ended(self, token: Token, scope: Any) -> None:
+        outputs = scope.spec.outputs
+        inside = scope.layer.values
+        names = outputs if outputs is not None else tuple(inside)
+        missing = [name for name in names if name not in inside]
+        token.internal_data.pop("called", None)
+        if missing:
+            token.workflow.case.fail(token, EngineError(f"被调用的流程没有给出变量 {'、'.join(missing)}。"))
+            return
+        token.workflow.case.write(token, {name: inside[name] for name in names})
+        super().scope_ended(token, scope)

@@ -1,0 +1,317 @@
+"""The allow-list of BPMN 2.0: what the engine executes, or may safely treat as documentation (design §3.5).
+
+Everything in the BPMN namespace that is not listed here is refused at deployment by element and attribute. The table
+is data: `docs/reference/bpmn.md` is the same list for people.
+"""
+
+BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
+
+DRAWING = frozenset(
+    {
+        "http://www.omg.org/spec/BPMN/20100524/DI",
+        "http://www.omg.org/spec/DD/20100524/DC",
+        "http://www.omg.org/spec/DD/20100524/DI",
+        "http://www.omg.org/spec/BPMN/non-normative/color/1.0",
+        "http://bpmn.io/schema/bpmn/biocolor/1.0",
+        "http://bpmn.io/schema/bpmn",
+        "http://camunda.org/schema/modeler/1.0",
+        "http://www.w3.org/2001/XMLSchema-instance",
+    }
+)
+"""Namespaces of looks and editors: never executed, never reported."""
+
+ANY = None
+"""As an attribute's allowed values: whatever is written."""
+
+_NAMED = {"id": ANY, "name": ANY}
+_ONE = frozenset({"1"})
+_FALSE = frozenset({"false"})
+_ACTIVITY = _NAMED | {
+    "default": ANY,
+    "isForCompensation": _FALSE,
+    "startQuantity": _ONE,
+    "completionQuantity": _ONE,
+}
+_TASK = _ACTIVITY | {"implementation": ANY}
+_EVENT = _NAMED | {"parallelMultiple": _FALSE}
+_GATEWAY = _NAMED | {"gatewayDirection": ANY}
+
+_IO = frozenset({"ioSpecification", "dataInputAssociation", "dataOutputAssociation", "property"})
+_FLOWS = frozenset({"incoming", "outgoing"})
+_LOOPS = frozenset({"multiInstanceLoopCharacteristics", "standardLoopCharacteristics"})
+_IN_ACTIVITY = _FLOWS | _IO | _LOOPS
+_CATCH = frozenset(
+    {"messageEventDefinition", "signalEventDefinition", "timerEventDefinition", "conditionalEventDefinition"}
+)
+_RAISED = frozenset({"errorEventDefinition", "escalationEventDefinition"})
+_EVENT_DATA = frozenset({"dataInput", "dataOutput", "inputSet", "outputSet", "dataInputAssociation", "dataOutputAssociation"})
+_ARTIFACTS = frozenset(
+    {"textAnnotation", "association", "group", "dataObject", "dataObjectReference", "dataStoreReference"}
+)
+
+NODES = frozenset(
+    {
+        "task",
+        "userTask",
+        "manualTask",
+        "scriptTask",
+        "serviceTask",
+        "businessRuleTask",
+        "sendTask",
+        "receiveTask",
+        "callActivity",
+        "subProcess",
+        "exclusiveGateway",
+        "parallelGateway",
+        "inclusiveGateway",
+        "eventBasedGateway",
+        "startEvent",
+        "endEvent",
+        "intermediateCatchEvent",
+        "intermediateThrowEvent",
+        "boundaryEvent",
+    }
+)
+_SCOPE = NODES | _ARTIFACTS | {"sequenceFlow", "laneSet"}
+
+DOCUMENTATION = frozenset(
+    {
+        "documentation",
+        "extensionElements",
+        "textAnnotation",
+        "association",
+        "group",
+        "category",
+        "dataObject",
+        "dataObjectReference",
+        "dataStore",
+        "dataStoreReference",
+        "itemDefinition",
+        "messageFlow",
+        "property",
+        "monitoring",
+        "auditing",
+        "partnerEntity",
+        "partnerRole",
+    }
+)
+"""Elements whose contents say nothing about execution: they are not looked into."""
+
+CHILDREN: dict[str, frozenset[str]] = {
+    "definitions": frozenset(
+        {
+            "process",
+            "collaboration",
+            "message",
+            "signal",
+            "error",
+            "escalation",
+            "correlationProperty",
+            "itemDefinition",
+            "dataStore",
+            "category",
+            "partnerEntity",
+            "partnerRole",
+        }
+    ),
+    "collaboration": frozenset({"participant", "messageFlow", "correlationKey"}) | _ARTIFACTS,
+    "participant": frozenset(),
+    "correlationKey": frozenset({"correlationPropertyRef"}),
+    "correlationPropertyRef": frozenset(),
+    "correlationProperty": frozenset({"correlationPropertyRetrievalExpression"}),
+    "correlationPropertyRetrievalExpression": frozenset({"messagePath", "formalExpression"}),
+    "messagePath": frozenset(),
+    "formalExpression": frozenset(),
+    "message": frozenset(),
+    "signal": frozenset(),
+    "error": frozenset(),
+    "escalation": frozenset(),
+    "process": _SCOPE | {"ioSpecification", "property", "monitoring", "auditing"},
+    "subProcess": _SCOPE | _IN_ACTIVITY,
+    "laneSet": frozenset({"lane"}),
+    "lane": frozenset({"flowNodeRef", "childLaneSet"}),
+    "childLaneSet": frozenset({"lane"}),
+    "flowNodeRef": frozenset(),
+    "sequenceFlow": frozenset({"conditionExpression"}),
+    "conditionExpression": frozenset(),
+    "incoming": frozenset(),
+    "outgoing": frozenset(),
+    "task": _IN_ACTIVITY,
+    "userTask": _IN_ACTIVITY | {"rendering"},
+    "rendering": frozenset(),
+    "manualTask": _IN_ACTIVITY,
+    "scriptTask": _IN_ACTIVITY | {"script"},
+    "script": frozenset(),
+    "serviceTask": _IN_ACTIVITY,
+    "businessRuleTask": _IN_ACTIVITY,
+    "sendTask": _IN_ACTIVITY | {"messageEventDefinition"},
+    "receiveTask": _IN_ACTIVITY | {"messageEventDefinition"},
+    "callActivity": _IN_ACTIVITY,
+    "exclusiveGateway": _FLOWS,
+    "parallelGateway": _FLOWS,
+    "inclusiveGateway": _FLOWS,
+    "eventBasedGateway": _FLOWS,
+    "startEvent": _FLOWS | _EVENT_DATA | _CATCH | _RAISED,
+    "endEvent": _FLOWS
+    | _EVENT_DATA
+    | _RAISED
+    | {"messageEventDefinition", "signalEventDefinition", "terminateEventDefinition"},
+    "intermediateCatchEvent": _FLOWS | _EVENT_DATA | _CATCH | {"linkEventDefinition"},
+    "intermediateThrowEvent": _FLOWS
+    | _EVENT_DATA
+    | {"messageEventDefinition", "signalEventDefinition", "escalationEventDefinition", "linkEventDefinition"},
+    "boundaryEvent": _FLOWS | _EVENT_DATA | _CATCH | _RAISED,
+    "messageEventDefinition": frozenset(),
+    "signalEventDefinition": frozenset(),
+    "errorEventDefinition": frozenset(),
+    "escalationEventDefinition": frozenset(),
+    "terminateEventDefinition": frozenset(),
+    "linkEventDefinition": frozenset({"source", "target"}),
+    "source": frozenset(),
+    "target": frozenset(),
+    "timerEventDefinition": frozenset({"timeDate", "timeDuration", "timeCycle"}),
+    "timeDate": frozenset(),
+    "timeDuration": frozenset(),
+    "timeCycle": frozenset(),
+    "conditionalEventDefinition": frozenset({"condition"}),
+    "condition": frozenset(),
+    "multiInstanceLoopCharacteristics": frozenset(
+        {
+            "loopCardinality",
+            "loopDataInputRef",
+            "loopDataOutputRef",
+            "inputDataItem",
+            "outputDataItem",
+            "completionCondition",
+        }
+    ),
+    "loopCardinality": frozenset(),
+    "loopDataInputRef": frozenset(),
+    "loopDataOutputRef": frozenset(),
+    "inputDataItem": frozenset(),
+    "outputDataItem": frozenset(),
+    "completionCondition": frozenset(),
+    "standardLoopCharacteristics": frozenset({"loopCondition"}),
+    "loopCondition": frozenset(),
+    "ioSpecification": frozenset({"dataInput", "dataOutput", "inputSet", "outputSet"}),
+    "dataInput": frozenset(),
+    "dataOutput": frozenset(),
+    "inputSet": frozenset({"dataInputRefs"}),
+    "outputSet": frozenset({"dataOutputRefs"}),
+    "dataInputRefs": frozenset(),
+    "dataOutputRefs": frozenset(),
+    "dataInputAssociation": frozenset({"sourceRef", "targetRef"}),
+    "dataOutputAssociation": frozenset({"sourceRef", "targetRef"}),
+    "sourceRef": frozenset(),
+    "targetRef": frozenset(),
+}
+"""Element → the BPMN elements it may hold, beside documentation and extensionElements."""
+
+ATTRIBUTES: dict[str, dict[str, frozenset[str] | None]] = {
+    "definitions": _NAMED
+    | {
+        "targetNamespace": ANY,
+        "exporter": ANY,
+        "exporterVersion": ANY,
+        "expressionLanguage": ANY,
+        "typeLanguage": ANY,
+    },
+    "collaboration": _NAMED | {"isClosed": ANY},
+    "participant": _NAMED | {"processRef": ANY},
+    "correlationKey": _NAMED,
+    "correlationPropertyRef": {},
+    "correlationProperty": _NAMED | {"type": ANY},
+    "correlationPropertyRetrievalExpression": {"id": ANY, "messageRef": ANY},
+    "messagePath": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
+    "formalExpression": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
+    "message": _NAMED | {"itemRef": ANY},
+    "signal": _NAMED | {"structureRef": ANY},
+    "error": _NAMED | {"errorCode": ANY, "structureRef": ANY},
+    "escalation": _NAMED | {"escalationCode": ANY, "structureRef": ANY},
+    "process": _NAMED | {"isExecutable": ANY, "processType": ANY, "isClosed": ANY, "definitionalCollaborationRef": ANY},
+    "subProcess": _ACTIVITY | {"triggeredByEvent": ANY},
+    "laneSet": _NAMED,
+    "childLaneSet": _NAMED,
+    "lane": _NAMED | {"partitionElementRef": ANY},
+    "flowNodeRef": {},
+    "sequenceFlow": _NAMED | {"sourceRef": ANY, "targetRef": ANY, "isImmediate": ANY},
+    "conditionExpression": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
+    "incoming": {},
+    "outgoing": {},
+    "task": _ACTIVITY,
+    "userTask": _TASK,
+    "rendering": {"id": ANY},
+    "manualTask": _ACTIVITY,
+    "scriptTask": _ACTIVITY
+    | {"scriptFormat": frozenset({"", "python", "text/python", "text/x-python", "application/python", "application/x-python"})},
+    "script": {"id": ANY},
+    "serviceTask": _TASK | {"operationRef": ANY},
+    "businessRuleTask": _TASK,
+    "sendTask": _TASK | {"messageRef": ANY, "operationRef": ANY},
+    "receiveTask": _TASK | {"messageRef": ANY, "operationRef": ANY, "instantiate": _FALSE},
+    "callActivity": _ACTIVITY | {"calledElement": ANY},
+    "exclusiveGateway": _GATEWAY | {"default": ANY},
+    "parallelGateway": _GATEWAY,
+    "inclusiveGateway": _GATEWAY | {"default": ANY},
+    "eventBasedGateway": _GATEWAY | {"instantiate": _FALSE, "eventGatewayType": frozenset({"Exclusive"})},
+    "startEvent": _EVENT | {"isInterrupting": ANY},
+    "endEvent": _NAMED,
+    "intermediateCatchEvent": _EVENT,
+    "intermediateThrowEvent": _NAMED,
+    "boundaryEvent": _EVENT | {"attachedToRef": ANY, "cancelActivity": ANY},
+    "messageEventDefinition": {"id": ANY, "messageRef": ANY, "operationRef": ANY},
+    "signalEventDefinition": {"id": ANY, "signalRef": ANY},
+    "errorEventDefinition": {"id": ANY, "errorRef": ANY},
+    "escalationEventDefinition": {"id": ANY, "escalationRef": ANY},
+    "terminateEventDefinition": {"id": ANY},
+    "linkEventDefinition": _NAMED,
+    "source": {},
+    "target": {},
+    "timerEventDefinition": {"id": ANY},
+    "timeDate": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
+    "timeDuration": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
+    "timeCycle": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
+    "conditionalEventDefinition": {"id": ANY},
+    "condition": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
+    "multiInstanceLoopCharacteristics": {"id": ANY, "isSequential": ANY, "behavior": frozenset({"All"})},
+    "loopCardinality": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
+    "loopDataInputRef": {},
+    "loopDataOutputRef": {},
+    "inputDataItem": _NAMED | {"itemSubjectRef": ANY, "isCollection": ANY},
+    "outputDataItem": _NAMED | {"itemSubjectRef": ANY, "isCollection": ANY},
+    "completionCondition": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
+    "standardLoopCharacteristics": {"id": ANY, "testBefore": ANY, "loopMaximum": ANY},
+    "loopCondition": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
+    "ioSpecification": {"id": ANY},
+    "dataInput": _NAMED | {"itemSubjectRef": ANY, "isCollection": ANY},
+    "dataOutput": _NAMED | {"itemSubjectRef": ANY, "isCollection": ANY},
+    "inputSet": _NAMED,
+    "outputSet": _NAMED,
+    "dataInputRefs": {},
+    "dataOutputRefs": {},
+    "dataInputAssociation": {"id": ANY},
+    "dataOutputAssociation": {"id": ANY},
+    "sourceRef": {},
+    "targetRef": {},
+}
+"""Element → the attributes it may carry, each with the values that are executed as the standard says."""
+
+EXTENSIONS = frozenset(
+    {
+        "serviceTaskOperator",
+        "properties",
+        "preScript",
+        "postScript",
+        "calledDecisionId",
+        "messagePayload",
+        "messageVariable",
+        "payloadExpression",
+        "variableName",
+        "instructionsForEndUser",
+        "unitTests",
+        "taskMetadataValues",
+        "signalButtonLabel",
+    }
+)
+"""The `spiffworkflow:` extensions that are executed, or are help for people."""

@@ -1,0 +1,70 @@
+"""What one evaluation may cost: steps of work and units of data.
+
+Time is charged before it is spent and data before it is made, so that a hostile text fails at once instead
+of late.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.errors import ExpressionError, ExpressionTooCostly
+from engine.values import DEEPEST
+
+CHARACTERS_PER_UNIT = 8
+
+
+class Budget:
+    """Steps and data still to be spent.
+
+    A step is one node of the expression; loops pay for their body on every round. A unit of data is one
+    value in a list or object, or eight characters of text.
+    """
+
+    __slots__ = ("size", "steps")
+
+    def __init__(self, steps: int = 100_000, size: int = 1_000_000) -> None:
+        self.steps = steps
+        self.size = size
+
+    def spend(self, steps: int) -> None:
+        """Pay for `steps` of work about to be done."""
+        self.steps -= steps
+        if self.steps < 0:
+            raise ExpressionTooCostly("运算步数超出限制，请减少循环的次数。")
+
+    def charge(self, size: int) -> None:
+        """Pay for `size` units of data about to be made or walked through."""
+        self.size -= size
+        if self.size < 0:
+            raise ExpressionTooCostly("产生的数据量超出限制。")
+
+    def weigh(self, value: Any) -> int:
+        """The units of data that `value` holds, everything inside it included, counted as often as it is
+        reached.
+
+        Stops with ExpressionTooCostly once the count passes what is left: a list of lists that share their
+        parts can stand for far more than the memory it takes.
+        """
+        kind = type(value)
+        if kind is str:
+            return 1 + len(value) // CHARACTERS_PER_UNIT
+        if kind is list or kind is dict:
+            return self._weigh(value, 0, DEEPEST)
+        return 1
+
+    def _weigh(self, value: list[Any] | dict[Any, Any], total: int, depth: int) -> int:
+        if not depth:
+            raise ExpressionError(f"数据的嵌套超过 {DEEPEST} 层，或者包含自身。")
+        if type(value) is dict:
+            total += sum(1 + len(key) // CHARACTERS_PER_UNIT for key in value)
+        total += 1 + len(value)
+        for item in value.values() if type(value) is dict else value:
+            kind = type(item)
+            if kind is list or kind is dict:
+                total = self._weigh(item, total, depth - 1)
+            elif kind is str:
+                total += len(item) // CHARACTERS_PER_UNIT
+            if total > self.size:
+                raise ExpressionTooCostly("产生的数据量超出限制。")
+        return total

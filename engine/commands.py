@@ -1,0 +1,567 @@
+"""The commands of the engine: each locks one case, applies, steps, writes everything, in the transaction around it.
+
+    with engine.command(session, actor="gx10") as command:
+        command.complete(task_id, data={"decision": "accept"}, opinion="同意受理")
+
+The `with` block is the transaction: it commits once at its end, or nothing of it happened (design §3.1).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta, timezone
+from functools import partial
+from typing import Any
+
+import structlog
+from SpiffWorkflow.task import Task as Token
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from engine import state, values
+from engine.assignment import AssignmentPolicy, Everyone
+from engine.clock import Clock
+from engine.deployments import Deployments, Source, newest
+from engine.elements import Element, ProcessSpec
+from engine.errors import BpmnError, BusinessRefusal, CommandRefused, EngineError
+from engine.projection import Open, Projection, look
+from engine.services import Call, Registry, ServiceTask
+from engine.tables import BufferedMessage, Definition, History, Instance, Job, StartSubscription, Subscription, Task, new_id
+from engine.transactions import after_commit, transaction
+from engine.workflow import Case, Line, Sent, key_text
+
+CHINA = timezone(timedelta(hours=8))
+"""Guangdong's time: what `today()` means in a diagram."""
+
+log = structlog.get_logger("jigai.engine")
+
+
+class ServiceFailed(EngineError):
+    """A service task raised something that is neither a BPMN error nor a refusal."""
+
+    code = "service_failed"
+
+
+class Stuck(EngineError):
+    """A case that is neither ended nor waiting for anything."""
+
+    code = "stuck"
+
+
+class Engine:
+    """One installation: its service tasks, its policy, its clock, its compiled deployments.
+
+    `publish` is told the ids of jobs that fell due in a committed command; it is a hint, the job table is the truth.
+    """
+
+    def __init__(
+        self,
+        *,
+        services: Registry | None = None,
+        policy: AssignmentPolicy | None = None,
+        clock: Clock | None = None,
+        publish: Callable[[list[str]], None] | None = None,
+    ) -> None:
+        self.services = services or Registry()
+        self.policy = policy or Everyone()
+        self.clock = clock or Clock()
+        self.publish = publish or (lambda job_ids: None)
+        self.deployments = Deployments(lambda operator: self.services.get(operator) is not None)
+
+    @contextmanager
+    def command(self, session: Session, *, actor: str | None = None) -> "Iterator[Command]":
+        """A transaction in which commands are given on behalf of `actor` (None: the system)."""
+        with transaction(session):
+            yield Command(self, session, actor)
+
+
+class Command:
+    """What can be done to cases inside one transaction."""
+
+    def __init__(self, engine: Engine, session: Session, actor: str | None) -> None:
+        self.engine = engine
+        self.session = session
+        self.actor = actor
+        self.now = engine.clock.now()
+
+    # Deploying
+
+    def deploy(self, sources: list[Source]) -> list[Definition]:
+        """Deploy a set of files. Raises DeploymentRefused with every problem."""
+        return self.engine.deployments.deploy(self.session, sources, self.now, self.actor)
+
+    # Cases
+
+    def start(
+        self,
+        process_id: str,
+        *,
+        data: Mapping[str, Any] | None = None,
+        business_key: str | None = None,
+        version: int | None = None,
+    ) -> Instance:
+        """Start a case of the newest version of a process, or of the one named."""
+        definition = newest(self.session, process_id, version)
+        if definition is None:
+            which = process_id if version is None else f"{process_id} 的版本 {version}"
+            raise CommandRefused("definition_unknown", f"没有流程 {which}。", status=404, remedy="请先部署它。")
+        spec = self.engine.deployments.compiled(self.session, definition.id)
+        if not spec.entries:
+            raise CommandRefused("no_plain_start", f"流程「{definition.name}」只能由消息或信号启动。")
+        return self._begin(definition, spec, spec.entries, data or {}, business_key)
+
+    def cancel(self, instance_id: str, reason: str = "") -> Instance:
+        """End a case at once; whatever is open in it is cancelled."""
+        instance, case = self._open_case(instance_id)
+        before = look(case)
+        case.terminate()
+        case.do_engine_steps()
+        self._note(case, "cancelled", {"reason": reason} if reason else None)
+        self._save(instance, case, before)
+        instance.status = "cancelled"
+        return instance
+
+    def retry(self, instance_id: str, data: Mapping[str, Any] | None = None) -> Instance:
+        """Try every open incident of a case again, after correcting its variables with `data`."""
+        instance, case = self._open_case(instance_id)
+        failed = [token for token in case.tokens.values() if "incident" in token.internal_data]
+        for token in failed:
+            if token.internal_data.pop("waits", None) is not None:
+                self.session.execute(delete(Job).where(Job.instance_id == instance.id, Job.token == token.id))
+        before = look(case)
+        for name, value in (data or {}).items():
+            case.layer.write(name, value)
+        self._note(case, "retried", {"data": values.to_json(dict(data))} if data else None)
+        for token in failed:
+            if case.tokens.get(token.id) is token:
+                case.retry(token)
+        case.do_engine_steps()
+        self._save(instance, case, before)
+        return instance
+
+    # Tasks
+
+    def claim(self, task_id: str) -> Task:
+        """Take a task that nobody has."""
+        task, instance = self._open_task(task_id)
+        self._check_member(task)
+        if task.assignee is not None and task.assignee != self.actor:
+            raise self._taken(task)
+        task.assignee, task.claimed_at = self.actor, self.now
+        self._history(instance, "claimed", task.element_id)
+        return task
+
+    def release(self, task_id: str) -> Task:
+        """Put back a task one has taken."""
+        task, instance = self._open_task(task_id)
+        if task.assignee is None or task.assignee != self.actor:
+            raise CommandRefused("task_not_yours", "这件任务不在你手里，不能放回。", status=403)
+        task.assignee = task.claimed_at = None
+        self._history(instance, "released", task.element_id)
+        return task
+
+    def complete(self, task_id: str, *, data: Mapping[str, Any] | None = None, opinion: str | None = None) -> Instance:
+        """Complete a task one has taken, or that nobody has. Raises BusinessRefusal where its form is not met."""
+        task, instance = self._open_task(task_id)
+        self._check_member(task)
+        if task.assignee is not None and self.actor is not None and task.assignee != self.actor:
+            raise self._taken(task)
+        given = dict(data or {})
+        if opinion is not None:
+            given["opinion"] = opinion
+        case = self.restore(instance)
+        token = case.tokens[task.token]
+        element: Element = token.task_spec
+        self._check_form(element, given)
+        before = look(case)
+        if self.actor is not None:
+            case.performers[task.element_id] = self.actor
+        task.state, task.ended_at, task.completed_by = "done", self.now, self.actor
+        task.assignee = task.assignee or self.actor
+        task.result = values.to_json(given)
+        self.session.flush()
+        case.complete_task(token, given)
+        case.do_engine_steps()
+        self._save(instance, case, before)
+        return instance
+
+    # Messages and signals
+
+    def message(
+        self,
+        name: str,
+        *,
+        correlation: Mapping[str, Any] | None = None,
+        payload: Mapping[str, Any] | None = None,
+        ttl: timedelta | None = None,
+    ) -> list[Instance]:
+        """Give a message to the case that waits for it, or start one by it.
+
+        Exactly one receiver. Where nobody waits it is kept for `ttl`, or refused when there is none.
+        """
+        received = self._correlate(name, dict(correlation or {}), dict(payload or {}))
+        if received is not None:
+            return [received]
+        if ttl is None:
+            raise CommandRefused(
+                "message_unheard", f"没有案件在等待消息「{name}」。", remedy="请核对消息名称和关联值，或给出保留时间。"
+            )
+        self.session.add(
+            BufferedMessage(
+                name=name,
+                correlation=values.to_json(dict(correlation or {})),
+                payload=values.to_json(dict(payload or {})),
+                expires_at=self.now + ttl,
+            )
+        )
+        return []
+
+    def signal(self, name: str, *, payload: Mapping[str, Any] | None = None, but: str | None = None) -> list[Instance]:
+        """Give a signal to every case that waits for it (except `but`, who threw it), and start those it starts."""
+        waiting = self.session.execute(
+            select(Subscription.instance_id, Subscription.token)
+            .where(Subscription.kind == "signal", Subscription.name == name)
+            .order_by(Subscription.instance_id, Subscription.token)
+        ).all()
+        tokens: dict[str, list[int]] = {}
+        for instance_id, token in waiting:
+            if instance_id != but:
+                tokens.setdefault(instance_id, []).append(token)
+        received = [self._fire(instance_id, fired, dict(payload or {})) for instance_id, fired in tokens.items()]
+        for subscription, definition in self._starts("signal", name):
+            spec = self.engine.deployments.compiled(self.session, definition.id)
+            start = spec.element(subscription.element_id)
+            received.append(self._begin(definition, spec, [start], dict(payload or {}), None))
+        return [instance for instance in received if instance is not None]
+
+    def _correlate(self, name: str, correlation: dict[str, Any], payload: dict[str, Any]) -> Instance | None:
+        waiting = self.session.scalars(
+            select(Subscription)
+            .where(Subscription.kind == "message", Subscription.name == name)
+            .order_by(Subscription.created_at, Subscription.instance_id, Subscription.token)
+        )
+        for subscription in waiting:
+            if subscription.correlation is None or self._matches(subscription, correlation, payload):
+                return self._fire(subscription.instance_id, [subscription.token], payload)
+        for subscription_, definition in self._starts("message", name):
+            spec = self.engine.deployments.compiled(self.session, definition.id)
+            start = spec.element(subscription_.element_id)
+            business_key = correlation.get("business_key")
+            return self._begin(
+                definition, spec, [start], {**correlation, **payload}, str(business_key) if business_key else None
+            )
+        return None
+
+    def _matches(self, subscription: Subscription, correlation: dict[str, Any], payload: dict[str, Any]) -> bool:
+        """Whether a message's key, read by the waiting event's own expressions, is the one the case waits with."""
+        instance = self.session.get_one(Instance, subscription.instance_id)
+        case = self.restore(instance)
+        token = case.tokens.get(subscription.token)
+        if token is None:
+            return False
+        try:
+            key = {
+                p.name: p.read.evaluate({**payload, **correlation}, case.functions)
+                for p in token.task_spec.event.correlation
+            }
+        except EngineError:
+            return False
+        return key_text(key) == subscription.correlation
+
+    def _fire(self, instance_id: str, tokens: list[int], payload: Any) -> Instance | None:
+        instance, case = self._open_case(instance_id)
+        before = look(case)
+        for token_id in tokens:
+            token = case.tokens.get(token_id)
+            if token is not None:
+                case.fire(token, payload)
+        case.do_engine_steps()
+        self._save(instance, case, before)
+        return instance
+
+    def _starts(self, kind: str, name: str) -> list[tuple[StartSubscription, Definition]]:
+        rows = self.session.execute(
+            select(StartSubscription, Definition)
+            .join(Definition, Definition.id == StartSubscription.definition_id)
+            .where(StartSubscription.kind == kind, StartSubscription.name == name)
+            .order_by(Definition.key)
+        )
+        return [(subscription, definition) for subscription, definition in rows]
+
+    # Jobs
+
+    def fire_timer(self, job: Job) -> None:
+        """A timer's moment has come."""
+        self._fire(job.instance_id or "", [job.token or 0], None)
+
+    def service_done(self, job: Job, result: Any) -> None:
+        """An asynchronous service task has its result."""
+        instance, case = self._open_case(job.instance_id or "")
+        before = look(case)
+        token = case.tokens[job.token or 0]
+        try:
+            token.task_spec.accept(token, result)
+            token.complete()
+        except CommandRefused:
+            raise
+        except EngineError as error:
+            case.fail(token, error)
+        case.do_engine_steps()
+        self._save(instance, case, before)
+
+    def service_failed(self, job: Job, error: EngineError) -> None:
+        """An asynchronous service task threw a BPMN error, or has used up its attempts."""
+        instance, case = self._open_case(job.instance_id or "")
+        before = look(case)
+        case.fail(case.tokens[job.token or 0], error)
+        case.do_engine_steps()
+        self._save(instance, case, before)
+
+    def deliver(self, job: Job) -> None:
+        """Something that one case threw reaches the others."""
+        name, payload = job.payload["name"], values.from_json(job.payload["payload"])
+        if job.kind == "signal":
+            self.signal(name, payload=payload, but=job.instance_id)
+        else:
+            given = payload if isinstance(payload, dict) else {}
+            self._correlate(name, {}, given)
+
+    # Inside
+
+    def _begin(
+        self,
+        definition: Definition,
+        spec: ProcessSpec,
+        entries: list[Element],
+        data: Mapping[str, Any],
+        business_key: str | None,
+    ) -> Instance:
+        instance = Instance(
+            id=new_id(),
+            definition_id=definition.id,
+            business_key=business_key,
+            status="running",
+            revision=0,
+            state=b"",
+            started_at=self.now,
+            started_by=self.actor,
+        )
+        self.session.add(instance)
+        self.session.flush()
+        case = Case(spec, _World(self, instance), now=self.now, business_key=business_key, functions=self._functions())
+        for name, value in data.items():
+            case.layer.write(name, value)
+        self._note(case, "started")
+        case.start_at(entries)
+        case.do_engine_steps()
+        self._save(instance, case, Open())
+        return instance
+
+    def _open_case(self, instance_id: str) -> tuple[Instance, Case]:
+        instance = self.session.scalar(
+            select(Instance).where(Instance.id == instance_id).with_for_update().execution_options(populate_existing=True)
+        )
+        if instance is None:
+            raise CommandRefused("instance_unknown", f"没有案件 {instance_id}。", status=404)
+        if instance.status in ("completed", "cancelled"):
+            raise CommandRefused("instance_ended", "这个案件已经结束。")
+        return instance, self.restore(instance)
+
+    def restore(self, instance: Instance) -> Case:
+        deployments = self.engine.deployments
+        return state.load(
+            instance.state,
+            deployments.compiled(self.session, instance.definition_id),
+            _World(self, instance),
+            partial(deployments.compiled, self.session),
+            now=self.now,
+            business_key=instance.business_key,
+            functions=self._functions(),
+        )
+
+    def _functions(self) -> dict[str, Callable[..., Any]]:
+        return {"now": lambda: self.now, "today": lambda: self.now.astimezone(CHINA).date()}
+
+    def _open_task(self, task_id: str) -> tuple[Task, Instance]:
+        """A task with its case locked: whoever comes second sees what the first has done."""
+        row = self.session.execute(
+            select(Task, Instance)
+            .join(Instance, Instance.id == Task.instance_id)
+            .where(Task.id == task_id)
+            .with_for_update(of=Instance)
+            .execution_options(populate_existing=True)
+        ).one_or_none()
+        if row is None:
+            raise CommandRefused("task_unknown", "没有这件任务。", status=404)
+        task, instance = row
+        if task.state != "open":
+            self.session.refresh(task)
+        if task.state == "done":
+            who = self.engine.policy.display(self.session, task.completed_by) if task.completed_by else "他人"
+            when = task.ended_at.astimezone(CHINA).strftime("%m-%d %H:%M") if task.ended_at else ""
+            raise CommandRefused(
+                "task_done", f"「{task.name}」已由{who}于 {when} 办理。", details={"by": task.completed_by}
+            )
+        if task.state != "open":
+            raise CommandRefused("task_cancelled", f"「{task.name}」已取消，不再需要办理。")
+        return task, instance
+
+    def _check_member(self, task: Task) -> None:
+        if self.actor is None or task.candidate_group is None:
+            return
+        policy = self.engine.policy
+        if isinstance(policy, Everyone) or task.candidate_group in policy.groups_of(self.session, self.actor):
+            return
+        raise CommandRefused("task_forbidden", "你没有办理这件任务的权限。", status=403)
+
+    def _taken(self, task: Task) -> CommandRefused:
+        who = self.engine.policy.display(self.session, task.assignee or "")
+        return CommandRefused("task_taken", f"「{task.name}」已由{who}认领。", details={"assignee": task.assignee})
+
+    def _check_form(self, element: Element, given: dict[str, Any]) -> None:
+        name = element.node.form
+        if name is None:
+            return
+        errors = element.process.process.deployment.forms[name].check(values.to_json(given))
+        if errors:
+            raise BusinessRefusal(errors, code="form_invalid", message="填写的内容不完整或格式不正确。")
+
+    def _save(self, instance: Instance, case: Case, before: Open) -> None:
+        if case.is_stuck():
+            for token in [t for t in case.tokens.values() if "arrived" in t.internal_data] or list(case.tokens.values()):
+                case.fail(token, Stuck("案件既没有结束，也没有在等待任何事情：不会再有令牌到达这里。"))
+        projection = Projection(self.session, case, instance, self.engine.policy, self.engine.services, self.now)
+        after = projection.write(before)
+        self._write_history(instance, case)
+        instance.state = state.dump(case)
+        instance.revision += 1
+        if case.completed:
+            instance.status, instance.ended_at = "completed", self.now
+        else:
+            waiting = after.tasks or after.timers or after.services - after.incidents or after.subscriptions
+            waiting = waiting or case.conditionals
+            instance.status = "failed" if after.incidents and not waiting else "running"
+        jobs = projection.new_jobs + [self._send(instance, sent) for sent in case.unheard]
+        self.session.flush()
+        if jobs:
+            after_commit(self.session, partial(self.engine.publish, jobs))
+
+    def _send(self, instance: Instance, sent: Sent) -> str:
+        """What no event of the case took is offered to the others by a job, which locks them one at a time."""
+        payload = {"name": sent.name, "payload": values.to_json(sent.payload)}
+        return self.add_job(sent.kind, payload, instance_id=instance.id, key=f"{instance.id}:{sent.kind}:{new_id()}")
+
+    def add_job(
+        self, kind: str, payload: dict[str, Any], *, instance_id: str | None, key: str, attempts: int = 5
+    ) -> str:
+        """Write a job without a token; it is due at once."""
+        job_id = new_id()
+        row = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload, "idempotency_key": key}
+        self.session.execute(
+            insert(Job), [row | {"state": "due", "due_at": self.now, "attempts": 0, "max_attempts": attempts}]
+        )
+        return job_id
+
+    # History
+
+    def _note(self, case: Case, action: str, details: dict[str, Any] | None = None, element_id: str | None = None) -> None:
+        case.lines.append(Line(action, element_id, None, details, True))
+
+    def _write_history(self, instance: Instance, case: Case) -> None:
+        rows = []
+        for line in case.lines:
+            case.history_length += 1
+            rows.append(
+                {
+                    "instance_id": instance.id,
+                    "seq": case.history_length,
+                    "at": self.now,
+                    "action": line.action,
+                    "element_id": line.element_id,
+                    "actor": self.actor if line.by_actor else None,
+                    "details": line.details,
+                }
+            )
+        case.lines.clear()
+        if rows:
+            self.session.execute(insert(History), rows)
+
+    def _history(self, instance: Instance, action: str, element_id: str) -> None:
+        """Write a line about a task whose case does not move."""
+        case = self.restore(instance)
+        self._note(case, action, element_id=element_id)
+        self._write_history(instance, case)
+        instance.state = state.dump(case)
+        instance.revision += 1
+        self.session.flush()
+
+
+class _World:
+    """What one case sees of the engine, for one command."""
+
+    def __init__(self, command: Command, instance: Instance) -> None:
+        self.command = command
+        self.instance = instance
+
+    def is_external(self, operator: str) -> bool:
+        return self._service(operator).effect == "external"
+
+    def called(self, process_id: str, caller: ProcessSpec) -> ProcessSpec:
+        command = self.command
+        return command.engine.deployments.called(command.session, process_id, caller)
+
+    def call_service(self, token: Token, operator: str, arguments: Mapping[str, Any]) -> Any:
+        service = self._service(operator)
+        with self.command.session.begin_nested():
+            return run_service(service, arguments, self._call(token, operator))
+
+    def _service(self, operator: str) -> ServiceTask:
+        service = self.command.engine.services.get(operator)
+        if service is None:
+            raise EngineError(f"没有名为 {operator} 的服务。")
+        return service
+
+    def _call(self, token: Token, operator: str) -> Call:
+        command = self.command
+        case: Case = token.workflow.case
+        deployment = token.workflow.spec.process.deployment
+        key = f"{self.instance.id}:{token.id}"
+
+        def decide(decision_id: str, **inputs: Any) -> Any:
+            return deployment.decide(decision_id, inputs, case.functions)
+
+        def enqueue(service_id: str, **params: Any) -> None:
+            payload = {"operator": service_id, "arguments": values.to_json(params)}
+            service = self._service(service_id)
+            job_id = command.add_job(
+                "detached", payload, instance_id=self.instance.id, key=f"{key}:{service_id}", attempts=service.attempts
+            )
+            after_commit(command.session, partial(command.engine.publish, [job_id]))
+
+        return Call(
+            session=command.session,
+            instance_id=self.instance.id,
+            business_key=self.instance.business_key,
+            element_id=token.task_spec.name,
+            idempotency_key=key,
+            actor=command.actor,
+            now=command.now,
+            log=log.bind(case=self.instance.id, element=token.task_spec.name, service=operator),
+            decide=decide,
+            enqueue=enqueue,
+            keep=lambda write: write(command.session),
+        )
+
+
+def run_service(service: ServiceTask, arguments: Mapping[str, Any], call: Call) -> Any:
+    """Run a service; whatever unforeseen it raises is a `ServiceFailed` in words."""
+    try:
+        return service.invoke(arguments, call)
+    except EngineError:
+        raise
+    except Exception as error:  # the function is not ours: whatever it raises is an incident, not our crash
+        call.log.warning("service failed", exc_info=True)
+        text = str(error).strip() or "没有说明"
+        raise ServiceFailed(f"服务「{service.title or service.id}」出错：{type(error).__name__}：{text[:300]}") from error
+
+
+__all__ = ["CHINA", "Command", "Engine", "run_service"]

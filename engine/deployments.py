@@ -1,0 +1,219 @@
+"""Deploying sets of files: checked as a whole, stored byte for byte, versioned, compiled once and kept."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine import reader, structure
+from engine.compiler import compile_process
+from engine.decisions import Decision, read_decisions
+from engine.elements import ProcessSpec
+from engine.errors import CommandRefused, DeploymentRefused, EngineError
+from engine.forms import Form, read_form
+from engine.model import Diagram, ProcessModel
+from engine.problems import Problem, problem
+from engine.tables import Definition, Deployment, DeploymentFile, StartSubscription
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to deploy: its name as diagrams refer to it, and its bytes."""
+
+    name: str
+    content: bytes
+
+
+@dataclass
+class FileSet:
+    """What a set of files says, read and checked together."""
+
+    diagrams: list[Diagram] = field(default_factory=list)
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    forms: dict[str, Form] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def processes(self) -> dict[str, ProcessModel]:
+        return {process.id: process for diagram in self.diagrams for process in diagram.processes}
+
+    def decide(self, decision_id: str, variables: Mapping[str, Any], functions: Mapping[str, Any] | None = None) -> Any:
+        """The outputs of a decision of this set."""
+        decision = self.decisions.get(decision_id)
+        if decision is None:
+            raise EngineError(f"没有决策 {decision_id}。")
+        return decision.evaluate(variables, functions=functions).outputs
+
+
+class CompiledDeployment(FileSet):
+    """A deployment ready to run: its processes as specs, its tables and forms."""
+
+    def __init__(self, id: int, files: FileSet, definitions: Mapping[str, int]) -> None:
+        super().__init__(files.diagrams, files.decisions, files.forms)
+        self.id = id
+        self.specs: dict[str, ProcessSpec] = {}
+        for key, model in files.processes.items():
+            spec = compile_process(model)
+            spec.definition_id = definitions.get(key)
+            spec.deployment = self
+            self.specs[key] = spec
+
+
+def check(
+    sources: Iterable[Source], has_service: Callable[[str], bool], is_deployed: Callable[[str], bool] = lambda key: False
+) -> FileSet:
+    """Read a set of files and find everything that is wrong with it; nothing is stored."""
+    files = FileSet()
+    places: dict[str, str] = {}
+    for source in sources:
+        suffix = source.name.rsplit(".", 1)[-1].lower()
+        if suffix == "bpmn":
+            diagram, problems = reader.read(source.content, source.name)
+            files.diagrams.append(diagram)
+        elif suffix == "dmn":
+            decisions, problems = read_decisions(source.content, source.name)
+            for decision in decisions:
+                if decision.id in files.decisions:
+                    problems.append(
+                        problem("duplicate_decision", file=source.name, line=1, id=decision.id, other=places[decision.id])
+                    )
+                files.decisions[decision.id] = decision
+                places[decision.id] = source.name
+        elif suffix == "json":
+            form, problems = read_form(source.content, source.name)
+            files.forms[source.name] = form
+        else:
+            problems = [problem("unknown_file", file=source.name)]
+        files.problems.extend(problems)
+    files.problems.extend(structure.check(files.diagrams, files.decisions, files.forms, has_service))
+    files.problems.extend(_unknown_calls(files, is_deployed))
+    for process in files.processes.values():
+        files.problems.extend(structure.concurrent_writes(process))
+    if not files.processes and not any(p.severity == "error" for p in files.problems):
+        files.problems.append(problem("no_process", file="、".join(d.file for d in files.diagrams) or "（空）"))
+    files.problems.sort(key=lambda p: (p.file, p.line or 0))
+    return files
+
+
+def _unknown_calls(files: FileSet, is_deployed: Callable[[str], bool]) -> Iterable[Problem]:
+    processes = files.processes
+    for process in processes.values():
+        for node in process.walk():
+            if node.called is not None and node.called not in processes and not is_deployed(node.called):
+                yield problem(
+                    "called_process_unknown",
+                    file=process.file,
+                    element_id=node.id,
+                    element_name=node.name,
+                    line=node.line,
+                    process=node.called,
+                )
+
+
+class Deployments:
+    """The deployments of one database, compiled ones kept in memory: a deployment never changes."""
+
+    def __init__(self, has_service: Callable[[str], bool]) -> None:
+        self._has_service = has_service
+        self._compiled: dict[int, CompiledDeployment] = {}
+        self._deployment_of: dict[int, int] = {}
+        self._lock = threading.Lock()
+
+    def check(self, session: Session, sources: Iterable[Source]) -> FileSet:
+        """As `check`, knowing the processes that are deployed already."""
+        return check(sources, self._has_service, lambda key: newest(session, key) is not None)
+
+    def deploy(self, session: Session, sources: list[Source], now: datetime, actor: str | None) -> list[Definition]:
+        """Store a set of files as the newest version of each of its processes.
+
+        The same bytes again give the versions that exist. Raises DeploymentRefused with every problem.
+        """
+        digest = _digest(sources)
+        known = session.scalar(select(Deployment).where(Deployment.digest == digest))
+        if known is not None:
+            return list(session.scalars(select(Definition).where(Definition.deployment_id == known.id).order_by(Definition.key)))
+        files = self.check(session, sources)
+        if any(p.severity == "error" for p in files.problems):
+            raise DeploymentRefused(files.problems)
+        deployment = Deployment(digest=digest, created_at=now, created_by=actor)
+        session.add(deployment)
+        session.flush()
+        session.add_all(DeploymentFile(deployment_id=deployment.id, name=s.name, content=s.content) for s in sources)
+        definitions = [self._define(session, deployment, process) for process in files.processes.values()]
+        session.flush()
+        return sorted(definitions, key=lambda definition: definition.key)
+
+    def _define(self, session: Session, deployment: Deployment, process: ProcessModel) -> Definition:
+        version = session.scalar(select(func.max(Definition.version)).where(Definition.key == process.id)) or 0
+        definition = Definition(
+            deployment_id=deployment.id, key=process.id, version=version + 1, name=process.name, file_name=process.file
+        )
+        session.add(definition)
+        session.flush()
+        older = select(Definition.id).where(Definition.key == process.id, Definition.id != definition.id)
+        for subscription in session.scalars(select(StartSubscription).where(StartSubscription.definition_id.in_(older))):
+            session.delete(subscription)
+        for node in process.nodes.values():
+            if node.kind == "startEvent" and node.event is not None and node.event.kind in ("message", "signal"):
+                session.add(
+                    StartSubscription(
+                        definition_id=definition.id, element_id=node.id, kind=node.event.kind, name=node.event.name or ""
+                    )
+                )
+        return definition
+
+    def compiled(self, session: Session, definition_id: int) -> ProcessSpec:
+        """The specs of a definition."""
+        deployment_id = self._deployment_of.get(definition_id)
+        if deployment_id is None:
+            definition = session.get(Definition, definition_id)
+            if definition is None:
+                raise CommandRefused("definition_unknown", f"没有流程定义 {definition_id}。", status=404)
+            deployment_id = self._deployment_of[definition_id] = definition.deployment_id
+        for spec in self.deployment(session, deployment_id).specs.values():
+            if spec.definition_id == definition_id:
+                return spec
+        raise AssertionError("a definition is one of its deployment's processes")
+
+    def deployment(self, session: Session, deployment_id: int) -> CompiledDeployment:
+        """A deployment, compiled; the first call for it reads its files."""
+        compiled = self._compiled.get(deployment_id)
+        if compiled is not None:
+            return compiled
+        stored = session.scalars(
+            select(DeploymentFile).where(DeploymentFile.deployment_id == deployment_id).order_by(DeploymentFile.name)
+        )
+        files = check([Source(f.name, f.content) for f in stored], lambda operator: True, lambda key: True)
+        definitions = session.scalars(select(Definition).where(Definition.deployment_id == deployment_id))
+        compiled = CompiledDeployment(deployment_id, files, {d.key: d.id for d in definitions})
+        with self._lock:
+            return self._compiled.setdefault(deployment_id, compiled)
+
+    def called(self, session: Session, process_id: str, caller: ProcessSpec) -> ProcessSpec:
+        """The process a call activity names: of the same deployment, or else the newest one deployed."""
+        spec: ProcessSpec | None = caller.deployment.specs.get(process_id)
+        if spec is not None:
+            return spec
+        definition = newest(session, process_id)
+        if definition is None:
+            raise EngineError(f"找不到被调用的流程 {process_id}。")
+        return self.compiled(session, definition.id)
+
+
+def newest(session: Session, key: str, version: int | None = None) -> Definition | None:
+    """The newest version of a process, or the one asked for."""
+    query = select(Definition).where(Definition.key == key).order_by(Definition.version.desc()).limit(1)
+    if version is not None:
+        query = query.where(Definition.version == version)
+    return session.scalar(query)
+
+
+def _digest(sources: Iterable[Source]) -> str:
+    listed = sorted((s.name, hashlib.sha256(s.content).hexdigest()) for s in sources)
+    return hashlib.sha256(json.dumps(listed, ensure_ascii=False).encode("utf-8")).hexdigest()

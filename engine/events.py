@@ -1,0 +1,271 @@
+"""Events: what a token waits for, what it throws, and the events on an activity's border and inside a scope."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from SpiffWorkflow.task import Task as Token
+from SpiffWorkflow.util.task import TaskState
+
+from engine import durations
+from engine.elements import Element, ProcessSpec
+from engine.errors import EngineError, ExpressionError
+from engine.model import EventDefinition, Flow, Node
+
+if TYPE_CHECKING:
+    from engine.activities import SubProcess
+
+
+class UncaughtError(EngineError):
+    """A BPMN error that no error event of the case catches."""
+
+    code = "uncaught_error"
+
+    def __init__(self, error_code: str | None, message: str = "") -> None:
+        shown = f"错误「{error_code}」" if error_code else "错误"
+        super().__init__(f"{shown}没有被任何错误事件捕获。" + (f"（{message}）" if message and message != error_code else ""))
+        self.error_code = error_code
+
+
+def arm(token: Token, event: EventDefinition) -> bool:
+    """Let a token wait for an event. What it waits for is kept on it: `projection` makes rows of that.
+
+    True where the event is there already: a condition that holds, nothing to wait for.
+    """
+    case = token.workflow.case
+    data = token.internal_data
+    if event.kind == "none":
+        return True
+    if event.kind == "timer":
+        due, left, interval = first_due(event, token, case.now)
+        data["waits"] = {"kind": "timer", "due": due, "left": left, "interval": interval}
+    elif event.kind == "message":
+        data["waits"] = {"kind": "message", "name": event.name, "key": case.correlation_key(event, token)}
+    elif event.kind == "signal":
+        data["waits"] = {"kind": "signal", "name": event.name}
+    elif event.kind == "conditional":
+        data["waits"] = {"kind": "conditional", "was": False}
+        case.conditionals[token.id] = token
+    token._set_state(TaskState.WAITING)
+    return False
+
+
+def receive(token: Token, event: EventDefinition, payload: Any) -> None:
+    """Keep what came with an event: in its variable if it names one, else each field of an object as a variable."""
+    if event.variable is not None:
+        token.workflow.case.write(token, {event.variable: payload})
+    elif event.kind in ("message", "signal") and isinstance(payload, dict):
+        token.workflow.case.write(token, payload)
+
+
+def first_due(event: EventDefinition, token: Token, start: datetime) -> tuple[datetime, int, str]:
+    """When a timer that begins to wait at `start` fires, how often more it repeats (-1: for ever), and its interval."""
+    if event.time is None:
+        raise ExpressionError("定时事件没有时间。")
+    value = token.workflow.case.evaluate(event.time, token)
+    if event.timer == "date":
+        return (value if isinstance(value, datetime) else durations.parse_datetime(str(value))), 0, ""
+    if event.timer == "duration":
+        length = value if isinstance(value, durations.Duration) else durations.parse_duration(str(value))
+        return length.add_to(start), 0, ""
+    repeat = durations.parse_repeat(str(value))
+    left = -1 if repeat.times is None else repeat.times - 1
+    begin = repeat.start if repeat.start is not None else repeat.duration.add_to(start)
+    return begin, left, str(repeat.duration)
+
+
+class Event(Element):
+    """An event of the diagram."""
+
+    def __init__(self, process: ProcessSpec, node: Node) -> None:
+        super().__init__(process, node)
+        self.event: EventDefinition = node.event or EventDefinition("none")
+
+
+class StartEvent(Event):
+    """Where a scope begins. What triggered it has happened when its token arrives."""
+
+
+class CatchEvent(Event):
+    """An intermediate catch event or receive task: waits, then takes what came along."""
+
+    def _update_hook(self, my_task: Token) -> bool:
+        return arm(my_task, self.event)
+
+    def fire(self, token: Token, payload: Any) -> None:
+        """What the token waited for has happened."""
+        case = token.workflow.case
+        for other in token.internal_data.pop("race", ()):
+            case.cancel_token(other)
+        token.internal_data.pop("waits", None)
+        receive(token, self.event, payload)
+        token._ready()
+
+
+class LinkCatch(Event):
+    """The landing of a link: a token gets here from the throwing end, not along a flow."""
+
+
+class LinkThrow(Event):
+    """The leap of a link to the catching end of the same name in the same scope."""
+
+    target: LinkCatch
+
+    def choose(self, token: Token) -> list[Flow]:
+        return []
+
+    def _on_complete(self, my_task: Token) -> None:
+        super()._on_complete(my_task)
+        my_task.workflow.enter(self.target)
+
+
+class ThrowEvent(Event):
+    """An intermediate throw event, end event or send task: throws, then goes on."""
+
+    def _run_hook(self, my_task: Token) -> bool:
+        case = my_task.workflow.case
+        event = self.event
+        payload = case.evaluate(event.payload, my_task) if event.payload is not None else None
+        if event.kind == "message":
+            case.send_message(my_task, event, payload)
+        elif event.kind == "signal":
+            case.send_signal(my_task, event, payload)
+        elif event.kind == "escalation":
+            case.escalate(my_task, event.name, payload)
+        return True
+
+
+class EndEvent(ThrowEvent):
+    """An end. A terminate end takes every other token of its scope with it."""
+
+    def _run_hook(self, my_task: Token) -> bool:
+        if self.event.kind == "error":
+            return self._throw_error(my_task)
+        return super()._run_hook(my_task)
+
+    def _throw_error(self, token: Token) -> bool:
+        case = token.workflow.case
+        catcher = case.find_error_catcher(token, self.event.name)
+        if catcher is None:
+            raise UncaughtError(self.event.name)
+        payload = case.evaluate(self.event.payload, token) if self.event.payload is not None else None
+        token.internal_data["throws"] = True
+        case.record("completed", token)
+        catcher(payload)
+        return True
+
+    def _on_complete(self, my_task: Token) -> None:
+        if my_task.internal_data.get("throws"):
+            my_task.workflow.discard(my_task)
+            return
+        scope = my_task.workflow
+        super()._on_complete(my_task)
+        if self.event.kind == "terminate":
+            scope.terminate()
+
+
+class BoundaryEvent(Event):
+    """An event on an activity's border. Firing, an interrupting one cancels the activity at once."""
+
+    def catches(self, kind: str, code: str | None) -> bool:
+        """Whether it catches an error or escalation of that code; without a code of its own it catches every one."""
+        return self.event.kind == kind and self.event.name in (None, code)
+
+    def arm_on(self, host: Token) -> None:
+        """Begin to wait beside a host. Errors and escalations are looked up when they are thrown and need no token."""
+        if self.event.kind in ("error", "escalation"):
+            return
+        token = host.workflow.new_token(self)
+        token.internal_data["host"] = host.id
+        host.internal_data.setdefault("boundary", []).append(token.id)
+        host.workflow.begin(token)
+
+    def _update_hook(self, my_task: Token) -> bool:
+        return "host" not in my_task.internal_data or arm(my_task, self.event)
+
+    def fire(self, token: Token, payload: Any) -> None:
+        """What an armed token waited for has happened: go on from here, and stay armed where that is possible."""
+        case = token.workflow.case
+        host = case.tokens.get(token.internal_data.pop("host"))
+        waited = token.internal_data.pop("waits")
+        if host is not None:
+            host.internal_data["boundary"].remove(token.id)
+            if self.node.interrupting:
+                host.cancel()
+            else:
+                rearm(self, token, waited, host)
+        receive(token, self.event, payload)
+        token._ready()
+
+    def fire_on(self, host: Token, payload: Any) -> None:
+        """An error or escalation came out of the host."""
+        scope = host.workflow
+        if self.node.interrupting:
+            host.cancel()
+        token = scope.new_token(self)
+        receive(token, self.event, payload)
+        token._set_state(TaskState.FUTURE)
+        token._ready()
+
+
+def rearm(element: "BoundaryEvent | EventSubProcess", token: Token, waited: dict[str, Any], host: Token | None) -> None:
+    """Put a fresh waiting token for a non-interrupting event, as long as its timer has repetitions left."""
+    scope = token.workflow
+    following = dict(waited)
+    if waited["kind"] == "timer":
+        if waited["left"] == 0:
+            return
+        following["left"] = waited["left"] - 1 if waited["left"] > 0 else -1
+        following["due"] = durations.parse_duration(waited["interval"]).add_to(waited["due"])
+    elif waited["kind"] == "conditional":
+        following["was"] = True
+    fresh = scope.new_token(element)
+    fresh.internal_data["waits"] = following
+    if waited["kind"] == "conditional":
+        scope.case.conditionals[fresh.id] = fresh
+    if host is not None:
+        fresh.internal_data["host"] = host.id
+        host.internal_data.setdefault("boundary", []).append(fresh.id)
+    else:
+        fresh.internal_data["listener"] = True
+    fresh._set_state(TaskState.WAITING)
+
+
+class EventSubProcess(Event):
+    """Listens inside a scope; when its start event's trigger comes, its sub-process runs in that scope.
+
+    The listener and the running sub-process are two elements: this one waits, `body` runs.
+    """
+
+    body: "SubProcess"
+
+    def catches(self, kind: str, code: str | None) -> bool:
+        return self.event.kind == kind and self.event.name in (None, code)
+
+    def listen(self, scope: Any) -> None:
+        """Begin to wait in a scope that has just begun."""
+        if self.event.kind in ("error", "escalation"):
+            return
+        token = scope.new_token(self)
+        token.internal_data["listener"] = True
+        scope.begin(token)
+
+    def _update_hook(self, my_task: Token) -> bool:
+        if arm(my_task, self.event):
+            raise AssertionError("an event sub-process waits for something")
+        return False
+
+    def fire(self, token: Token, payload: Any) -> None:
+        waited = token.internal_data.pop("waits")
+        if not self.node.interrupting:
+            rearm(self, token, waited, None)
+        scope = token.workflow
+        scope.discard(token)
+        self.fire_in(scope, payload)
+
+    def fire_in(self, scope: Any, payload: Any) -> None:
+        """Run the sub-process in a scope, after cancelling what is open there if it interrupts."""
+        if self.node.interrupting:
+            scope.cancel_tokens()
+        host = scope.new_token(self.body)
+        receive(host, self.event, payload)
+        scope.begin(host)

@@ -1,0 +1,143 @@
+"""Gateways. Joins count tokens per incoming flow, so they need no history to know what has arrived."""
+
+from typing import Any
+
+from SpiffWorkflow.task import Task as Token
+from SpiffWorkflow.util.task import TaskState
+
+from engine.elements import Element, NoFlow, ProcessSpec
+from engine.model import Flow, Node
+
+
+class ExclusiveGateway(Element):
+    """One way out: the first flow, in the order drawn, whose condition holds, else the default (BPMN 2.0 §13.4.2)."""
+
+    def choose(self, token: Token) -> list[Flow]:
+        for flow in self.node.outgoing:
+            if flow.id != self.node.default and self.holds(flow, token):
+                return [flow]
+        default = [flow for flow in self.node.outgoing if flow.id == self.node.default]
+        if not default and self.node.outgoing:
+            raise NoFlow("网关的条件都不成立，也没有默认连线。")
+        return default
+
+
+class Join(Element):
+    """A gateway that waits. One token of a scope stands on it and counts what has arrived on each incoming flow."""
+
+    def arrive(self, scope: Any, flow: Flow | None) -> None:
+        if flow is None or len(self.node.incoming) < 2:
+            scope.enter(self)
+            return
+        token = scope.joins.get(self.name)
+        if token is None:
+            token = scope.new_token(self)
+            token.internal_data["arrived"] = {}
+            token._set_state(TaskState.WAITING)
+            scope.joins[self.name] = token
+        arrived = token.internal_data["arrived"]
+        arrived[flow.id] = arrived.get(flow.id, 0) + 1
+        self.reconsider(token)
+
+    def reconsider(self, token: Token) -> bool:
+        """Let the token run if enough has arrived. True when it does."""
+        raise AssertionError("a join says when it may run")
+
+    def release(self, token: Token) -> None:
+        """Take one token of each flow that has any; whatever is left waits on, in a token of its own."""
+        scope = token.workflow
+        left = {flow: count - 1 for flow, count in token.internal_data.pop("arrived").items() if count > 1}
+        del scope.joins[self.name]
+        token._set_state(TaskState.FUTURE)
+        token._ready()
+        if left:
+            surplus = scope.new_token(self)
+            surplus.internal_data["arrived"] = left
+            surplus._set_state(TaskState.WAITING)
+            scope.joins[self.name] = surplus
+            self.reconsider(surplus)
+
+
+class ParallelGateway(Join):
+    """Waits for a token on every incoming flow, then puts one on every outgoing flow (BPMN 2.0 §13.4.1)."""
+
+    def reconsider(self, token: Token) -> bool:
+        if len(token.internal_data["arrived"]) < len(self.node.incoming):
+            return False
+        self.release(token)
+        return True
+
+    def choose(self, token: Token) -> list[Flow]:
+        return self.node.outgoing
+
+
+class InclusiveGateway(Join):
+    """Waits while a token could still arrive that has not (BPMN 2.0 §13.4.3), then takes every flow that holds.
+
+    It is looked at when nothing else can run. A token elsewhere in the scope holds it up when there is a path from it
+    to an empty incoming flow, not through this gateway, and none to a flow that already has a token.
+    """
+
+    def __init__(self, process: ProcessSpec, node: Node) -> None:
+        super().__init__(process, node)
+        self._upstream: dict[str, frozenset[str]] | None = None
+
+    def reconsider(self, token: Token) -> bool:
+        if len(token.internal_data["arrived"]) == len(self.node.incoming):
+            self.release(token)
+            return True
+        return False
+
+    def may_fire(self, token: Token) -> bool:
+        arrived = token.internal_data["arrived"]
+        upstream = self.upstream()
+        filled: frozenset[str] = frozenset().union(*(upstream[flow] for flow in arrived))
+        empty: frozenset[str] = frozenset().union(
+            *(upstream[flow.id] for flow in self.node.incoming if flow.id not in arrived)
+        )
+        holding_up = empty - filled
+        return not any(
+            other.task_spec.name in holding_up for other in token.workflow.tasks.values() if other is not token
+        )
+
+    def upstream(self) -> dict[str, frozenset[str]]:
+        """Incoming flow → the elements from which it can be reached without passing this gateway."""
+        if self._upstream is None:
+            self._upstream = {flow.id: self._before(flow.source) for flow in self.node.incoming}
+        return self._upstream
+
+    def _before(self, start: str) -> frozenset[str]:
+        seen: set[str] = set()
+        waiting = [start]
+        while waiting:
+            name = waiting.pop()
+            if name in seen or name == self.name:
+                continue
+            seen.add(name)
+            node = self.process.element(name).node
+            waiting.extend(flow.source for flow in node.incoming)
+            if node.attached_to is not None:
+                waiting.append(node.attached_to)
+        return frozenset(seen)
+
+    def choose(self, token: Token) -> list[Flow]:
+        chosen = [flow for flow in self.node.outgoing if flow.id != self.node.default and self.holds(flow, token)]
+        chosen = chosen or [flow for flow in self.node.outgoing if flow.id == self.node.default]
+        if not chosen and self.node.outgoing:
+            raise NoFlow("网关的条件都不成立，也没有默认连线。")
+        return chosen
+
+
+class EventBasedGateway(Element):
+    """Whichever event after it comes first is the way out; the others are disarmed (BPMN 2.0 §13.4.4)."""
+
+    def _on_complete(self, my_task: Token) -> None:
+        scope = my_task.workflow
+        scope.discard(my_task)
+        scope.case.record("completed", my_task)
+        racers = [scope.new_token(self.process.element(flow.target)) for flow in self.node.outgoing]
+        for racer in racers:
+            racer.internal_data["race"] = [other.id for other in racers if other is not racer]
+        for racer in racers:
+            if scope.case.tokens.get(racer.id) is racer:
+                scope.begin(racer)

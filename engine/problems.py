@@ -1,0 +1,422 @@
+"""What deployment and `jigai check` report: where, what is wrong, what to do about it.
+
+A sentence is written once, in `PROBLEMS`, in Chinese and English, with the facts of the case as `{name}` fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Language = Literal["zh", "en"]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What is wrong and what to do, in both languages; each may use `{facts}`."""
+
+    zh: str
+    en: str
+    remedy_zh: str = ""
+    remedy_en: str = ""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One finding about one place of one file. `line` is None only where the file could not be read at all."""
+
+    file: str
+    element_id: str | None
+    element_name: str | None
+    line: int | None
+    code: str
+    message: str
+    remedy: str = ""
+    severity: Literal["error", "warning"] = "error"
+    facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        name = f"「{self.element_name}」" if self.element_name else ""
+        return " ".join(part for part in (place, self.element_id, name, self.message, self.remedy) if part)
+
+    def in_language(self, language: Language) -> Problem:
+        """The same finding with its sentence and remedy in `language`."""
+        return problem(
+            self.code,
+            file=self.file,
+            element_id=self.element_id,
+            element_name=self.element_name,
+            line=self.line,
+            severity=self.severity,
+            language=language,
+            **self.facts,
+        )
+
+
+def problem(
+    code: str,
+    *,
+    file: str,
+    element: Any = None,
+    element_id: str | None = None,
+    element_name: str | None = None,
+    line: int | None = None,
+    severity: Literal["error", "warning"] = "error",
+    language: Language = "zh",
+    **facts: Any,
+) -> Problem:
+    """The problem `code` of the catalogue at a place.
+
+    `element` is an lxml element: its id, name and line serve where they are not given. Further keywords are the
+    facts that the sentence names; a missing one is a KeyError, since the sentence would be wrong without it.
+    """
+    if element is not None:
+        element_id = element.get("id") if element_id is None else element_id
+        element_name = element.get("name") if element_name is None else element_name
+        line = element.sourceline if line is None else line
+    sentence = PROBLEMS[code]
+    texts = (sentence.zh, sentence.remedy_zh) if language == "zh" else (sentence.en, sentence.remedy_en)
+    message, remedy = (text.format(**facts) for text in texts)
+    return Problem(file, element_id, element_name, line, code, message, remedy, severity, facts)
+
+
+PROBLEMS: dict[str, Sentence] = {
+    "unsupported_element": Sentence(
+        zh="不支持的元素 {tag}。",
+        en="The element {tag} is not supported.",
+        remedy_zh="请改用支持的元素。",
+        remedy_en="Use a supported element instead.",
+    ),
+    "bad_expression": Sentence(
+        zh="表达式有误：{reason}",
+        en="The expression is wrong: {reason}",
+        remedy_zh="请更正表达式「{text}」。",
+        remedy_en="Correct the expression “{text}”.",
+    ),
+    "bad_script": Sentence(
+        zh="脚本有误：{reason}",
+        en="The script is wrong: {reason}",
+        remedy_zh="请更正脚本；支持的写法见 docs/reference/expressions.md。",
+        remedy_en="Correct the script; docs/reference/expressions.md says what may be written.",
+    ),
+    "not_xml": Sentence(
+        zh="不是有效的 XML 文件。",
+        en="This is not well-formed XML.",
+        remedy_zh="请用建模工具重新导出。",
+        remedy_en="Export it again from the modeler.",
+    ),
+    "doctype": Sentence(
+        zh="文件含有 DOCTYPE 声明，出于安全不予读取。",
+        en="The file has a DOCTYPE, which is refused for safety.",
+        remedy_zh="请删除 DOCTYPE。",
+        remedy_en="Remove the DOCTYPE.",
+    ),
+    "file_too_large": Sentence(
+        zh="文件超过 {limit} MB。",
+        en="The file is larger than {limit} MB.",
+        remedy_zh="请拆分图。",
+        remedy_en="Split the diagram.",
+    ),
+    "too_deep": Sentence(
+        zh="元素嵌套超过 {limit} 层。",
+        en="Elements are nested more than {limit} deep.",
+        remedy_zh="请减少嵌套。",
+        remedy_en="Nest less.",
+    ),
+    "not_bpmn": Sentence(
+        zh="不是 BPMN 2.0 文件（根元素是 {tag}）。",
+        en="This is not a BPMN 2.0 file (its root is {tag}).",
+        remedy_zh="请上传 .bpmn 文件。",
+        remedy_en="Upload a .bpmn file.",
+    ),
+    "unknown_file": Sentence(
+        zh="不认识的文件类型。",
+        en="This kind of file is not known.",
+        remedy_zh="请只上传 .bpmn、.dmn 和 .json 文件。",
+        remedy_en="Upload .bpmn, .dmn and .json files only.",
+    ),
+    "bad_form": Sentence(
+        zh="表单文件有误：{reason}",
+        en="The form file is wrong: {reason}",
+        remedy_zh="请更正为有效的 JSON Schema。",
+        remedy_en="Correct it to a valid JSON Schema.",
+    ),
+    "no_process": Sentence(
+        zh="没有可执行的流程。",
+        en="There is no executable process.",
+        remedy_zh="请至少包含一个 isExecutable 为 true 的流程。",
+        remedy_en="Include at least one executable process.",
+    ),
+    "duplicate_process": Sentence(
+        zh="流程编号与 {other} 中的重复。",
+        en="The process id stands in {other} as well.",
+        remedy_zh="请改用不同的编号。",
+        remedy_en="Give it another id.",
+    ),
+    "duplicate_decision": Sentence(
+        zh="决策编号 {id} 与 {other} 中的重复。",
+        en="The decision id {id} stands in {other} as well.",
+        remedy_zh="请改用不同的编号。",
+        remedy_en="Give it another id.",
+    ),
+    "process_empty": Sentence(
+        zh="里面没有任何节点。",
+        en="There is nothing in it.",
+        remedy_zh="请画出流程。",
+        remedy_en="Draw its flow.",
+    ),
+    "foreign_element": Sentence(
+        zh="扩展元素 {tag} 不会被执行。",
+        en="The extension element {tag} is not executed.",
+        remedy_zh="如果它影响执行，请改用支持的写法。",
+        remedy_en="If execution depends on it, write it another way.",
+    ),
+    "foreign_attribute": Sentence(
+        zh="扩展属性 {attribute} 不会被执行。",
+        en="The extension attribute {attribute} is not executed.",
+        remedy_zh="如果它影响执行，请改用支持的写法。",
+        remedy_en="If execution depends on it, write it another way.",
+    ),
+    "unsupported_attribute": Sentence(
+        zh="不支持属性 {attribute}=「{value}」。",
+        en="The attribute {attribute}=“{value}” is not supported.",
+        remedy_zh="请删除该属性或改用支持的值。",
+        remedy_en="Remove the attribute or use a supported value.",
+    ),
+    "missing_id": Sentence(
+        zh="{tag} 没有 id。",
+        en="A {tag} has no id.",
+        remedy_zh="请给它一个 id。",
+        remedy_en="Give it an id.",
+    ),
+    "duplicate_id": Sentence(
+        zh="编号 {id} 重复，另一处在第 {other} 行。",
+        en="The id {id} is used twice, also on line {other}.",
+        remedy_zh="请改用不同的编号。",
+        remedy_en="Give it another id.",
+    ),
+    "flow_end_missing": Sentence(
+        zh="连线的一端「{missing}」不在同一范围内。",
+        en="The flow's end “{missing}” is not in the same scope.",
+        remedy_zh="请把连线接到同一流程或子流程内的节点。",
+        remedy_en="Connect nodes of one process or sub-process.",
+    ),
+    "expression_empty": Sentence(
+        zh="表达式是空的。",
+        en="The expression is empty.",
+        remedy_zh="请填写表达式。",
+        remedy_en="Write an expression.",
+    ),
+    "script_missing": Sentence(
+        zh="脚本任务没有脚本。",
+        en="The script task has no script.",
+        remedy_zh="请填写脚本。",
+        remedy_en="Write a script.",
+    ),
+    "operator_missing": Sentence(
+        zh="服务任务没有指定服务。",
+        en="The service task names no service.",
+        remedy_zh="请在 serviceTaskOperator 中选择服务。",
+        remedy_en="Choose one in serviceTaskOperator.",
+    ),
+    "service_unknown": Sentence(
+        zh="没有名为 {service} 的服务。",
+        en="There is no service {service}.",
+        remedy_zh="请从服务目录（jigai services list）中选择。",
+        remedy_en="Choose one of `jigai services list`.",
+    ),
+    "decision_missing": Sentence(
+        zh="业务规则任务没有指定决策表。",
+        en="The business rule task names no decision.",
+        remedy_zh="请在 calledDecisionId 中填写决策编号。",
+        remedy_en="Write its id in calledDecisionId.",
+    ),
+    "decision_unknown": Sentence(
+        zh="本次部署中没有决策 {decision}。",
+        en="This deployment has no decision {decision}.",
+        remedy_zh="请一并上传含有该决策的 .dmn 文件。",
+        remedy_en="Upload the .dmn file that holds it as well.",
+    ),
+    "form_unknown": Sentence(
+        zh="本次部署中没有表单文件 {form}。",
+        en="This deployment has no form {form}.",
+        remedy_zh="请一并上传该文件。",
+        remedy_en="Upload it as well.",
+    ),
+    "called_element_missing": Sentence(
+        zh="调用活动没有指定被调用的流程。",
+        en="The call activity names no process.",
+        remedy_zh="请填写 calledElement。",
+        remedy_en="Write calledElement.",
+    ),
+    "called_process_unknown": Sentence(
+        zh="找不到被调用的流程 {process}。",
+        en="The called process {process} is not known.",
+        remedy_zh="请一并上传或先部署该流程。",
+        remedy_en="Upload it as well, or deploy it first.",
+    ),
+    "loop_without_count": Sentence(
+        zh="循环没有说明次数、集合或条件。",
+        en="The loop names no count, collection or condition.",
+        remedy_zh="请填写 loopCardinality、loopDataInputRef 或 loopCondition。",
+        remedy_en="Write loopCardinality, loopDataInputRef or loopCondition.",
+    ),
+    "several_event_definitions": Sentence(
+        zh="一个事件有多个事件定义。",
+        en="The event has several event definitions.",
+        remedy_zh="请拆成多个事件。",
+        remedy_en="Draw several events.",
+    ),
+    "event_definition_missing": Sentence(
+        zh="没有说明等待什么。",
+        en="It does not say what it waits for.",
+        remedy_zh="请选择消息、定时、信号等类型。",
+        remedy_en="Choose a message, timer, signal or the like.",
+    ),
+    "condition_missing": Sentence(
+        zh="条件事件没有条件。",
+        en="The conditional event has no condition.",
+        remedy_zh="请填写条件。",
+        remedy_en="Write a condition.",
+    ),
+    "link_name_missing": Sentence(
+        zh="链接事件没有名称。",
+        en="The link event has no name.",
+        remedy_zh="请填写名称。",
+        remedy_en="Name it.",
+    ),
+    "link_target": Sentence(
+        zh="链接「{name}」应有且只有一个捕获端，现在有 {count} 个。",
+        en="The link “{name}” needs exactly one catching end and has {count}.",
+        remedy_zh="请在同一范围内画一个同名的捕获链接事件。",
+        remedy_en="Draw one catching link of that name here.",
+    ),
+    "reference_missing": Sentence(
+        zh="没有填写 {attribute}。",
+        en="{attribute} is missing.",
+        remedy_zh="请选择要引用的定义。",
+        remedy_en="Choose what it refers to.",
+    ),
+    "reference_unknown": Sentence(
+        zh="{attribute} 引用的「{reference}」不存在。",
+        en="{attribute} refers to “{reference}”, which does not exist.",
+        remedy_zh="请定义它或更正引用。",
+        remedy_en="Define it or correct the reference.",
+    ),
+    "timer_missing": Sentence(
+        zh="定时事件没有时间。",
+        en="The timer has no time.",
+        remedy_zh="请填写 timeDate、timeDuration 或 timeCycle 之一。",
+        remedy_en="Write one of timeDate, timeDuration, timeCycle.",
+    ),
+    "bad_time": Sentence(
+        zh="时间「{text}」有误：{reason}",
+        en="The time “{text}” is wrong: {reason}",
+        remedy_zh="请按 ISO 8601 填写，例如 PT5M、2026-01-31。",
+        remedy_en="Write ISO 8601, such as PT5M or 2026-01-31.",
+    ),
+    "start_with_incoming": Sentence(
+        zh="开始事件不能有流入的连线。",
+        en="A start event cannot have an incoming flow.",
+        remedy_zh="请删除流入的连线。",
+        remedy_en="Remove the incoming flow.",
+    ),
+    "end_with_outgoing": Sentence(
+        zh="结束事件不能有流出的连线。",
+        en="An end event cannot have an outgoing flow.",
+        remedy_zh="请删除流出的连线。",
+        remedy_en="Remove the outgoing flow.",
+    ),
+    "boundary_without_host": Sentence(
+        zh="边界事件没有附着在活动上（{host}）。",
+        en="The boundary event is attached to no activity ({host}).",
+        remedy_zh="请把它拖到活动的边上。",
+        remedy_en="Attach it to an activity.",
+    ),
+    "boundary_with_incoming": Sentence(
+        zh="边界事件不能有流入的连线。",
+        en="A boundary event cannot have an incoming flow.",
+        remedy_zh="请删除流入的连线。",
+        remedy_en="Remove the incoming flow.",
+    ),
+    "error_not_interrupting": Sentence(
+        zh="错误边界事件必须是中断的。",
+        en="An error boundary event always interrupts.",
+        remedy_zh="请删除 cancelActivity=「false」。",
+        remedy_en="Remove cancelActivity=“false”.",
+    ),
+    "event_subprocess_with_flow": Sentence(
+        zh="事件子流程不能有连线。",
+        en="An event sub-process cannot have flows.",
+        remedy_zh="请删除它的连线。",
+        remedy_en="Remove its flows.",
+    ),
+    "event_subprocess_start": Sentence(
+        zh="事件子流程应有且只有一个带触发器的开始事件。",
+        en="An event sub-process needs exactly one start event, with a trigger.",
+        remedy_zh="请给开始事件选择消息、定时、错误等类型。",
+        remedy_en="Give its start a message, timer, error or the like.",
+    ),
+    "subprocess_start_kind": Sentence(
+        zh="嵌入子流程的开始事件不能有触发器。",
+        en="The start of an embedded sub-process cannot have a trigger.",
+        remedy_zh="请改为普通开始事件。",
+        remedy_en="Make it a plain start event.",
+    ),
+    "start_kind": Sentence(
+        zh="流程的开始事件暂不支持 {kind} 触发。",
+        en="A process cannot be started by a {kind} event yet.",
+        remedy_zh="请改用普通、消息或信号开始事件。",
+        remedy_en="Use a plain, message or signal start event.",
+    ),
+    "several_starts": Sentence(
+        zh="有多个普通开始事件。",
+        en="There is more than one plain start event.",
+        remedy_zh="请只保留一个。",
+        remedy_en="Keep one.",
+    ),
+    "unreachable": Sentence(
+        zh="没有连线到达这里，它永远不会执行。",
+        en="No flow leads here, so it would never run.",
+        remedy_zh="请连上或删除它。",
+        remedy_en="Connect it or remove it.",
+    ),
+    "default_unknown": Sentence(
+        zh="默认连线 {flow} 不是它流出的连线。",
+        en="The default flow {flow} does not leave it.",
+        remedy_zh="请重新选择默认连线。",
+        remedy_en="Choose the default flow again.",
+    ),
+    "flow_without_condition": Sentence(
+        zh="连线「{flow}」既没有条件，也不是默认连线。",
+        en="The flow “{flow}” has no condition and is not the default.",
+        remedy_zh="请填写条件或设为默认连线。",
+        remedy_en="Write a condition or make it the default.",
+    ),
+    "condition_ignored": Sentence(
+        zh="从这种网关流出的连线「{flow}」不能有条件。",
+        en="The flow “{flow}” out of such a gateway cannot have a condition.",
+        remedy_zh="请删除条件，或改用排他或包容网关。",
+        remedy_en="Remove it, or use an exclusive or inclusive gateway.",
+    ),
+    "event_gateway_outgoing": Sentence(
+        zh="基于事件的网关至少要有两条流出的连线。",
+        en="An event-based gateway needs two outgoing flows at least.",
+        remedy_zh="请再画一条。",
+        remedy_en="Draw another.",
+    ),
+    "event_gateway_target": Sentence(
+        zh="基于事件的网关之后只能是仅由它流入的捕获事件或接收任务（「{target}」不是）。",
+        en="An event-based gateway leads only to catch events and receive tasks of its own (“{target}” is not).",
+        remedy_zh="请更正。",
+        remedy_en="Correct it.",
+    ),
+    "concurrent_write": Sentence(
+        zh="并行分支里 {other} 也写变量 {name}，后完成的会覆盖先完成的。",
+        en="In a parallel branch {other} writes {name}, too; whichever ends last wins.",
+        remedy_zh="如果不是有意如此，请改用不同的变量名。",
+        remedy_en="Unless that is meant, use two names.",
+    ),
+}

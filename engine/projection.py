@@ -1,0 +1,215 @@
+"""What is open of a case, as rows that can be listed, found and carried out: tasks, jobs, subscriptions, incidents.
+
+The state is the truth of a case; these rows follow it, in the same transaction. Only differences are written: a token
+that came and went within one command leaves no row.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from SpiffWorkflow.task import Task as Token
+from SpiffWorkflow.util.task import TaskState
+from sqlalchemy import delete, insert, update
+from sqlalchemy.orm import Session
+
+from engine import values
+from engine.activities import UserTask
+from engine.assignment import AssignmentPolicy
+from engine.services import Registry
+from engine.tables import Incident, Instance, Job, Subscription, Task, new_id
+from engine.workflow import Case
+
+
+@dataclass(frozen=True)
+class Open:
+    """The open tokens of a case by what kind of row they have; timers with the moment they are due."""
+
+    tasks: frozenset[int] = frozenset()
+    timers: dict[int, datetime] = field(default_factory=dict)
+    services: frozenset[int] = frozenset()
+    subscriptions: frozenset[int] = frozenset()
+    incidents: frozenset[int] = frozenset()
+
+
+def look(case: Case) -> Open:
+    """What is open now."""
+    tasks, services, subscriptions, incidents = set(), set(), set(), set()
+    timers: dict[int, datetime] = {}
+    for token in case.tokens.values():
+        waits = token.internal_data.get("waits")
+        if "incident" in token.internal_data:
+            incidents.add(token.id)
+            if waits is not None and waits["kind"] == "service":
+                services.add(token.id)
+        elif waits is None:
+            if token.state == TaskState.READY and isinstance(token.task_spec, UserTask):
+                tasks.add(token.id)
+        elif waits["kind"] == "timer":
+            timers[token.id] = waits["due"]
+        elif waits["kind"] == "service":
+            services.add(token.id)
+        elif waits["kind"] in ("message", "signal"):
+            subscriptions.add(token.id)
+    return Open(frozenset(tasks), timers, frozenset(services), frozenset(subscriptions), frozenset(incidents))
+
+
+class Projection:
+    """Writes the rows of one case for one command."""
+
+    def __init__(
+        self, session: Session, case: Case, instance: Instance, policy: AssignmentPolicy, registry: Registry, now: datetime
+    ) -> None:
+        self.session = session
+        self.case = case
+        self.instance = instance
+        self.policy = policy
+        self.registry = registry
+        self.now = now
+        self.new_jobs: list[str] = []
+
+    def write(self, before: Open) -> Open:
+        """Bring the rows from what was open before the command to what is open after it."""
+        after = look(self.case)
+        self._tasks(before.tasks, after.tasks)
+        self._jobs(before, after)
+        self._subscriptions(before.subscriptions, after.subscriptions)
+        self._incidents(before.incidents, after.incidents)
+        return after
+
+    def _tasks(self, before: frozenset[int], after: frozenset[int]) -> None:
+        if gone := before - after:
+            self.session.execute(
+                update(Task)
+                .where(Task.instance_id == self.instance.id, Task.token.in_(gone), Task.state == "open")
+                .values(state="cancelled", ended_at=self.now)
+                .execution_options(synchronize_session=False)
+            )
+        rows = [self._task(self.case.tokens[token]) for token in sorted(after - before)]
+        if rows:
+            self.session.execute(insert(Task), rows)
+
+    def _task(self, token: Token) -> dict[str, Any]:
+        element: UserTask = token.task_spec
+        role = element.node.lane
+        group = self.policy.group_for(self.session, role, self.case.layer.values) if role else None
+        return {
+            "id": new_id(),
+            "instance_id": self.instance.id,
+            "definition_id": element.process.process.definition_id,
+            "token": token.id,
+            "element_id": element.name,
+            "name": element.node.name,
+            "role": role,
+            "candidate_group": group,
+            "assignee": self._performer(element.name, group),
+            "state": "open",
+            "created_at": self.now,
+        }
+
+    def _performer(self, element_id: str, group: str | None) -> str | None:
+        """Rework returns to whoever did the element before, while that person can still take it."""
+        actor = self.case.performers.get(element_id)
+        if actor is None or not self.policy.is_active(self.session, actor):
+            return None
+        return actor if group is None or group in self.policy.groups_of(self.session, actor) else None
+
+    def _jobs(self, before: Open, after: Open) -> None:
+        had = before.timers.keys() | before.services
+        gone = had - (after.timers.keys() | after.services)
+        if gone:
+            self.session.execute(
+                delete(Job)
+                .where(Job.instance_id == self.instance.id, Job.token.in_(gone))
+                .execution_options(synchronize_session=False)
+            )
+        rows: list[dict[str, Any]] = []
+        for token_id, due in after.timers.items():
+            if token_id not in before.timers:
+                rows.append(self._job(token_id, "timer", due, {}, 1))
+            elif before.timers[token_id] != due:
+                self.session.execute(
+                    update(Job)
+                    .where(Job.instance_id == self.instance.id, Job.token == token_id)
+                    .values(due_at=due)
+                    .execution_options(synchronize_session=False)
+                )
+        for token_id in sorted(after.services - before.services):
+            waits = self.case.tokens[token_id].internal_data["waits"]
+            payload = {"operator": waits["operator"], "arguments": values.to_json(waits["arguments"])}
+            rows.append(self._job(token_id, "service", self.now, payload, self._attempts(token_id, waits["operator"])))
+        if rows:
+            self.session.execute(insert(Job), rows)
+            self.new_jobs.extend(row["id"] for row in rows if row["due_at"] <= self.now)
+
+    def _job(self, token_id: int, kind: str, due: datetime, payload: dict[str, Any], attempts: int) -> dict[str, Any]:
+        return {
+            "id": new_id(),
+            "instance_id": self.instance.id,
+            "token": token_id,
+            "kind": kind,
+            "element_id": self.case.tokens[token_id].task_spec.name,
+            "payload": payload,
+            "idempotency_key": f"{self.instance.id}:{token_id}",
+            "state": "due",
+            "due_at": due,
+            "attempts": 0,
+            "max_attempts": attempts,
+        }
+
+    def _attempts(self, token_id: int, operator: str) -> int:
+        call = self.case.tokens[token_id].task_spec.node.service
+        if call is not None and call.attempts is not None:
+            return int(call.attempts)
+        service = self.registry.get(operator)
+        return service.attempts if service is not None else 1
+
+    def _subscriptions(self, before: frozenset[int], after: frozenset[int]) -> None:
+        if gone := before - after:
+            self.session.execute(
+                delete(Subscription)
+                .where(Subscription.instance_id == self.instance.id, Subscription.token.in_(gone))
+                .execution_options(synchronize_session=False)
+            )
+        rows = []
+        for token_id in sorted(after - before):
+            waits = self.case.tokens[token_id].internal_data["waits"]
+            rows.append(
+                {
+                    "instance_id": self.instance.id,
+                    "token": token_id,
+                    "kind": waits["kind"],
+                    "name": waits["name"],
+                    "correlation": waits.get("key"),
+                    "created_at": self.now,
+                }
+            )
+        if rows:
+            self.session.execute(insert(Subscription), rows)
+
+    def _incidents(self, before: frozenset[int], after: frozenset[int]) -> None:
+        if gone := before - after:
+            self.session.execute(
+                update(Incident)
+                .where(
+                    Incident.instance_id == self.instance.id, Incident.token.in_(gone), Incident.resolved_at.is_(None)
+                )
+                .values(resolved_at=self.now)
+                .execution_options(synchronize_session=False)
+            )
+        rows = []
+        for token_id in sorted(after - before):
+            token = self.case.tokens[token_id]
+            incident = token.internal_data["incident"]
+            rows.append(
+                {
+                    "instance_id": self.instance.id,
+                    "token": token_id,
+                    "element_id": token.task_spec.name,
+                    "code": incident["code"],
+                    "message": incident["message"],
+                    "created_at": self.now,
+                }
+            )
+        if rows:
+            self.session.execute(insert(Incident), rows)

@@ -1,0 +1,241 @@
+"""Whether the flows of a diagram make sense: what BPMN 2.0 forbids or leaves without meaning is reported here.
+
+`engine.reader` has read one file; these checks need its whole graph, and the other files of the deployment.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from engine.model import Diagram, Node, ProcessModel, ScopeModel
+from engine.problems import Problem, problem
+
+_TRIGGERED_STARTS = {"message", "signal", "timer", "error", "escalation", "conditional"}
+
+
+def check(
+    diagrams: list[Diagram],
+    decisions: Mapping[str, object],
+    forms: Mapping[str, object],
+    has_service: Callable[[str], bool],
+) -> list[Problem]:
+    """Every structural problem of a set of files that is to be deployed together."""
+    problems: list[Problem] = []
+    known: dict[str, ProcessModel] = {}
+    for diagram in diagrams:
+        for process in diagram.processes:
+            other = known.get(process.id)
+            if other is not None:
+                problems.append(
+                    problem(
+                        "duplicate_process",
+                        file=process.file,
+                        element_id=process.id,
+                        line=process.line,
+                        other=other.file,
+                    )
+                )
+            known[process.id] = process
+            checker = _Checker(process, decisions, forms, has_service)
+            checker.check_process()
+            problems.extend(checker.problems)
+    return problems
+
+
+class _Checker:
+    def __init__(
+        self,
+        process: ProcessModel,
+        decisions: Mapping[str, object],
+        forms: Mapping[str, object],
+        has_service: Callable[[str], bool],
+    ) -> None:
+        self.process = process
+        self.decisions = decisions
+        self.forms = forms
+        self.has_service = has_service
+        self.problems: list[Problem] = []
+
+    def check_process(self) -> None:
+        if not self.process.nodes:
+            self.problems.append(
+                problem(
+                    "process_empty",
+                    file=self.process.file,
+                    element_id=self.process.id,
+                    element_name=self.process.name,
+                    line=self.process.line,
+                )
+            )
+            return
+        self._check_scope(self.process, None)
+
+    def _check_scope(self, scope: ScopeModel, holder: Node | None) -> None:
+        for node in scope.nodes.values():
+            self._check_node(scope, node, holder)
+            if node.scope is not None:
+                if node.scope.nodes:
+                    self._check_scope(node.scope, node)
+                else:
+                    self._report("process_empty", node)
+        self._check_starts(scope, holder)
+        self._check_reachable(scope)
+        self._check_links(scope)
+
+    def _check_node(self, scope: ScopeModel, node: Node, holder: Node | None) -> None:
+        if node.kind == "startEvent" and node.incoming:
+            self._report("start_with_incoming", node)
+        if node.kind == "endEvent" and node.outgoing:
+            self._report("end_with_outgoing", node)
+        if node.kind == "boundaryEvent":
+            self._check_boundary(scope, node)
+        if node.by_event and (node.incoming or node.outgoing):
+            self._report("event_subprocess_with_flow", node)
+        if node.default is not None and node.default not in {flow.id for flow in node.outgoing}:
+            self._report("default_unknown", node, flow=node.default)
+        if node.is_gateway:
+            self._check_gateway(scope, node)
+        if node.service is not None and not self.has_service(node.service.operator):
+            self._report("service_unknown", node, service=node.service.operator)
+        if node.decision is not None and node.decision not in self.decisions:
+            self._report("decision_unknown", node, decision=node.decision)
+        for form in (node.form, node.ui_form):
+            if form is not None and form not in self.forms:
+                self._report("form_unknown", node, form=form)
+
+    def _check_boundary(self, scope: ScopeModel, node: Node) -> None:
+        host = scope.nodes.get(node.attached_to or "")
+        if host is None or not host.is_activity or host.by_event:
+            self._report("boundary_without_host", node, host=node.attached_to or "（空）")
+        if node.incoming:
+            self._report("boundary_with_incoming", node)
+        if node.event is not None and node.event.kind == "error" and not node.interrupting:
+            self._report("error_not_interrupting", node)
+
+    def _check_gateway(self, scope: ScopeModel, node: Node) -> None:
+        if node.kind in ("exclusiveGateway", "inclusiveGateway"):
+            if len(node.outgoing) > 1:
+                for flow in node.outgoing:
+                    if flow.condition is None and flow.id != node.default:
+                        self._report("flow_without_condition", node, flow=flow.name or flow.id)
+        else:
+            for flow in node.outgoing:
+                if flow.condition is not None:
+                    self._report("condition_ignored", node, flow=flow.name or flow.id)
+        if node.kind == "eventBasedGateway":
+            if len(node.outgoing) < 2:
+                self._report("event_gateway_outgoing", node)
+            for flow in node.outgoing:
+                target = scope.nodes[flow.target]
+                if target.kind not in ("intermediateCatchEvent", "receiveTask") or len(target.incoming) != 1:
+                    self._report("event_gateway_target", node, target=target.name)
+
+    def _check_starts(self, scope: ScopeModel, holder: Node | None) -> None:
+        starts = [node for node in scope.nodes.values() if node.kind == "startEvent"]
+        if holder is None:
+            plain = [node for node in starts if node.event is not None and node.event.kind == "none"]
+            if len(plain) > 1:
+                self._report("several_starts", plain[1])
+            for node in starts:
+                if node.event is not None and node.event.kind in (
+                    "error",
+                    "escalation",
+                    "conditional",
+                    "timer",
+                ):
+                    self._report("start_kind", node, kind=node.event.kind)
+        elif holder.by_event:
+            triggered = [
+                node for node in starts if node.event is not None and node.event.kind in _TRIGGERED_STARTS
+            ]
+            if len(starts) != 1 or len(triggered) != 1:
+                self._report("event_subprocess_start", holder)
+        else:
+            for node in starts:
+                if node.event is not None and node.event.kind != "none":
+                    self._report("subprocess_start_kind", node)
+            if len(starts) > 1:
+                self._report("several_starts", starts[1])
+
+    def _check_reachable(self, scope: ScopeModel) -> None:
+        if not any(node.kind == "startEvent" for node in scope.nodes.values()):
+            return
+        for node in scope.nodes.values():
+            alone = (
+                not node.incoming and node.kind not in ("startEvent", "boundaryEvent") and not node.by_event
+            )
+            if alone and not (
+                node.event is not None and node.event.kind == "link" and node.kind == "intermediateCatchEvent"
+            ):
+                self._report("unreachable", node)
+
+    def _check_links(self, scope: ScopeModel) -> None:
+        links = [
+            node for node in scope.nodes.values() if node.event is not None and node.event.kind == "link"
+        ]
+        catches = [node.event.name for node in links if node.event and node.kind == "intermediateCatchEvent"]
+        for node in links:
+            if node.kind == "intermediateThrowEvent" and node.event and catches.count(node.event.name) != 1:
+                self._report(
+                    "link_target", node, name=node.event.name or "", count=catches.count(node.event.name)
+                )
+
+    def _report(self, code: str, node: Node, **facts: object) -> None:
+        self.problems.append(
+            problem(
+                code,
+                file=self.process.file,
+                element_id=node.id,
+                element_name=node.name,
+                line=node.line,
+                **facts,  # type: ignore[arg-type]  # facts are the sentence's
+            )
+        )
+
+
+def concurrent_writes(process: ProcessModel) -> Iterator[Problem]:
+    """Variables that two branches of one parallel split both write: the last one wins, which few diagrams mean."""
+    for node in process.walk():
+        if node.kind != "parallelGateway" or len(node.outgoing) < 2:
+            continue
+        scope = next(s for s in _scopes(process) if node.id in s.nodes)
+        written: dict[str, str] = {}
+        for flow in node.outgoing:
+            for name, element in _writes(scope, flow.target).items():
+                other = written.setdefault(name, element)
+                if other != element:
+                    yield problem(
+                        "concurrent_write",
+                        file=process.file,
+                        element_id=element,
+                        element_name=scope.nodes[element].name,
+                        line=scope.nodes[element].line,
+                        severity="warning",
+                        name=name,
+                        other=other,
+                    )
+
+
+def _scopes(process: ScopeModel) -> Iterator[ScopeModel]:
+    yield process
+    for node in process.walk():
+        if node.scope is not None:
+            yield node.scope
+
+
+def _writes(scope: ScopeModel, start: str) -> dict[str, str]:
+    """Variable → the first element that writes it, from `start` to the next join."""
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        node = scope.nodes[waiting.pop()]
+        if node.id in seen or (node.kind == "parallelGateway" and len(node.incoming) > 1):
+            continue
+        seen.add(node.id)
+        for script in (node.pre_script, node.script, node.post_script):
+            for name in script.names_written if script is not None else ():
+                found.setdefault(name, node.id)
+        result = node.service.result_variable if node.service is not None else node.result_variable
+        if result:
+            found.setdefault(result, node.id)
+        waiting.extend(flow.target for flow in node.outgoing)
+    return found

@@ -1,0 +1,56 @@
+"""The one place that commits.
+
+A transaction of ours begins by letting go of whatever its session had read, so that nothing stale is written back, and
+on SQLite by taking the write lock at once: a command never fails half way because another one came first.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
+
+_AFTER = "jigai_after_commit"
+
+
+def prepare(database: Engine) -> Engine:
+    """Set up a database engine: on SQLite WAL, foreign keys, and transactions that begin when we say so."""
+    if database.dialect.name != "sqlite":
+        return database
+
+    @event.listens_for(database, "connect")
+    def on_connect(connection: Any, record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(database, "begin")
+    def on_begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return database
+
+
+@contextmanager
+def transaction(session: Session) -> Iterator[Session]:
+    """Everything inside happens, or nothing of it; what `after_commit` was given runs once it has happened."""
+    session.rollback()
+    session.info[_AFTER] = []
+    session.connection(execution_options={"writes": True})
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    for action in session.info.pop(_AFTER, ()):
+        action()
+
+
+def after_commit(session: Session, action: Callable[[], None]) -> None:
+    """Run `action` when the transaction around has committed, and never if it does not."""
+    session.info[_AFTER].append(action)

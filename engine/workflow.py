@@ -1,0 +1,495 @@
+"""A case while it is being worked on: SpiffWorkflow's workflow with our scopes, variables and step loop.
+
+A `Case` is restored for one command, stepped until nothing is ready, and written away again. It reads no clock and no
+database: whatever lies outside reaches it through `Outside`.
+"""
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.task import Task as Token
+from SpiffWorkflow.util.task import TaskState
+
+from engine import values
+from engine.activities import Activity, ScopedActivity, UserTask
+from engine.elements import Element, ProcessSpec
+from engine.errors import BpmnError, BudgetExceeded, CommandRefused, EngineError
+from engine.events import BoundaryEvent, CatchEvent, EventSubProcess, UncaughtError
+from engine.expressions import Expression, Script
+from engine.gateways import InclusiveGateway, Join
+from engine.model import EventDefinition, Flow
+from engine.variables import Layer, View
+
+STEP_BUDGET = 50_000
+"""Elements that one command may run (design §3.5)."""
+
+
+class Outside(Protocol):
+    """What a case asks of the world around it."""
+
+    def is_external(self, operator: str) -> bool:
+        """Whether the service is carried out as a job."""
+
+    def call_service(self, token: Token, operator: str, arguments: Mapping[str, Any]) -> Any:
+        """Run a service in the command's transaction, inside a savepoint."""
+
+    def called(self, process_id: str, caller: ProcessSpec) -> ProcessSpec:
+        """The process that a call activity of `caller` names."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that happened to an element while a command ran, for the history."""
+
+    action: str
+    element_id: str | None = None
+    token: int | None = None
+    details: dict[str, Any] | None = None
+    by_actor: bool = False
+    """Whether whoever gave the command did it; otherwise it followed by itself."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message or signal thrown by the case: for itself first, then for others."""
+
+    kind: str
+    name: str
+    key: dict[str, Any] | None
+    payload: Any
+
+
+class _Scope:
+    """What a case and the scopes inside it have in common: open tokens by id, waiting joins, a layer of variables."""
+
+    spec: ProcessSpec
+    tasks: dict[int, Token]
+    case: "Case"
+    layer: Layer
+    joins: dict[str, Token]
+
+    def new_token(self, element: Element) -> Token:
+        case = self.case
+        token = Token(self, element, None, TaskState.FUTURE, case.next_token)
+        case.next_token += 1
+        case.tokens[token.id] = token
+        return token
+
+    def enter(self, element: Element) -> None:
+        """A new token arrives at an element."""
+        self.begin(self.new_token(element))
+
+    def begin(self, token: Token) -> None:
+        """Let an element decide what an arrived token does; where that fails, the token stays as an incident."""
+        try:
+            token.task_spec._update(token)
+        except CommandRefused:
+            raise
+        except EngineError as error:
+            self.case.fail(token, error)
+
+    def put(self, flow: Flow) -> None:
+        """A token goes along a flow."""
+        self.spec.element(flow.target).arrive(self, flow)
+
+    def start(self, entries: Iterable[Element]) -> None:
+        for listener in self.spec.event_subprocesses:
+            listener.listen(self)
+        for entry in entries:
+            entry.arrive(self, None)
+
+    def discard(self, token: Token) -> None:
+        """A token is gone."""
+        if self.tasks.pop(token.id, None) is not None:
+            self.case.tokens.pop(token.id, None)
+            self.case.conditionals.pop(token.id, None)
+            self.case.touched[id(self)] = self
+            if self.joins.get(token.task_spec.name) is token:
+                del self.joins[token.task_spec.name]
+
+    def cancel_tokens(self) -> None:
+        """Cancel every open token here, but not what listens for the scope's events."""
+        for token in list(self.tasks.values()):
+            if token.id in self.tasks and not token.internal_data.get("listener"):
+                token.cancel()
+
+    def terminate(self) -> None:
+        for token in list(self.tasks.values()):
+            if token.id in self.tasks:
+                token.cancel()
+        self.case.touched[id(self)] = self
+
+    @property
+    def is_over(self) -> bool:
+        return all(token.internal_data.get("listener") for token in self.tasks.values())
+
+    def collect_log_extras(self, dct: dict[str, Any] | None = None) -> dict[str, Any]:
+        return dict(dct or {}, workflow_spec=self.spec.name)
+
+
+class Scope(_Scope, BpmnSubWorkflow):  # type: ignore[misc]  # SpiffWorkflow is untyped
+    """A running sub-process or called process."""
+
+    def __init__(self, case: "Case", host: Token, spec: ProcessSpec, layer: Layer) -> None:
+        self.case = case
+        self.layer = layer
+        self.joins = {}
+        super().__init__(spec, parent_task_id=host.id, top_workflow=case, deserializing=True)
+
+    @property
+    def host(self) -> Token:
+        """The token of the activity that this scope is the inside of."""
+        return self.case.tokens[self.parent_task_id]
+
+    def _calculate_depth(self) -> int:
+        return int(self.host.workflow.depth) + 1
+
+
+class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is untyped
+    """One execution of a process, with everything inside it."""
+
+    def __init__(
+        self,
+        spec: ProcessSpec,
+        outside: Outside,
+        *,
+        now: datetime,
+        business_key: str | None,
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
+        self.case = self
+        self.outside = outside
+        self.now = now
+        self.constants: dict[str, Any] = {"business_key": business_key}
+        self.functions = dict(functions or {})
+        self.layer = Layer({})
+        self.joins = {}
+        self.next_token = 1
+        self.tokens: dict[int, Token] = {}
+        self.agenda: deque[Token] = deque()
+        self.touched: dict[int, _Scope] = {}
+        self.conditionals: dict[int, Token] = {}
+        self.lines: list[Line] = []
+        self.sent: deque[Sent] = deque()
+        self.unheard: list[Sent] = []
+        self.performers: dict[str, str] = {}
+        self.history_length = 0
+        self.steps_left = STEP_BUDGET
+        super().__init__(spec, script_engine=self, deserializing=True)
+
+    # Beginning and stepping
+
+    def start_at(self, entries: Iterable[Element]) -> None:
+        """Begin: put a token on each entry."""
+        self.touched[id(self)] = self
+        self.start(entries)
+
+    def do_engine_steps(self, will_complete_task: Any = None, did_complete_task: Any = None) -> None:
+        """Run whatever is ready until the case waits, has ended or can go nowhere.
+
+        A step costs the same however many tokens are open. Running out of the step budget is an incident on the
+        element that would have been next.
+        """
+        self._settle()
+        while True:
+            while self.agenda:
+                token = self.agenda.popleft()
+                if token.state != TaskState.READY or self.tokens.get(token.id) is not token:
+                    continue
+                self._step(token)
+                self._settle()
+            if not (self._next_sent() or self._check_conditionals() or self._release_inclusive_join()):
+                return
+            self._settle()
+
+    def _step(self, token: Token) -> None:
+        try:
+            if self.steps_left <= 0:
+                raise BudgetExceeded(f"一次操作执行的步骤超过 {STEP_BUDGET} 步，流程可能在空转。")
+            self.steps_left -= 1
+            token.run()
+        except CommandRefused:
+            raise
+        except EngineError as error:
+            self.fail(token, error)
+
+    def _settle(self) -> None:
+        """End the scopes that have no token left, inner ones first as they empty."""
+        while self.touched:
+            _, scope = self.touched.popitem()
+            if not scope.is_over:
+                continue
+            for token in list(scope.tasks.values()):
+                token.cancel()
+            self.touched.pop(id(scope), None)
+            if isinstance(scope, Case):
+                self.completed = True
+            elif self.subprocesses.get(scope.parent_task_id) is scope:
+                host = scope.host
+                del self.subprocesses[host.id]
+                host.task_spec.scope_ended(host, scope)
+
+    # Scopes
+
+    def open_scope(self, host: Token, spec: ProcessSpec, variables: dict[str, Any] | None) -> None:
+        """Begin the inside of an activity: with a store of its own, or (None) on the layer around it."""
+        layer = self.layer_of(host) if variables is None else Layer({})
+        scope = Scope(self, host, spec, layer)
+        self.subprocesses[host.id] = scope
+        for name, value in (variables or {}).items():
+            layer.write(name, value)
+        self.touched[id(scope)] = scope
+        scope.start(spec.entries)
+
+    def cancel_scope_of(self, host: Token) -> None:
+        scope = self.subprocesses.pop(host.id, None)
+        if scope is not None:
+            scope.terminate()
+            self.touched.pop(id(scope), None)
+
+    def cancel_token(self, token_id: int) -> None:
+        token = self.tokens.get(token_id)
+        if token is not None:
+            token.cancel()
+
+    # Variables and expressions
+
+    def layer_of(self, token: Token) -> Layer:
+        local = token.internal_data.get("local")
+        return token.workflow.layer if local is None else Layer(local, token.workflow.layer)
+
+    def view(self, token: Token, extra: Mapping[str, Any] | None = None) -> View:
+        return self.layer_of(token).view({**self.constants, **(extra or {})})
+
+    def variable_names(self, token: Token) -> tuple[str, ...]:
+        """Every variable a token sees, without the engine's own names."""
+        return tuple(self.layer_of(token).view({}))
+
+    def write(self, token: Token, written: Mapping[str, Any]) -> None:
+        layer = self.layer_of(token)
+        for name, value in written.items():
+            layer.write(name, value)
+
+    def evaluate(self, expression: Expression, token: Token, extra: Mapping[str, Any] | None = None) -> Any:
+        return expression.evaluate(self.view(token, extra), self.functions)
+
+    def execute(self, script: Script, token: Token) -> None:
+        self.write(token, script.execute(self.view(token), self.functions))
+
+    def decide(self, deployment: Any, decision_id: str, token: Token) -> Any:
+        """The outputs of a decision table for the variables a token sees."""
+        return deployment.decide(decision_id, self.view(token), self.functions)
+
+    # Messages, signals, errors, escalations
+
+    def correlation_key(self, event: EventDefinition, token: Token) -> str | None:
+        """The key a case waits with: the message's properties read from its variables. None: the name alone matches."""
+        return key_text({p.name: self.evaluate(p.read, token) for p in event.correlation})
+
+    def send_message(self, token: Token, event: EventDefinition, payload: Any) -> None:
+        read_from = {**self.constants, **payload} if isinstance(payload, dict) else self.view(token)
+        key = {p.name: p.read.evaluate(read_from, self.functions) for p in event.correlation}
+        self.sent.append(Sent("message", event.name or "", key or None, payload))
+
+    def send_signal(self, token: Token, event: EventDefinition, payload: Any) -> None:
+        self.sent.append(Sent("signal", event.name or "", None, payload))
+
+    def _next_sent(self) -> bool:
+        """Deliver the oldest thing thrown in the case: it is taken here if anything here waits for it."""
+        if not self.sent:
+            return False
+        sent = self.sent.popleft()
+        waiting = [t for t in self.tokens.values() if _hears(t, sent.kind, sent.name, key_text(sent.key))]
+        if sent.kind == "signal":
+            for token in waiting:
+                self.fire(token, sent.payload)
+            self.unheard.append(sent)
+        elif waiting:
+            self.fire(waiting[0], sent.payload)
+        else:
+            self.unheard.append(sent)
+        return True
+
+    def fire(self, token: Token, payload: Any) -> None:
+        """What an open token waited for has happened."""
+        if self.tokens.get(token.id) is not token or "waits" not in token.internal_data:
+            return
+        element: CatchEvent | BoundaryEvent | EventSubProcess = token.task_spec
+        element.fire(token, payload)
+
+    def find_error_catcher(self, token: Token, code: str | None) -> Callable[[Any], None] | None:
+        """What catches an error thrown by a token's element, from the inside out: its own border, then the events of
+        the scope around it, then the border of that scope's activity, and so on (BPMN 2.0 §10.5.1)."""
+        border = self._border_of(token, "error", code)
+        if border is not None:
+            return border
+        scope, came_from = token.workflow, token.task_spec
+        while True:
+            for listener in _most_specific(scope.spec.event_subprocesses, "error", code):
+                if listener.body is not came_from:
+                    return lambda payload, listener=listener, scope=scope: listener.fire_in(scope, payload)
+            if scope is self:
+                return None
+            host = scope.host
+            border = self._border_of(host, "error", code)
+            if border is not None:
+                return border
+            scope, came_from = host.workflow, host.task_spec
+
+    def _border_of(self, token: Token, kind: str, code: str | None) -> Callable[[Any], None] | None:
+        outer = self.tokens.get(token.internal_data.get("instance_of"), token)
+        if not isinstance(outer.task_spec, Activity):
+            return None
+        boundary = outer.task_spec.border_catching(kind, code)
+        return None if boundary is None else lambda payload: boundary.fire_on(outer, payload)
+
+    def throw_error(self, token: Token, error: BpmnError) -> None:
+        """A service or script of a token's element threw a BPMN error."""
+        catcher = self.find_error_catcher(token, error.code)
+        if catcher is None:
+            self.fail(token, UncaughtError(error.code, error.message))
+        else:
+            catcher({"code": error.code, "message": error.message})
+
+    def escalate(self, token: Token, code: str | None, payload: Any) -> None:
+        """Offer an escalation outwards; the first scope that catches it keeps it, and nobody catching it is no fault."""
+        scope, came_from = token.workflow, token.task_spec
+        while True:
+            for listener in _most_specific(scope.spec.event_subprocesses, "escalation", code):
+                if listener.body is not came_from:
+                    listener.fire_in(scope, payload)
+                    return
+            if scope is self:
+                return
+            border = self._border_of(scope.host, "escalation", code)
+            if border is not None:
+                border(payload)
+                return
+            scope, came_from = scope.host.workflow, scope.host.task_spec
+
+    # What is looked at when nothing is ready
+
+    def _check_conditionals(self) -> bool:
+        fired = False
+        for token in list(self.conditionals.values()):
+            if self.tokens.get(token.id) is not token:
+                continue
+            waits = token.internal_data["waits"]
+            condition = token.task_spec.event.condition
+            try:
+                now = bool(self.evaluate(condition, token))
+            except EngineError as error:
+                self.conditionals.pop(token.id, None)
+                self.fail(token, error)
+                fired = True
+                continue
+            was, waits["was"] = waits["was"], now
+            if now and not was:
+                self.conditionals.pop(token.id, None)
+                self.fire(token, None)
+                fired = True
+        return fired
+
+    def _release_inclusive_join(self) -> bool:
+        for scope in [self, *self.subprocesses.values()]:
+            for token in list(scope.joins.values()):
+                gateway = token.task_spec
+                if isinstance(gateway, InclusiveGateway) and gateway.may_fire(token):
+                    gateway.release(token)
+                    return True
+        return False
+
+    # Incidents and the record
+
+    def fail(self, token: Token, error: EngineError) -> None:
+        """An element failed: a BPMN error finds its catcher, anything else stays on the token as an incident."""
+        if isinstance(error, BpmnError):
+            self.throw_error(token, error)
+            return
+        if self.tokens.get(token.id) is not token:
+            return
+        token.internal_data["incident"] = {"code": error.code, "message": error.message, "state": int(token.state)}
+        token._set_state(TaskState.ERROR)
+
+    def retry(self, token: Token) -> None:
+        """Try again what failed, where it failed: entering, running or leaving."""
+        incident = token.internal_data.pop("incident")
+        state = incident["state"]
+        if isinstance(token.task_spec, Join) and "arrived" in token.internal_data:
+            token._set_state(TaskState.WAITING)
+            token.task_spec.reconsider(token)
+        elif state == TaskState.COMPLETED:
+            token._set_state(TaskState.COMPLETED)
+            try:
+                token.task_spec._on_complete(token)
+            except CommandRefused:
+                raise
+            except EngineError as error:
+                self.fail(token, error)
+        elif state in (TaskState.READY, TaskState.STARTED):
+            token._set_state(TaskState.READY)
+            self.agenda.append(token)
+        else:
+            token._set_state(TaskState.FUTURE)
+            token.workflow.begin(token)
+
+    def record(self, action: str, token: Token) -> None:
+        """Note what happened to a token. What a person gave with it is on the token."""
+        given = token.internal_data.get("given")
+        self.lines.append(Line(action, token.task_spec.name, token.id, given, "given" in token.internal_data))
+
+    # What is open
+
+    def open_user_tasks(self) -> list[Token]:
+        return [t for t in self.tokens.values() if t.state == TaskState.READY and isinstance(t.task_spec, UserTask)]
+
+    def is_stuck(self) -> bool:
+        """Neither ended nor waiting for anything that could happen, and nothing says so yet."""
+        return not self.completed and not any(
+            "waits" in token.internal_data
+            or "incident" in token.internal_data
+            or (token.state == TaskState.READY)
+            for token in self.tokens.values()
+        )
+
+    def complete_task(self, token: Token, data: Mapping[str, Any]) -> None:
+        """A person completed a user task: keep what they gave and go on."""
+        token.internal_data["given"] = values.to_json(dict(data)) or None
+        self.write(token, data)
+        self._step(token)
+
+    def get_tasks_iterator(self, first_task: Any = None, **kwargs: Any) -> Any:
+        """Every open token; SpiffWorkflow's tree walk has nothing to walk here."""
+        return iter(list(self.tokens.values()))
+
+
+def key_text(key: Mapping[str, Any] | None) -> str | None:
+    """A correlation key as canonical text; None where there is none."""
+    if not key:
+        return None
+    return json.dumps({name: values.to_json(value) for name, value in key.items()}, ensure_ascii=False, sort_keys=True)
+
+
+def _hears(token: Token, kind: str, name: str, key: str | None) -> bool:
+    waits = token.internal_data.get("waits")
+    return (
+        waits is not None
+        and waits["kind"] == kind
+        and waits["name"] == name
+        and (kind == "signal" or waits["key"] == key or waits["key"] is None)
+    )
+
+
+def _most_specific(listeners: list[EventSubProcess], kind: str, code: str | None) -> list[EventSubProcess]:
+    """The event sub-processes that catch a code, the one naming it before a catch-all."""
+    catching = [listener for listener in listeners if listener.catches(kind, code)]
+    return sorted(catching, key=lambda listener: listener.event.name is None)
+
+
+__all__ = ["Case", "Line", "Outside", "Scope", "ScopedActivity", "Sent", "key_text"]

@@ -1,0 +1,103 @@
+"""Working days 工作日: published by the State Council a year ahead, kept in a table an administrator edits.
+
+A day outside the table is computed from weekends and the holidays with a fixed date, and is provisional: the
+lunar holidays and the make-up days of its year are not known yet.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+import chinese_calendar
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from engine.tables import Base
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+PUBLISHED_YEARS = range(2019, 2027)  # of what chinesecalendar knows, the years that cases can touch
+
+# New Year's Day, Labour Day (two days since 2025), National Day.
+_FIXED_HOLIDAYS = frozenset(((1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)))
+_CHUNK = timedelta(days=45)  # longer than any holiday, so that most counts read the table once
+
+
+class DaySource(StrEnum):
+    """On what authority a day is known."""
+
+    PUBLISHED = "published"
+    COMPUTED = "computed"
+
+
+class WorkingDay(Base):
+    """Whether a day is worked, and on what authority that is known."""
+
+    __tablename__ = "working_day"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    is_workday: Mapped[bool]
+    source: Mapped[str] = mapped_column(String(16), default=DaySource.PUBLISHED.value)
+
+
+def local_date(moment: datetime) -> date:
+    """The day on the calendar in China at an (aware) moment."""
+    return moment.astimezone(SHANGHAI).date()
+
+
+def published_days() -> Iterator[WorkingDay]:
+    """Every day of the published years, as the State Council's notices have it."""
+    day = date(PUBLISHED_YEARS.start, 1, 1)
+    while day.year < PUBLISHED_YEARS.stop:
+        yield WorkingDay(
+            day=day, is_workday=chinese_calendar.is_workday(day), source=DaySource.PUBLISHED.value
+        )
+        day += timedelta(days=1)
+
+
+def computed_workday(day: date) -> bool:
+    """What can be said of a day before its year is published."""
+    if day.weekday() >= 5:
+        return False
+    return (day.month, day.day) not in _FIXED_HOLIDAYS
+
+
+def add_working_days(session: Session, day: date, count: int) -> date:
+    """The `count`-th working day after a day; the day itself never counts. `count` is at least 1."""
+    if count < 1:
+        raise ValueError(f"a number of working days is at least 1, not {count}")
+    for following, known in _days_after(session, day):
+        count -= known.is_workday
+        if count == 0:
+            return following
+    raise OverflowError("the calendar ends before these working days do")
+
+
+def working_days_between(session: Session, start: date, end: date) -> int:
+    """How many working days lie after `start`, up to and with `end`; negative where `end` comes first."""
+    if end < start:
+        return -working_days_between(session, end, start)
+    return sum(known.is_workday for known in _days(session, start + timedelta(days=1), end).values())
+
+
+def is_provisional(session: Session, start: date, end: date) -> bool:
+    """Whether a count of the days after `start`, up to and with `end`, rests on days not yet published."""
+    days = _days(session, start + timedelta(days=1), end).values()
+    return any(known.source != DaySource.PUBLISHED for known in days)
+
+
+def _days_after(session: Session, day: date) -> Iterator[tuple[date, WorkingDay]]:
+    while True:
+        yield from _days(session, day + timedelta(days=1), day + _CHUNK).items()
+        day += _CHUNK
+
+
+def _days(session: Session, first: date, last: date) -> dict[date, WorkingDay]:
+    """Every day from first to last, from the table or computed."""
+    rows = session.scalars(select(WorkingDay).where(WorkingDay.day.between(first, last)))
+    known = {row.day: row for row in rows}
+    days = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
+    return {day: known.get(day) or _computed(day) for day in days}
+
+
+def _computed(day: date) -> WorkingDay:
+    return WorkingDay(day=day, is_workday=computed_workday(day), source=DaySource.COMPUTED.value)

@@ -1,0 +1,112 @@
+"""Certificates 备案证: the number, what the paper says, how long it holds, and the paper itself.
+
+A certificate's paper is made once and never again (R125); its snapshot says what it must say.
+"""
+
+import secrets
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from engine.tables import Base, UtcDateTime
+from records.agencies import Agency
+from records.serials import next_serial
+
+SERIALS_A_YEAR = 9999
+
+
+class CertificateStatus(StrEnum):
+    """VALID until a day, LONG_TERM once construction began in time (R172), INVALID for ever."""
+
+    VALID = "VALID"
+    LONG_TERM = "LONG_TERM"
+    INVALID = "INVALID"
+
+
+class Seal(StrEnum):
+    """How far the seal is. SEAL_PENDING: the agency has an electronic seal, which is not on the paper yet;
+    OFFLINE_PENDING: the agency stamps by hand, and has not yet (R165)."""
+
+    SEAL_PENDING = "SEAL_PENDING"
+    SEALED = "SEALED"
+    OFFLINE_PENDING = "OFFLINE_PENDING"
+    OFFLINE_DONE = "OFFLINE_DONE"
+
+
+class NumberExhaustedError(Exception):
+    """Every serial of the year is taken for this agency and class."""
+
+
+class Certificate(Base):
+    """A certificate. `snapshot` is everything the paper prints, as it was on the day of issue."""
+
+    __tablename__ = "certificate"
+    number: Mapped[str] = mapped_column(String(15), primary_key=True)
+    filing_id: Mapped[str] = mapped_column(ForeignKey("filing.id"), unique=True)
+    enterprise_id: Mapped[str] = mapped_column(ForeignKey("enterprise.id"), index=True)
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id"), index=True)
+    status: Mapped[str] = mapped_column(String(16), default=CertificateStatus.VALID.value)
+    invalid_reason: Mapped[str | None] = mapped_column(String(32), doc="EXPIRED, CANCELLED or REVOKED")
+    issue_date: Mapped[date]
+    valid_until: Mapped[date | None] = mapped_column(doc="last day; None: long-term")
+    seal: Mapped[str] = mapped_column(String(16))
+    verify_token: Mapped[str] = mapped_column(
+        String(32), unique=True, default=lambda: secrets.token_urlsafe(18), doc="what the QR code leads to"
+    )
+    snapshot: Mapped[dict[str, Any]] = mapped_column(JSON)
+    paper: Mapped["CertificatePaper | None"] = relationship(back_populates="certificate")
+
+
+class CertificatePaper(Base):
+    """The PDF of a certificate, made by a job after the issue."""
+
+    __tablename__ = "certificate_paper"
+    number: Mapped[str] = mapped_column(ForeignKey("certificate.number"), primary_key=True)
+    pdf: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    certificate: Mapped[Certificate] = relationship(back_populates="paper")
+
+
+class CertificateSerial(Base):
+    """The province's last serial of a year."""
+
+    __tablename__ = "certificate_serial"
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int]
+
+
+def allocate_number(session: Session, agency: Agency, class_code: str, today: date) -> str:
+    """The next 备案证号: YY, agency, class, level, the province's serial of the year (§4.4).
+
+    Holds the year's counter until the transaction ends: call it last, and insert the certificate in the same
+    transaction. After 9999 the serial begins again at 0001 and passes over numbers that are taken.
+    Raises NumberExhaustedError when all of them are.
+    """
+    for _ in range(SERIALS_A_YEAR):
+        serial = next_serial(session, CertificateSerial, today.year, highest=SERIALS_A_YEAR)
+        number = f"{today:%y}{agency.cert_code}{class_code}{agency.level}{serial:04d}"
+        if session.get(Certificate, number) is None:
+            return number
+    raise NumberExhaustedError(f"no serial of {today.year} is left for {agency.id} and class {class_code}")
+
+
+def initial_seal(agency: Agency) -> Seal:
+    """How the seal stands on the day of issue."""
+    return Seal.SEAL_PENDING if agency.e_seal else Seal.OFFLINE_PENDING
+
+
+def expiry(issue_date: date) -> date:
+    """The last day of validity: two years later, of 29 February the 28th (domain DMN-6a)."""
+    return years_later(issue_date, 2)
+
+
+def years_later(day: date, years: int) -> date:
+    """The same day of a later year, or 28 February where that year has no 29th."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)

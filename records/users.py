@@ -1,0 +1,128 @@
+"""Users: who may log in, what they may do, their passwords and their tokens for the REST interface."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from engine.clock import Clock
+from engine.tables import Base, UtcDateTime
+from records.encryption import EncryptedText
+
+_PREFIX = "jigai_"  # of tokens, so that one lost in a log or a repository is recognised
+_USE_NOTED_EVERY = timedelta(hours=1)
+
+_hasher = PasswordHasher()
+
+
+class UserKind(StrEnum):
+    """Which of the two entrances a user comes through, or neither."""
+
+    ENTERPRISE = "ENTERPRISE"
+    AUTHORITY = "AUTHORITY"
+    ADMIN = "ADMIN"
+
+
+class UserRole(Base):
+    """One role of a user: a lane's id in lower case, `enterprise`, `handler`, `reviewer`, `signer`, or
+    `supervisor` and `admin`, which no lane has."""
+
+    __tablename__ = "user_role"
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
+class User(Base):
+    """A person with an account; `name` is what the header greets, `username` what is typed at log-in."""
+
+    __tablename__ = "user"
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    username: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(50))
+    kind: Mapped[str] = mapped_column(String(16))
+    enterprise_id: Mapped[str | None] = mapped_column(ForeignKey("enterprise.id"), index=True)
+    agency_id: Mapped[str | None] = mapped_column(ForeignKey("agency.id"), index=True)
+    password_hash: Mapped[str | None] = mapped_column(String(200), doc="None: cannot log in by password")
+    mobile: Mapped[str | None] = mapped_column(EncryptedText)
+    active: Mapped[bool] = mapped_column(default=True)
+    roles: Mapped[list[UserRole]] = relationship(cascade="all, delete-orphan", order_by=UserRole.role)
+
+    @property
+    def role_names(self) -> frozenset[str]:
+        return frozenset(grant.role for grant in self.roles)
+
+
+class ApiToken(Base):
+    """A bearer token. Only its SHA-256 is kept: the text is shown once, when it is issued."""
+
+    __tablename__ = "api_token"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    user: Mapped[User] = relationship()
+
+
+def user_by_username(session: Session, username: str) -> User | None:
+    return session.scalar(select(User).where(User.username == username))
+
+
+def hash_password(password: str) -> str:
+    """The password as Argon2id stores it: slow on purpose."""
+    return _hasher.hash(password)
+
+
+def set_password(user: User, password: str) -> None:
+    user.password_hash = hash_password(password)
+
+
+def check_password(user: User | None, password: str) -> bool:
+    """Whether the password opens the account. No account, one without password and a closed one never open.
+
+    Takes as long for an unknown user as for a wrong password, so that names cannot be guessed by the clock.
+    """
+    stored = user.password_hash if user is not None and user.active else None
+    try:
+        _hasher.verify(stored or _unknown_hash(), password)
+    except (VerificationError, InvalidHashError):
+        return False
+    if user is None or stored is None:
+        return False
+    if _hasher.check_needs_rehash(stored):
+        set_password(user, password)
+    return True
+
+
+@cache
+def _unknown_hash() -> str:
+    """A hash no password opens, made on first use because making it is slow."""
+    return _hasher.hash(secrets.token_urlsafe(24))
+
+
+def issue_token(session: Session, user: User, now: datetime | None = None) -> str:
+    """A new token for the user. The answer is its only copy."""
+    text = _PREFIX + secrets.token_urlsafe(32)
+    session.add(ApiToken(digest=_digest(text), user_id=user.id, created_at=now or Clock().now()))
+    session.flush()
+    return text
+
+
+def user_for_token(session: Session, text: str, now: datetime | None = None) -> User | None:
+    """The active user a token belongs to, or None. Notes its use at most once an hour."""
+    token = session.get(ApiToken, _digest(text))
+    if token is None or not token.user.active:
+        return None
+    moment = now or Clock().now()
+    if token.last_used_at is None or moment - token.last_used_at >= _USE_NOTED_EVERY:
+        token.last_used_at = moment
+    return token.user
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Short messages: what they say, and the gateways that carry them."""

@@ -1,0 +1,158 @@
+"""Fixtures for every test: databases, a broker and a browser, all of them real."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import servers
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page
+
+NO_CHROMIUM = (
+    "BROWSER TESTS DID NOT RUN: there is no Chromium here and only root can install it "
+    "(apt-get install chromium fonts-noto-cjk)"
+)
+RUN_FOLDER = pytest.StashKey[servers.RunFolder]()
+BROWSER_FIXTURES = {"chromium", "page"}
+
+
+# The run's folder: made and removed by the process that begins the run, handed to pytest-xdist's workers.
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    handed = getattr(config, "workerinput", {}).get("run_folder")
+    config.stash[RUN_FOLDER] = servers.RunFolder(Path(handed)) if handed else servers.RunFolder.make()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    node.workerinput["run_folder"] = str(node.config.stash[RUN_FOLDER].path)  # type: ignore[attr-defined]  # xdist's
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.stash[RUN_FOLDER].remove()
+
+
+@pytest.fixture(scope="session")
+def run_folder(pytestconfig: pytest.Config) -> servers.RunFolder:
+    return pytestconfig.stash[RUN_FOLDER]
+
+
+# Databases.
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(run_folder: servers.RunFolder) -> servers.Databases:
+    return servers.SQLiteDatabases(run_folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases(run_folder: servers.RunFolder) -> servers.Databases:
+    return servers.PostgreSQLDatabases(run_folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_database(request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
+    """`new_database(prepare=None) -> url`: a database of the test's own, once SQLite and once PostgreSQL.
+
+    `prepare(url)` makes tables and rows once a worker, whatever the number of tests: they get copies.
+    """
+    databases: servers.Databases = request.getfixturevalue(f"{request.param}_databases")
+    with databases.for_one_test() as new:
+        yield new
+
+
+@pytest.fixture
+def database_url(new_database: Callable[..., str]) -> str:
+    """An empty database; the test runs once on SQLite and once on PostgreSQL."""
+    return new_database()
+
+
+@pytest.fixture
+def sqlite_url(sqlite_databases: servers.Databases) -> Iterator[str]:
+    """An empty SQLite database, for tests that the kind of database cannot matter to."""
+    with sqlite_databases.for_one_test() as new:
+        yield new()
+
+
+@pytest.fixture
+def postgresql_url(postgresql_databases: servers.Databases) -> Iterator[str]:
+    """An empty PostgreSQL database, for what SQLite does not have: many writers at once."""
+    with postgresql_databases.for_one_test() as new:
+        yield new()
+
+
+# The broker.
+
+
+@pytest.fixture(scope="session")
+def valkey_server(run_folder: servers.RunFolder) -> Iterator[str]:
+    with servers.valkey(run_folder) as url:
+        yield url
+
+
+@pytest.fixture
+def valkey_url(valkey_server: str) -> str:
+    """The URL of an empty Valkey, as BROKER_URL takes it."""
+    import redis  # here, because its import is half of a short run's time
+
+    with redis.Redis.from_url(valkey_server) as client:
+        client.flushall()
+    return valkey_server
+
+
+# The browser.
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Headless Chromium. Where it is missing and cannot be installed the test is skipped, loudly."""
+    path = servers.chromium_path()
+    if path is None and os.geteuid() == 0:
+        pytest.fail("Chromium is missing: python3 scripts/bootstrap.py browser", pytrace=False)
+    if path is None:
+        pytest.skip(NO_CHROMIUM)
+    with servers.chromium(path) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page of a fresh profile, 1280 pixels wide.
+
+    Its test fails when a script on the page does, or when the Content-Security-Policy blocks something.
+    """
+    problems: list[str] = []
+
+    def read_console(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            problems.append(message.text)
+
+    with chromium.new_context(
+        locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 1280, "height": 800}
+    ) as context:
+        context.on("weberror", lambda error: problems.append(str(error.error)))
+        context.on("console", read_console)
+        yield context.new_page()
+    assert problems == []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if BROWSER_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    count = sum(1 for report in skipped if NO_CHROMIUM in str(report.longrepr))
+    if count:
+        terminalreporter.section(f"{count} browser tests skipped", sep="!", red=True, bold=True)
+        terminalreporter.line(NO_CHROMIUM, red=True, bold=True)

@@ -1,0 +1,78 @@
+"""What an official must say: the forms of 受理, 审核 and 签发, which browser and server both check."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.forms import read_form
+from tests.processes.drawing import Drawing
+
+PROCESSES = Path(__file__).parents[2] / "processes"
+FORMS = PROCESSES / "forms"
+SCHEMAS = sorted(path for path in FORMS.glob("*.json") if not path.name.endswith(".ui.json"))
+
+NEEDS_OPINION = [
+    ("accept", "return"),
+    ("accept", "refuse"),
+    ("review_content", "return"),
+    ("review_content", "back"),
+    ("sign", "return"),
+    ("sign", "back"),
+]
+NEEDS_NONE = [("accept", "accept"), ("review_content", "approve"), ("sign", "issue")]
+
+
+def refusals(form: str, data: dict[str, Any]) -> list[str]:
+    """The fields about which the form complains."""
+    path = FORMS / f"{form}.json"
+    schema, problems = read_form(path.read_bytes(), path.name)
+    assert problems == []
+    return [complaint.field for complaint in schema.check(data)]
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
+def test_every_form_is_a_json_schema_with_a_title(path: Path) -> None:
+    schema, problems = read_form(path.read_bytes(), path.name)
+    assert problems == []
+    assert schema.document["title"]
+
+
+@pytest.mark.parametrize("path", sorted(PROCESSES.glob("*.bpmn")), ids=lambda path: path.stem)
+def test_every_form_that_a_task_names_exists(path: Path) -> None:
+    named = {
+        str(element.get("value"))
+        for element in Drawing(path).root.iter("{*}property")
+        if str(element.get("name")).startswith("form")
+    }
+    assert named
+    assert named <= {form.name for form in FORMS.iterdir()}
+
+
+@pytest.mark.parametrize(("form", "decision"), NEEDS_OPINION)
+@pytest.mark.parametrize("opinion", [{}, {"opinion": ""}, {"opinion": " \n"}, {"opinion": "长" * 501}])
+def test_a_return_or_a_refusal_needs_an_opinion_of_1_to_500_characters(
+    form: str, decision: str, opinion: dict[str, str]
+) -> None:
+    assert refusals(form, {"decision": decision, **opinion}) == ["opinion"]
+    assert refusals(form, {"decision": decision, "opinion": "请改选备案机关"}) == []
+
+
+@pytest.mark.parametrize(("form", "decision"), NEEDS_NONE)
+def test_going_on_needs_no_opinion(form: str, decision: str) -> None:
+    assert refusals(form, {"decision": decision}) == []
+    assert refusals(form, {"decision": decision, "opinion": ""}) == []
+
+
+@pytest.mark.parametrize("form", ["accept", "review_content", "sign"])
+def test_a_decision_is_one_of_those_offered(form: str) -> None:
+    assert refusals(form, {"opinion": "同意"}) == ["decision"]
+    assert refusals(form, {"decision": "approved"}) == ["decision"]
+
+
+def test_the_correction_has_no_field_of_its_own() -> None:
+    assert refusals("correct", {}) == []
+    assert json.loads((FORMS / "correct.ui.json").read_text("utf-8")) == {"ui:page": "filing-form"}

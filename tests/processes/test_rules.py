@@ -1,0 +1,299 @@
+"""The decision tables at their boundaries: what each row decides, and what falls just outside it."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.decisions import read_decisions
+
+RULES = Path(__file__).parents[2] / "processes" / "rules"
+TODAY = date(2021, 11, 15)
+EARLIEST = date(2021, 11, 18)
+
+
+def decide(table: str, **inputs: Any) -> Any:
+    path = RULES / f"{table}.dmn"
+    decisions, problems = read_decisions(path.read_bytes(), path.name)
+    assert problems == []
+    assert [decision.id for decision in decisions] == [table]
+    return decisions[0].evaluate(inputs).outputs
+
+
+# DMN-1
+
+
+@pytest.mark.parametrize(
+    ("industry", "ratio"),
+    [
+        ("钢铁", "0.40"),
+        ("电解铝", "0.40"),
+        ("水泥", "0.35"),
+        ("煤炭", "0.30"),
+        ("电石", "0.30"),
+        ("铁合金", "0.30"),
+        ("烧碱", "0.30"),
+        ("焦炭", "0.30"),
+        ("黄磷", "0.30"),
+        ("多晶硅", "0.30"),
+        ("化肥（钾肥除外）", "0.25"),
+        ("玉米深加工", "0.20"),
+        ("电力等其他项目", "0.20"),
+    ],
+)
+def test_each_industry_has_one_minimum_capital_ratio(industry: str, ratio: str) -> None:
+    assert decide("minimum_capital_ratio", capital_industry=industry)["min_ratio"] == Decimal(ratio)
+
+
+# DMN-3
+
+FREE = {
+    "negative_list": "未列入",
+    "catalogue": "允许类",
+    "nature": "技术改造",
+    "adds_capacity": False,
+    "industry_group": "其他",
+    "prd_city": False,
+    "national_plan": False,
+}
+OVERCAPACITY = ["钢铁", "电解铝", "水泥", "平板玻璃", "船舶"]
+NATURES = ["新建", "扩建", "改建", "技术改造", "迁建", "其他"]
+
+
+def codes(**project: Any) -> list[str]:
+    """The codes of every row that matches, without the row that merely admits."""
+    return [row["code"] for row in decide("admission", **{**FREE, **project}) if row["code"]]
+
+
+@pytest.mark.parametrize("catalogue", ["鼓励类", "允许类"])
+def test_encouraged_and_permitted_projects_are_admitted(catalogue: str) -> None:
+    [row] = decide("admission", **{**FREE, "catalogue": catalogue})
+    assert row["result"] == "准入"
+
+
+def test_a_prohibited_item_is_refused_whatever_else_is_said() -> None:
+    [refused, _] = decide("admission", **{**FREE, "negative_list": "禁止准入"})
+    assert refused == {
+        "result": "拒绝",
+        "code": "A1",
+        "message": "属于《市场准入负面清单》禁止准入事项，不予核准、备案",
+    }
+    assert codes(negative_list="禁止准入", catalogue="淘汰类") == ["A1", "A2"]
+
+
+def test_a_licensed_item_is_for_a_person_to_review() -> None:
+    assert codes(negative_list="许可准入") == ["W1"]
+
+
+@pytest.mark.parametrize(
+    ("nature", "adds_capacity", "expected"),
+    [
+        ("新建", False, ["A3"]),
+        ("扩建", False, ["A3"]),
+        ("迁建", False, ["A3"]),
+        ("新建", True, ["A3"]),
+        ("改建", False, ["W2"]),
+        ("技术改造", False, ["W2"]),
+        ("技术改造", True, ["A3", "W2"]),
+        ("其他", False, []),
+        ("其他", True, ["A3"]),
+    ],
+)
+def test_a_restricted_project_may_only_upgrade(nature: str, adds_capacity: bool, expected: list[str]) -> None:
+    assert codes(catalogue="限制类", nature=nature, adds_capacity=adds_capacity) == expected
+
+
+@pytest.mark.parametrize("group", OVERCAPACITY)
+@pytest.mark.parametrize("nature", NATURES)
+def test_an_overcapacity_industry_adds_no_capacity_and_else_is_reviewed(group: str, nature: str) -> None:
+    assert codes(industry_group=group, nature=nature, adds_capacity=True) == ["A4"]
+    assert codes(industry_group=group, nature=nature, adds_capacity=False) == ["W3"]
+
+
+@pytest.mark.parametrize("adds_capacity", [True, False])
+def test_ships_of_doubtful_class_are_always_reviewed_and_never_refused(adds_capacity: bool) -> None:
+    assert codes(industry_group="船舶（待核实）", adds_capacity=adds_capacity) == ["W3"]
+
+
+@pytest.mark.parametrize("group", ["化学制浆", "生皮制革"])
+@pytest.mark.parametrize(
+    ("nature", "adds_capacity", "prd_city", "expected"),
+    [
+        ("新建", False, True, ["A5"]),
+        ("扩建", True, True, ["A5"]),
+        ("技术改造", False, True, []),
+        ("技术改造", True, True, ["A5"]),
+        ("迁建", False, True, []),
+        ("新建", True, False, []),
+    ],
+)
+def test_the_core_of_the_delta_takes_no_new_pulp_or_leather(
+    group: str, nature: str, adds_capacity: bool, prd_city: bool, expected: list[str]
+) -> None:
+    assert (
+        codes(industry_group=group, nature=nature, adds_capacity=adds_capacity, prd_city=prd_city) == expected
+    )
+
+
+@pytest.mark.parametrize("group", ["水泥", "平板玻璃"])
+def test_the_core_of_the_delta_takes_no_new_cement_or_glass(group: str) -> None:
+    assert codes(industry_group=group, nature="扩建", adds_capacity=True, prd_city=True) == ["A4", "A5"]
+    assert codes(industry_group=group, nature="扩建", adds_capacity=False, prd_city=True) == ["A5", "W3"]
+
+
+@pytest.mark.parametrize(
+    ("nature", "adds_capacity", "national_plan", "expected"),
+    [
+        ("新建", False, False, ["A6"]),
+        ("扩建", False, False, ["A6"]),
+        ("新建", False, True, []),
+        ("技术改造", True, False, ["A6"]),
+        ("技术改造", True, True, []),
+        ("技术改造", False, False, []),
+    ],
+)
+def test_the_core_of_the_delta_refines_more_oil_only_under_the_national_plan(
+    nature: str, adds_capacity: bool, national_plan: bool, expected: list[str]
+) -> None:
+    project = {"nature": nature, "adds_capacity": adds_capacity, "national_plan": national_plan}
+    assert codes(industry_group="原油加工", prd_city=True, **project) == expected
+    assert codes(industry_group="原油加工", prd_city=False, **project) == []
+
+
+def test_steel_under_the_national_plan_still_adds_no_capacity() -> None:
+    steel = {"industry_group": "钢铁", "nature": "扩建", "prd_city": True}
+    assert codes(**steel, adds_capacity=True, national_plan=True) == ["A4"]
+    assert codes(**steel, adds_capacity=True, national_plan=False) == ["A4", "A6"]
+
+
+# The industry groups DMN-3 speaks of
+
+
+@pytest.mark.parametrize(
+    ("group", "classes"),
+    [
+        ("钢铁", ["3110", "3120", "3130"]),
+        ("电解铝", ["3216"]),
+        ("水泥", ["3011"]),
+        ("平板玻璃", ["3041"]),
+        ("船舶", ["3731"]),
+        ("船舶（待核实）", ["3732", "3733"]),
+        ("化学制浆", ["2211", "2212"]),
+        ("生皮制革", ["1910"]),
+        ("原油加工", ["2511"]),
+        ("其他", ["3140", "3734", "3972", "2221", "0610"]),
+    ],
+)
+def test_a_class_belongs_to_one_industry_group(group: str, classes: list[str]) -> None:
+    assert {decide("industry_group", class_code=code)["group"] for code in classes} == {group}
+
+
+# DMN-4
+
+CATEGORIES = ["能源", "原材料", "机械制造", "高新技术", "外商投资"]
+RENOVATION = {
+    "in_scope": True,
+    "technical_transformation": True,
+    "category": "无",
+    "subcase": "",
+    "item_level": "",
+}
+
+
+def route(**project: Any) -> tuple[str, str]:
+    decided = decide("routing", **{**RENOVATION, **project})
+    return decided["route"], decided["level"]
+
+
+def test_what_is_not_in_the_approval_catalogue_is_filed_with_the_county() -> None:
+    assert route() == ("备案", "县")
+
+
+def test_what_is_no_renovation_of_industry_is_not_accepted_and_says_why() -> None:
+    assert route(in_scope=False, category="能源", item_level="省") == ("不受理", "")
+    assert decide("routing", **{**RENOVATION, "in_scope": False})["note"] == "不属于工信部门职责"
+    decided = decide("routing", **{**RENOVATION, "technical_transformation": False})
+    assert (decided["route"], decided["note"]) == ("不受理", "非技术改造项目，请到发展改革部门办理")
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+@pytest.mark.parametrize(
+    ("item_level", "expected"),
+    [
+        ("国务院", ("转报", "国家")),
+        ("国务院主管部门", ("转报", "国家")),
+        ("省", ("核准", "省（已委托）")),
+        ("地级以上市", ("核准", "市")),
+    ],
+)
+def test_what_is_in_the_approval_catalogue_goes_by_its_level(
+    category: str, item_level: str, expected: tuple[str, str]
+) -> None:
+    assert route(category=category, item_level=item_level) == expected
+
+
+def test_cars_and_the_void_foreign_clause_are_filed_though_the_catalogue_names_them() -> None:
+    assert route(category="机械制造", subcase="汽车", item_level="省") == ("备案", "县/市")
+    assert route(category="外商投资", subcase="3亿美元以下限制类", item_level="省") == ("备案", "县/市")
+    assert route(category="原材料", subcase="汽车", item_level="省") == ("核准", "省（已委托）")
+
+
+# DMN-7
+
+
+def dates(phase: str, start: date, completion: date = date(2022, 12, 31)) -> list[tuple[str, str]]:
+    rows = decide(
+        "planned_dates",
+        phase=phase,
+        planned_start=start,
+        planned_completion=completion,
+        today=TODAY,
+        earliest=EARLIEST,
+    )
+    return [(row["result"], row["field"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        (date(2021, 11, 14), ["拒绝", "提示"]),
+        (date(2021, 11, 15), ["提示"]),
+        (date(2021, 11, 17), ["提示"]),
+        (date(2021, 11, 18), []),
+    ],
+)
+def test_at_submission_the_start_is_not_past_and_better_three_working_days_away(
+    start: date, expected: list[str]
+) -> None:
+    assert dates("提交", start) == [(result, "planned_start") for result in expected]
+
+
+def test_at_signing_a_start_before_the_issue_date_goes_back_for_correction() -> None:
+    assert dates("签发", date(2021, 11, 14)) == [("退回修改", "planned_start")]
+    assert dates("签发", date(2021, 11, 15)) == []
+
+
+@pytest.mark.parametrize("phase", ["提交", "签发"])
+def test_completion_is_never_before_the_start(phase: str) -> None:
+    start = date(2022, 3, 1)
+    assert dates(phase, start, completion=date(2022, 2, 28)) == [("拒绝", "planned_completion")]
+    assert dates(phase, start, completion=start) == []
+
+
+def test_a_case_without_planned_dates_matches_no_row() -> None:
+    """An extension is reviewed by the same called process and has none."""
+    assert (
+        decide(
+            "planned_dates",
+            phase="签发",
+            planned_start=None,
+            planned_completion=None,
+            today=TODAY,
+            earliest=TODAY,
+        )
+        == []
+    )

@@ -1,0 +1,24 @@
+/** Small improvements on pages that already work as plain forms. Each behaviour finds its own elements by data-jg-*. */
+import { askBeforeSending, openDrawers, openSheets } from "./behaviours/dialogs";
+import { countCharacters, explainDecision, insertPhrases } from "./behaviours/decision";
+import { followFilingForm } from "./behaviours/filing-frame";
+import { chooseEntrance, revealPassword } from "./behaviours/login";
+import { closeMenusOutside, copyTexts, dismissAlerts, drawEagerDiagrams, sendOnce, submitOnChange, showEnhancements } from "./behaviours/page";
+
+document.documentElement.classList.add("jg-js");
+showEnhancements();
+dismissAlerts();
+copyTexts();
+closeMenusOutside();
+submitOnChange();
+chooseEntrance();
+revealPassword();
+countCharacters();
+insertPhrases();
+explainDecision();
+askBeforeSending();
+sendOnce();
+openDrawers();
+openSheets();
+followFilingForm();
+drawEagerDiagrams();
