@@ -21,7 +21,9 @@ _DURATION = re.compile(
     re.ASCII,
 )
 _DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}", re.ASCII)
-_DATETIME = re.compile(r"\d{4}-?\d{2}-?\d{2}[T ]\d{2}(:?\d{2}(:?\d{2}([.,]\d+)?)?)?(Z|[+-]\d{2}(:?\d{2})?)?", re.ASCII)
+_DATETIME = re.compile(
+    r"\d{4}-?\d{2}-?\d{2}[T ]\d{2}(:?\d{2}(:?\d{2}([.,]\d+)?)?)?(Z|[+-]\d{2}(:?\d{2})?)?", re.ASCII
+)
 _REPEAT = re.compile(r"R(\d{0,9})/(?:([^/]+)/)?([^/]+)", re.ASCII)
 
 
@@ -45,7 +47,7 @@ class Duration:
             local = _add_months(moment.astimezone(LOCAL_ZONE), self.months)
             return local.astimezone(UTC) + self.rest
         except (OverflowError, ValueError):
-            _refuse(f"时长「{self}」超出了日期的范围。")
+            return _refuse(f"时长「{self}」超出了日期的范围。")
 
     def __bool__(self) -> bool:
         return bool(self.months or self.rest)
@@ -54,7 +56,9 @@ class Duration:
         years, months = divmod(self.months, 12)
         seconds = self.rest.seconds + self.rest.microseconds / 1_000_000
         day = "".join(
-            f"{amount}{unit}" for amount, unit in ((years, "Y"), (months, "M"), (self.rest.days, "D")) if amount
+            f"{amount}{unit}"
+            for amount, unit in ((years, "Y"), (months, "M"), (self.rest.days, "D"))
+            if amount
         )
         clock = f"T{seconds:.6f}".rstrip("0").rstrip(".") + "S" if seconds else ""
         return f"P{day}{clock}" if day or clock else "PT0S"
@@ -108,7 +112,9 @@ def parse_datetime(text: str) -> datetime:
             moment = moment.replace(tzinfo=LOCAL_ZONE)
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        _refuse(f"「{source}」不是有效的日期时间；请写成 2026-03-01 或 2026-03-01T09:00:00+08:00 的形式。")
+        return _refuse(
+            f"「{source}」不是有效的日期时间；请写成 2026-03-01 或 2026-03-01T09:00:00+08:00 的形式。"
+        )
 
 
 def parse_date(text: str) -> date:
@@ -121,7 +127,7 @@ def parse_date(text: str) -> date:
             return date.fromisoformat(source)
     except ValueError:
         pass
-    _refuse(f"「{source}」不是有效的日期；请写成 2026-03-01 的形式。")
+    return _refuse(f"「{source}」不是有效的日期；请写成 2026-03-01 的形式。")
 
 
 def parse_repeat(text: str) -> Repeat:
@@ -129,7 +135,9 @@ def parse_repeat(text: str) -> Repeat:
     source = text.strip()
     match = _REPEAT.fullmatch(source)
     if match is None:
-        _refuse(f"「{source}」不是有效的重复时间；请写成 R3/PT10M（三次，间隔十分钟）或 R/PT1H（不限次数）的形式。")
+        _refuse(
+            f"「{source}」不是有效的重复时间；请写成 R3/PT10M（三次，每隔十分钟）或 R/PT1H（不限次数）。"
+        )
     times, start, every = match.groups()
     if times and int(times) == 0:
         _refuse(f"重复时间「{source}」的次数不能为 0。")

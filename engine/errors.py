@@ -131,10 +131,6 @@ class ExpressionError(EngineError):
         """The same error with its line."""
         return type(self)(self.reason, line)
 
-    def moved(self, lines: int) -> ExpressionError:
-        """The same error, `lines` further down where it has a line."""
-        return self if self.line is None else self.at(self.line + lines)
-
 
 class ExpressionTooCostly(ExpressionError, BudgetExceeded):
     """An expression or script that spent its budget of steps or of data."""

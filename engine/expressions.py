@@ -18,8 +18,9 @@ from engine import values
 from engine.budget import Budget
 from engine.durations import Duration
 from engine.errors import ExpressionError
+from engine.frame import Frame, Run
 from engine.statements import ScriptFrame, StatementCompiler
-from engine.syntax import GIVEN, Compiler, Frame, Run
+from engine.syntax import GIVEN, Compiler
 
 __all__ = ["Budget", "Expression", "Functions", "Script"]
 
@@ -36,12 +37,16 @@ _SHARED = frozenset({type(None), bool, int, float, str})
 
 @dataclass(frozen=True, eq=False)
 class Expression:
-    """A parsed expression: `text` as written, `names` the variables it reads. Use by several threads is
-    safe.
+    """A parsed expression: `text` as written, `names` the variables it reads. Use by several threads is safe.
+
+    `is_constant`: it has the same value always. `is_condition`: it is a comparison, or such joined by and,
+    or, not.
     """
 
     text: str
     names: frozenset[str]
+    is_constant: bool
+    is_condition: bool
     _run: Run = field(repr=False)
     _cost: int = field(repr=False)
     _slots: int = field(repr=False)
@@ -53,9 +58,22 @@ class Expression:
 
         Raises ExpressionError for what is not of the language.
         """
+        tree = _expression_tree(_unwrapped(text))
         compiler = Compiler(functions)
-        run = compiler.compile(_expression_tree(_unwrapped(text)))
-        return cls(text, frozenset(compiler.names), run, compiler.cost, compiler.slots)
+        try:
+            run = compiler.compile(tree)
+        except ExpressionError as error:
+            raise error if "\n" in text.strip() else ExpressionError(error.reason) from None
+        return cls(
+            text,
+            frozenset(compiler.names),
+            is_constant=not compiler.names and not compiler.calls_given,
+            is_condition=isinstance(tree, ast.Compare | ast.BoolOp)
+            or (isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)),
+            _run=run,
+            _cost=compiler.cost,
+            _slots=compiler.slots,
+        )
 
     def evaluate(
         self, variables: Mapping[str, Any], functions: Functions | None = None, budget: Budget | None = None
@@ -101,12 +119,8 @@ class Script:
         """Read `text`, indented as a whole or not. Raises ExpressionError with the line for what is not
         allowed.
         """
-        source, skipped = _dedented(text)
-        try:
-            compiler = StatementCompiler(functions)
-            run = compiler.block(_parsed(source, "exec").body)
-        except ExpressionError as error:
-            raise error.moved(skipped) from None
+        compiler = StatementCompiler(functions)
+        run = compiler.block(_parsed(_dedented(text), "exec").body)
         return cls(
             text,
             frozenset(compiler.names),
@@ -144,21 +158,17 @@ def _unwrapped(text: str) -> str:
     return text
 
 
-def _dedented(text: str) -> tuple[str, int]:
-    """The text without common indentation and leading blank lines, and how many lines that took away.
+def _dedented(text: str) -> str:
+    """The text without common indentation, every line in its place.
 
-    The first line often has lost its indentation to the tag it follows.
+    The first line often has lost its indentation to the tag it follows: then the others are dedented alone.
     """
-    lines = text.replace("\r\n", "\n").split("\n")
-    skipped = 0
-    while lines and not lines[0].strip():
-        del lines[0]
-        skipped += 1
-    if lines and not lines[0][0].isspace():
-        rest = textwrap.dedent("\n".join(lines[1:]))
-        attempt = "\n".join([lines[0], *lines[1:]])
-        return (attempt if _reads(attempt) else "\n".join([lines[0], rest])).rstrip(), skipped
-    return textwrap.dedent("\n".join(lines)).rstrip(), skipped
+    text = text.replace("\r\n", "\n")
+    source = textwrap.dedent(text).rstrip()
+    first, newline, rest = source.partition("\n")
+    if first.strip() and not first[0].isspace() and not _reads(source):
+        return first + newline + textwrap.dedent(rest)
+    return source
 
 
 def _reads(source: str) -> bool:

@@ -79,7 +79,9 @@ def _sum(budget: Budget, values: Any, start: Any = 0) -> Any:
 _NO_DEFAULT = object()
 
 
-def _extreme(budget: Budget, values: tuple[Any, ...], default: Any, better: Callable[[Any, Any], bool]) -> Any:
+def _extreme(
+    budget: Budget, values: tuple[Any, ...], default: Any, better: Callable[[Any, Any], bool]
+) -> Any:
     items = items_of(values[0]) if len(values) == 1 else list(values)
     budget.spend(len(items))
     if not items:
@@ -277,17 +279,20 @@ def _text(value: Any, name: str) -> str:
 
 
 FUNCTIONS: Mapping[str, Listed] = {
-    "abs": _abs, "all": _all, "any": _any, "bool": _bool, "date": _date, "datetime": _datetime, "decimal": _decimal,
-    "Decimal": _decimal, "dict": _dict, "duration": _duration, "enumerate": _enumerate, "float": _float, "int": _int,
-    "len": _len, "list": _list, "max": _max, "min": _min, "range": _range, "reversed": _reversed, "round": _round,
-    "set": _set, "sorted": _sorted, "str": text_of, "sum": _sum, "time": _time, "timedelta": _timedelta, "zip": _zip,
+    "abs": _abs, "all": _all, "any": _any, "bool": _bool, "date": _date, "datetime": _datetime,
+    "decimal": _decimal, "Decimal": _decimal, "dict": _dict, "duration": _duration,
+    "enumerate": _enumerate, "float": _float, "int": _int, "len": _len, "list": _list, "max": _max,
+    "min": _min, "range": _range, "reversed": _reversed, "round": _round, "set": _set,
+    "sorted": _sorted, "str": text_of, "sum": _sum, "time": _time, "timedelta": _timedelta, "zip": _zip,
 }  # fmt: skip
 
 DOTTED: Mapping[str, str] = {
-    "datetime.now": "now", "datetime.datetime.now": "now", "datetime.today": "now", "datetime.datetime.today": "now",
-    "date.today": "today", "datetime.date.today": "today", "datetime.date": "date", "datetime.datetime": "datetime",
-    "datetime.timedelta": "timedelta", "datetime.fromisoformat": "datetime", "date.fromisoformat": "date",
-    "datetime.datetime.fromisoformat": "datetime", "datetime.date.fromisoformat": "date", "decimal.Decimal": "decimal",
+    "datetime.now": "now", "datetime.datetime.now": "now", "datetime.today": "now",
+    "datetime.datetime.today": "now", "date.today": "today", "datetime.date.today": "today",
+    "datetime.date": "date", "datetime.datetime": "datetime", "datetime.timedelta": "timedelta",
+    "datetime.fromisoformat": "datetime", "date.fromisoformat": "date",
+    "datetime.datetime.fromisoformat": "datetime", "datetime.date.fromisoformat": "date",
+    "decimal.Decimal": "decimal",
 }  # fmt: skip
 """Calls as Python's modules spell them, and the listed function that each stands for."""
 
@@ -492,7 +497,8 @@ _DATE_METHODS: Mapping[str, Listed] = {
 
 METHODS: Mapping[type, Mapping[str, Listed]] = {
     str: {
-        "lower": _plain(str.lower), "upper": _plain(str.upper), "title": _plain(str.title), "strip": _plain(str.strip),
+        "lower": _plain(str.lower), "upper": _plain(str.upper), "title": _plain(str.title),
+        "strip": _plain(str.strip),
         "capitalize": _plain(str.capitalize), "lstrip": _plain(str.lstrip), "rstrip": _plain(str.rstrip),
         "isdigit": _plain(str.isdigit), "isalpha": _plain(str.isalpha), "isalnum": _plain(str.isalnum),
         "isspace": _plain(str.isspace), "removeprefix": _plain(str.removeprefix),

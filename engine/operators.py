@@ -25,8 +25,9 @@ _DECIMALS = Context(prec=34)
 """34 digits, as the decimal128 numbers of DMN; the precision of the calling thread plays no part."""
 
 _NAMES = {
-    type(None): "空值", bool: "布尔值", int: "数字", float: "数字", Decimal: "数字", str: "文本", list: "列表",
-    dict: "对象", date: "日期", datetime: "日期时间", time: "时刻", timedelta: "时长", Duration: "时长",
+    type(None): "空值", bool: "布尔值", int: "数字", float: "数字", Decimal: "数字", str: "文本",
+    list: "列表", dict: "对象", date: "日期", datetime: "日期时间", time: "时刻", timedelta: "时长",
+    Duration: "时长",
 }  # fmt: skip
 
 
@@ -188,7 +189,9 @@ def _multiply(budget: Budget, left: Any, right: Any) -> Any:
         left, right = right, left
     kind, times = type(left), type(right)
     if (kind is str or kind is list) and times is int:
-        budget.charge((len(left) // CHARACTERS_PER_UNIT if kind is str else budget.weigh(left)) * max(right, 0))
+        budget.charge(
+            (len(left) // CHARACTERS_PER_UNIT if kind is str else budget.weigh(left)) * max(right, 0)
+        )
         budget.charge(max(right, 0) // CHARACTERS_PER_UNIT)
         return left * right
     if kind is timedelta and (times is int or times is float):
@@ -219,7 +222,11 @@ def _floored(left: Any, right: Any) -> tuple[Any, Any]:
 
 
 def _power(budget: Budget, left: Any, right: Any) -> Any:
-    if type(left) is int and type(right) is int and left.bit_length() * right > LARGEST_BITS + left.bit_length():
+    if (
+        type(left) is int
+        and type(right) is int
+        and left.bit_length() * right > LARGEST_BITS + left.bit_length()
+    ):
         raise ExpressionError("计算结果过大，或者不是实数。")
     return _numeric("**", operator.pow, left, right)
 
@@ -228,7 +235,7 @@ def _moved(moment: Any, length: timedelta | Duration) -> Any:
     if type(length) is Duration:
         if type(moment) is datetime:
             return length.add_to(moment)
-        midnight = datetime(moment.year, moment.month, moment.day)
+        midnight = datetime.combine(moment, time())
         return length.add_to(midnight).date()
     return _in_range(operator.add, moment, length)
 
@@ -241,7 +248,38 @@ def _in_range(compute: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     except OverflowError:
         raise ExpressionError("结果超出了日期或时长的范围。") from None
     except (TypeError, ValueError):
-        raise ExpressionError(f"{kind_of(left)}与{kind_of(right)}不能这样运算，请检查时区是否一致。") from None
+        raise ExpressionError(
+            f"{kind_of(left)}与{kind_of(right)}不能这样运算，请检查时区是否一致。"
+        ) from None
+
+
+def item_of(holder: Any, index: Any) -> Any:
+    """`holder[index]`: an item by position, a field by name, a character by position."""
+    kind = type(holder)
+    if kind is dict:
+        if type(index) is str and index in holder:
+            return holder[index]
+        raise ExpressionError(
+            f"没有字段「{index}」。" if type(index) is str else f"字段名应为文本，得到的是{kind_of(index)}。"
+        )
+    if kind is list or kind is str:
+        if type(index) is not int:
+            raise ExpressionError(f"位置应为整数，得到的是{kind_of(index)}。")
+        if not -len(holder) <= index < len(holder):
+            raise ExpressionError(f"位置 {index} 超出范围，共有 {len(holder)} 项。")
+        return holder[index]
+    raise ExpressionError(f"{kind_of(holder)}不能按位置或名称取值。")
+
+
+def slice_of(budget: Budget, holder: Any, bounds: list[Any]) -> Any:
+    """`holder[start:stop:step]` of a list or a text; `bounds` are the three, None where left out."""
+    if type(holder) is not list and type(holder) is not str:
+        raise ExpressionError(f"{kind_of(holder)}不能截取。")
+    if any(bound is not None and type(bound) is not int for bound in bounds) or bounds[2] == 0:
+        raise ExpressionError("截取的起止位置应为整数，步长不能为 0。")
+    part = holder[slice(*bounds)]
+    budget.charge(budget.weigh(part))
+    return part
 
 
 _BINARY: dict[str, Callable[[Budget, Any, Any], Any]] = {

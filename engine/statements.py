@@ -12,9 +12,10 @@ from typing import Any, TypeAlias
 from engine import values
 from engine.budget import Budget
 from engine.errors import ExpressionError
+from engine.frame import Bind, Frame, Run, unpacking
 from engine.functions import MUTATORS, fail, items_of, set_key
-from engine.operators import binary, kind_of
-from engine.syntax import CONSTANTS, GIVEN, Bind, Compiler, Frame, Run, item_of, unpacking
+from engine.operators import binary, item_of, kind_of
+from engine.syntax import CONSTANTS, GIVEN, Compiler
 
 
 class Signal(Enum):
@@ -103,7 +104,9 @@ class StatementCompiler(Compiler):
         self._blocks += 1
         if self._blocks > 50:
             raise ExpressionError("语句的嵌套超过 50 层。", statements[0].lineno if statements else None)
+        before = set(self.assigned)
         steps = [self._located(statement) for statement in statements]
+        self.assigned = before
         self._blocks -= 1
 
         def run(frame: ScriptFrame) -> Signal | None:
@@ -171,7 +174,7 @@ class StatementCompiler(Compiler):
             case ast.Attribute() | ast.Subscript():
                 holder, key = self._place(node)
                 return lambda frame, value: _store(frame.budget, holder(frame), key(frame), value)
-        self.refuse(node, "不能给这样的目标赋值。")
+        return self.refuse(node, "不能给这样的目标赋值。")
 
     def _name_target(self, node: ast.Name) -> Bind:
         name = node.id
@@ -179,8 +182,7 @@ class StatementCompiler(Compiler):
         if name in CONSTANTS:
             self.refuse(node, f"不能给「{name}」赋值。")
         self.written.add(name)
-        if self._blocks == 1:
-            self.assigned.add(name)
+        self.assigned.add(name)
 
         def store(frame: Any, value: Any) -> None:
             frame.names[name] = value
@@ -269,12 +271,13 @@ class StatementCompiler(Compiler):
         if node.orelse:
             self.refuse(node, "for 不支持 else。")
         source, cost = self.paid_apart(node.iter)
-        self._blocks += 1
+        before = set(self.assigned)
         target = self._target(node.target)
-        self._blocks -= 1
         self._loops_around += 1
         body = self.block(node.body)
         self._loops_around -= 1
+        # A loop over nothing assigns nothing.
+        self.assigned = before
 
         def step(frame: ScriptFrame) -> None:
             frame.budget.spend(cost)

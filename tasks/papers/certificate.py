@@ -11,7 +11,7 @@ import json
 import re
 import threading
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import cache
 from itertools import count
@@ -101,7 +101,8 @@ def render(paper: CertificatePaper) -> bytes:
     Raises `UnprintableCharacter` for a character without a glyph, `TextTooLong` when one page cannot hold it.
     """
     inputs = {"paper": json.dumps(_printed(paper), ensure_ascii=False), "qr": _qr_code(paper.verify_url)}
-    issued = datetime.combine(paper.issue_date, datetime.min.time(), _BEIJING)
+    # Typst writes the time in UTC: noon is on the day of issue in both zones.
+    issued = datetime.combine(paper.issue_date, time(12), _BEIJING)
     for attempt in count():
         try:
             return _press().print({**inputs, "attempt": str(attempt)}, issued)

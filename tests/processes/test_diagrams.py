@@ -10,12 +10,12 @@ import pytest
 
 from tests.processes.drawing import Drawing
 
-PROCESSES = Path(__file__).parents[2] / "processes"
+DIAGRAMS = sorted((Path(__file__).parents[2] / "processes").glob("*.bpmn"))
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
-@pytest.fixture(params=sorted(PROCESSES.glob("*.bpmn")), ids=lambda path: path.stem)
+@pytest.fixture(params=DIAGRAMS, ids=lambda path: path.stem)
 def drawing(request: pytest.FixtureRequest) -> Drawing:
     return Drawing(request.param)
 
@@ -23,6 +23,11 @@ def drawing(request: pytest.FixtureRequest) -> Drawing:
 def test_every_id_is_english_snake_case_and_used_once(drawing: Drawing) -> None:
     assert [name for name in drawing.ids if not SNAKE_CASE.fullmatch(name)] == []
     assert len(drawing.ids) == len(set(drawing.ids))
+
+
+def test_no_two_diagrams_share_a_node_id_so_that_a_trace_tells_them_apart() -> None:
+    nodes = [node for path in DIAGRAMS for node in Drawing(path).nodes]
+    assert len(nodes) == len(set(nodes))
 
 
 def test_every_node_has_a_chinese_name_but_the_gateways_that_only_join(drawing: Drawing) -> None:

@@ -32,7 +32,10 @@ def sample() -> dict[str, Any]:
 def form(sample: dict[str, Any]) -> dict[str, Any]:
     """The form of a project that is waiting for acceptance on TODAY, good in every respect."""
     project = next(project for project in sample["projects"] if project["no"] == 18)
-    return copy.deepcopy(project["filing"]) | {"planned_start": "2021-12-20", "planned_completion": "2022-12-31"}
+    return copy.deepcopy(project["filing"]) | {
+        "planned_start": "2021-12-20",
+        "planned_completion": "2022-12-31",
+    }
 
 
 class KnownWorld:

@@ -164,7 +164,9 @@ def test_v11_speaks_of_the_start_though_the_completion_is_still_missing(
     assert [finding.code for finding in look_at(form).errors] == ["V13", "V11"]
 
 
-@pytest.mark.parametrize(("start", "warned"), [("2021-11-15", True), ("2021-11-17", True), ("2021-11-18", False)])
+@pytest.mark.parametrize(
+    ("start", "warned"), [("2021-11-15", True), ("2021-11-17", True), ("2021-11-18", False)]
+)
 def test_v11_a_start_within_three_working_days_is_warned_of(
     form: dict[str, Any], look_at: LookAt, start: str, warned: bool
 ) -> None:
@@ -254,9 +256,17 @@ def test_v15_agriculture_is_let_through_with_a_warning(form: dict[str, Any], loo
         ({"catalogue": "淘汰类"}, "A2", "属于淘汰类项目，禁止投资"),
         ({"catalogue": "限制类", "nature": "扩建"}, "A3", "限制类项目禁止新建"),
         ({"catalogue": "限制类", "adds_capacity": True}, "A3", "限制类项目禁止新建"),
-        ({"class_code": "3120", "adds_capacity": True, "national_plan": True}, "A4", "产能严重过剩行业不得新增产能"),
+        (
+            {"class_code": "3120", "adds_capacity": True, "national_plan": True},
+            "A4",
+            "产能严重过剩行业不得新增产能",
+        ),
         ({"class_code": "3011", "nature": "新建"}, "A5", "珠三角核心区禁止新建、扩建"),
-        ({"class_code": "2511", "nature": "扩建"}, "A6", "珠三角核心区禁止新建、扩建国家规划外的钢铁、原油加工项目"),
+        (
+            {"class_code": "2511", "nature": "扩建"},
+            "A6",
+            "珠三角核心区禁止新建、扩建国家规划外的钢铁、原油加工项目",
+        ),
     ],
 )
 def test_v16_admission_refuses(
@@ -293,7 +303,11 @@ def test_v16_reports_every_reason(form: dict[str, Any], look_at: LookAt) -> None
 
 
 def test_v17_a_project_of_the_approval_catalogue(form: dict[str, Any], look_at: LookAt) -> None:
-    form |= {"approval_category": "能源", "approval_item": "热电站（含自备电站）", "approval_level": "地级以上市"}
+    form |= {
+        "approval_category": "能源",
+        "approval_item": "热电站（含自备电站）",
+        "approval_level": "地级以上市",
+    }
     assert errors(look_at(form)) == [
         ("V17", "approval_category", "该项目属于核准目录，请办理项目核准"),
     ]
@@ -381,7 +395,11 @@ def test_the_figures_come_from_the_tables_and_not_from_here(
         form, enterprise=enterprise, agency=agencies["A07"], today=TODAY, decide=other_law, lookup=world
     )
     assert errors(examination) == [
-        ("V09", "money.capital", "「项目资本金」不得低于总投资的50%（电力等其他项目最低资本金比例），应不少于360万元"),
+        (
+            "V09",
+            "money.capital",
+            "「项目资本金」不得低于总投资的50%（电力等其他项目最低资本金比例），应不少于360万元",
+        ),
         ("V11", "planned_start", "冬季不得开工"),
         ("V16", "class_code", "半导体项目须另行报批"),
         ("V17", "approval_category", "该项目不能在本系统备案：由主管部门办理"),

@@ -56,7 +56,7 @@ export function explainDecision(): void {
       const outcome = chosen();
       if (!outcome?.dataset.confirmTitle || form.dataset.confirmed) return;
       event.preventDefault();
-      void confirmed("decision-confirm", outcome.dataset.confirmTitle, outcome.dataset.confirmText).then((yes) => {
+      void confirmed("decision-confirm", outcome.dataset.confirmTitle, outcome.dataset.confirmText, label?.textContent ?? undefined).then((yes) => {
         if (!yes) return;
         form.dataset.confirmed = "yes";
         form.requestSubmit();

@@ -1,12 +1,14 @@
 /** Native dialogs: confirmation, the drawer with the diagram, the decision sheet of small screens. */
 import { all, on } from "./dom";
 
-/** Opens the dialog and resolves to whether the person agreed. */
-export function confirmed(id: string, title?: string, text?: string): Promise<boolean> {
+/** Opens the dialog and resolves to whether the person agreed; `agree` is the text of the button that does. */
+export function confirmed(id: string, title?: string, text?: string, agree?: string): Promise<boolean> {
   const dialog = document.getElementById(id) as HTMLDialogElement | null;
   if (!dialog) return Promise.resolve(true);
   const heading = dialog.querySelector("h2");
   const paragraph = dialog.querySelector("p");
+  const button = dialog.querySelector("button[value=yes]");
+  if (agree && button) button.textContent = agree;
   if (title && heading) heading.textContent = title;
   if (text && paragraph) paragraph.textContent = text;
   dialog.returnValue = "";

@@ -1,0 +1,53 @@
+"""The outside as this installation has it: handed over once, by whoever composes the application."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from records.enterprises import Enterprise
+from tasks.platform import Applicant, InvestmentPlatform, PlatformAnswer, SimulatedPlatform
+from tasks.sms.gateway import OutboxGateway, SmsGateway
+
+
+def simulated(
+    projects: Mapping[str, PlatformAnswer] = MappingProxyType({}),
+) -> Callable[[Session], InvestmentPlatform]:
+    """The simulated platform, which finds the asking enterprise in the records."""
+
+    def connect(session: Session) -> InvestmentPlatform:
+        def applicant(uscc: str) -> Applicant | None:
+            enterprise = session.scalar(select(Enterprise).where(Enterprise.uscc == uscc))
+            if enterprise is None:
+                return None
+            return Applicant(enterprise.name, enterprise.uscc, enterprise.address)
+
+        return SimulatedPlatform(projects, applicant)
+
+    return connect
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """`site_url` is where QR codes lead, without a slash at its end; `specimen` marks papers 样张 (demo)."""
+
+    platform: Callable[[Session], InvestmentPlatform] = field(default_factory=simulated)
+    sms: SmsGateway = field(default_factory=OutboxGateway)
+    site_url: str = "http://127.0.0.1:8000"
+    specimen: bool = False
+
+
+_adapters = Adapters()
+
+
+def configure(adapters: Adapters) -> None:
+    """Use these from now on."""
+    global _adapters
+    _adapters = adapters
+
+
+def adapters() -> Adapters:
+    """The ones in use."""
+    return _adapters

@@ -1,0 +1,141 @@
+"""Checking and submitting a filing: the platform, the rules, and what is kept of both.
+
+`check` changes nothing and serves the button 校验 and `POST /filings/{id}/check`; `filing/validate` does the
+same inside the case and keeps the result.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from sqlalchemy.orm import Session
+
+from engine.errors import BusinessRefusal, EngineError
+from engine.services import Call, Decide, Param, service_task
+from records.calendar import add_working_days, local_date
+from records.filings import Filing, live_filing_with_code, record_submission
+from records.industry import IndustryClass
+from records.policies import PolicyKind, edition_in_force
+from records.regions import is_prd_core
+from tasks.adapters import adapters
+from tasks.filings.examination import Examination, examine
+from tasks.filings.verification import verify
+
+_EDITIONS = {
+    "catalogue_edition": PolicyKind.INDUSTRY_CATALOGUE,
+    "negative_list_edition": PolicyKind.NEGATIVE_LIST,
+}
+
+
+@dataclass(frozen=True)
+class RecordsLookup:
+    """What the rules look up, from the records; `filing_id` is the filing that they are asked about."""
+
+    session: Session
+    filing_id: str
+
+    def industry_class(self, code: str) -> IndustryClass | None:
+        return self.session.get(IndustryClass, code)
+
+    def code_in_use(self, project_code: str) -> bool:
+        return live_filing_with_code(self.session, project_code, except_id=self.filing_id) is not None
+
+    def in_prd_core(self, region: str) -> bool:
+        return is_prd_core(self.session, region)
+
+    def working_day_after(self, day: date, count: int) -> date:
+        return add_working_days(self.session, day, count)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What the procedure goes on with."""
+
+    agency: str
+    enterprise: str
+    project_name: str
+    planned_start: date
+    planned_completion: date
+
+
+def check(session: Session, filing: Filing, *, now: datetime, decide: Decide) -> Examination:
+    """Everything that stands against submitting the filing now; `computed` is what submitting would set.
+
+    Asks the platform for the project code. Raises PlatformUnavailable. Changes nothing.
+    """
+    today = local_date(now)
+    verification = verify(filing.full_form, filing.enterprise.uscc, adapters().platform(session))
+    examination = examine(
+        {**filing.full_form, **verification.fields},
+        enterprise=filing.enterprise,
+        agency=filing.agency,
+        today=today,
+        decide=decide,
+        lookup=RecordsLookup(session, filing.id),
+    )
+    computed = {**verification.fields, **_editions(session, today), **examination.computed}
+    if not verification.findings:
+        return Examination(examination.errors, examination.warnings, examination.passed, computed)
+    # Name and place are the platform's to give: while it refuses the code, asking for them would be noise.
+    others = [finding for finding in examination.errors if finding.field not in ("project_name", "location")]
+    return Examination([*verification.findings, *others], examination.warnings, examination.passed, computed)
+
+
+@service_task("filing/validate", version=1, title="校验并存档", category="备案", effect="transaction")
+def validate(filing_id: Annotated[str, Param(title="申报编号")], call: Call) -> Submission:
+    """Check a filing by every rule and keep it as it is submitted: a version, the editions in force, what the
+    system computes. Raises BusinessRefusal with every V-code, which takes the whole command back."""
+    filing = filing_of(call.session, filing_id)
+    examination = check(call.session, filing, now=call.now, decide=call.decide)
+    if examination.errors:
+        raise BusinessRefusal(
+            examination.errors, code="filing_invalid", message="申报内容不符合要求，未能提交。"
+        )
+    filing.form = _merged(filing.form, examination.computed)
+    filing.project_name = filing.form["project_name"]
+    findings = [asdict(finding) for finding in examination.warnings]
+    record_submission(call.session, filing, findings, actor=call.actor or filing.updated_by, now=call.now)
+    return Submission(
+        agency=filing.form["agency"],
+        enterprise=filing.enterprise_id,
+        project_name=filing.form["project_name"],
+        planned_start=date.fromisoformat(filing.form["planned_start"]),
+        planned_completion=date.fromisoformat(filing.form["planned_completion"]),
+    )
+
+
+@service_task("document/status", version=1, title="登记状态", category="备案", effect="transaction")
+def write_status(
+    document_kind: Annotated[str, Param(title="事项类型", description="filing")],
+    document_id: Annotated[str, Param(title="文书编号")],
+    status: Annotated[str, Param(title="状态", description="SUBMITTED、RETURNED、ACCEPTED …")],
+    call: Call,
+) -> None:
+    """Write the status that the diagram names. Nothing but an element of a diagram writes one."""
+    document_of(call.session, document_kind, document_id).status = status
+
+
+def document_of(session: Session, kind: str, document_id: str) -> Filing:
+    """The document that a case is about. Raises EngineError for a kind or id that there is not."""
+    if kind != "filing":
+        raise EngineError(f"没有事项类型「{kind}」，现有：filing。")
+    return filing_of(session, document_id)
+
+
+def filing_of(session: Session, filing_id: str) -> Filing:
+    """The filing of an id. Raises EngineError where there is none."""
+    filing = session.get(Filing, filing_id)
+    if filing is None:
+        raise EngineError(f"没有申报 {filing_id}。")
+    return filing
+
+
+def _editions(session: Session, day: date) -> dict[str, Any]:
+    """The editions in force on the day of submission, whatever the client sent."""
+    editions = {name: edition_in_force(session, kind, day) for name, kind in _EDITIONS.items()}
+    return {name: edition.edition if edition else None for name, edition in editions.items()}
+
+
+def _merged(form: dict[str, Any], computed: dict[str, Any]) -> dict[str, Any]:
+    money = {**form.get("money", {}), **computed.get("money", {})}
+    return {**form, **computed, "money": money}

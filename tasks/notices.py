@@ -1,0 +1,57 @@
+"""待阅: what somebody is told without having to act (domain §2.13)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated
+
+from engine.errors import EngineError
+from engine.services import Call, Param, service_task
+from records.assignment import ENTERPRISE_ROLE, agency_group, enterprise_group
+from records.notices import post
+from tasks.filings.submission import document_of
+
+# Event → title, body. {p} is the project's name, {n} the certificate's number, {a} the agency.
+_TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "issued": ("“{p}”已备案", "备案证号 {n}，备案机关 {a}。可在「我的备案证」查看和下载。"),
+        "not_accepted": (
+            "“{p}”备案申报不予受理",
+            "{a}不予受理，原因见办理记录。可重新申报，项目代码仍可用。",
+        ),
+    }
+)
+
+
+@service_task("notice/post", version=1, title="送待阅", category="通知", effect="transaction")
+def post_notice(
+    event: Annotated[str, Param(title="事件", description="issued、not_accepted")],
+    document_kind: Annotated[str, Param(title="事项类型", description="filing")],
+    document_id: Annotated[str, Param(title="文书编号")],
+    receiver: Annotated[str, Param(title="收件人", description="enterprise，或备案机关的角色如 handler")],
+    call: Call,
+) -> None:
+    """Leave a notice about a document for its enterprise, or for a role of its agency."""
+    filing = document_of(call.session, document_kind, document_id)
+    if event not in _TEXTS:
+        raise EngineError(f"没有待阅事件「{event}」，现有：{'、'.join(_TEXTS)}。")
+    if receiver == ENTERPRISE_ROLE:
+        group = enterprise_group(filing.enterprise_id)
+    elif filing.agency_id is not None:
+        group = agency_group(filing.agency_id, receiver)
+    else:
+        raise EngineError(f"申报 {filing.number} 没有备案机关，不能送待阅。")
+    words = {
+        "p": filing.project_name or "未命名项目",
+        "n": filing.certificate_number or "",
+        "a": filing.agency.name if filing.agency else "备案机关",
+    }
+    title, body = (text.format_map(words) for text in _TEXTS[event])
+    post(
+        call.session,
+        group,
+        title,
+        call.now,
+        body=body,
+        filing_id=filing.id,
+        instance_id=call.instance_id,
+    )

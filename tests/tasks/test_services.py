@@ -1,0 +1,265 @@
+"""The service tasks of a filing on a real database: what each leaves behind, and what repeating it does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+import structlog
+from lxml import etree
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from engine.errors import BusinessRefusal, EngineError
+from engine.services import Call, Decide, Registry
+from engine.tables import Base
+from records import encryption
+from records.announcements import announcements
+from records.certificates import Certificate, CertificatePaper, CertificateStatus
+from records.filings import Filing, FilingStatus, create_draft
+from records.notices import notices
+from records.sample import load_sample
+from records.sms import SmsState, outbox
+from tasks import certificates
+from tasks import notices as tasks_notices
+from tasks.adapters import Adapters, adapters, configure, simulated
+from tasks.certificates import allocate, publish, render_paper
+from tasks.filings import submission
+from tasks.filings.schema import FilingForm
+from tasks.filings.submission import check, validate, write_status
+from tasks.notices import post_notice
+from tasks.platform import sample_projects
+from tasks.sms import delivery
+from tasks.sms.delivery import deliver, queue_sms
+from tests import servers
+from tests.tasks.conftest import ROOT
+
+SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
+SAMPLE = ROOT / "data" / "sample.json"
+NOW = datetime(2021, 11, 15, 2, 30, tzinfo=UTC)
+
+
+KEY = bytes(range(32))
+
+
+def prepare(url: str) -> None:
+    encryption.configure_key(KEY)
+    engine = create_engine(url)
+    Base.metadata.create_all(engine)
+    with Session(engine) as session, session.begin():
+        load_sample(session, json.loads(SAMPLE.read_text(encoding="utf-8")), "demo-2021")
+    engine.dispose()
+
+
+@pytest.fixture
+def session(sqlite_databases: servers.Databases, sample: dict[str, Any]) -> Iterator[Session]:
+    """The sample's people on a database of the test's own, the platform that knows the sample's codes."""
+    encryption.configure_key(KEY)
+    before = adapters()
+    configure(
+        Adapters(platform=simulated(sample_projects(sample)), site_url="https://jigai.example", specimen=True)
+    )
+    with sqlite_databases.for_one_test() as new_database:
+        engine = create_engine(new_database(prepare))
+        with Session(engine) as session:
+            yield session
+        engine.dispose()
+    configure(before)
+
+
+@dataclass
+class Case:
+    """Stands where the engine does: makes the calls of one case and remembers the jobs they ask for."""
+
+    session: Session
+    decide: Decide
+    jobs: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def call(self, element: str) -> Call:
+        return Call(
+            session=self.session,
+            instance_id="case-1",
+            business_key="filing-1",
+            element_id=element,
+            idempotency_key=f"case-1:{element}",
+            actor="ent01",
+            now=NOW,
+            log=structlog.get_logger(),
+            decide=self.decide,
+            enqueue=lambda service, **params: self.jobs.append((service, params)),
+            keep=lambda write: write(self.session),
+        )
+
+
+@pytest.fixture
+def case(session: Session, decide: Decide) -> Case:
+    return Case(session, decide)
+
+
+@pytest.fixture
+def filing(session: Session, form: dict[str, Any]) -> Filing:
+    """A draft of a good form, as the enterprise sends it."""
+    return create_draft(session, "E01", FilingForm().load(form), actor="ent01", now=NOW)
+
+
+@pytest.fixture
+def issued(case: Case, filing: Filing) -> Filing:
+    validate(filing.id, case.call("validate"))
+    allocate(filing.id, case.call("allocate_number"))
+    return filing
+
+
+def test_submitting_keeps_a_version_with_editions_and_computed_fields(case: Case, filing: Filing) -> None:
+    submitted = validate(filing.id, case.call("validate"))
+    assert (submitted.agency, submitted.enterprise) == ("A07", "E01")
+    assert submitted.planned_start == date(2021, 12, 20)
+    assert submitted.planned_completion == date(2022, 12, 31)
+    (version,) = filing.versions
+    assert version.form["catalogue_edition"] == "2019年本"
+    assert version.form["negative_list_edition"] == "2020年版"
+    assert (version.form["class_name"], version.form["section"]) == ("半导体分立器件制造", "C")
+    assert version.form["money"]["fixed_assets"] == "700"
+
+
+def test_name_and_place_are_overwritten_by_the_platform_s(case: Case, filing: Filing) -> None:
+    filing.form = {**filing.form, "project_name": "另一个名字", "location": ""}
+    validate(filing.id, case.call("validate"))
+    assert filing.project_name == filing.form["project_name"] == "半导体分立器件测试分选线技术改造项目"
+    assert filing.form["location"] == "江门市江海区外海街道示例路1号"
+
+
+def test_a_bad_form_is_refused_with_every_code_and_nothing_is_kept(case: Case, filing: Filing) -> None:
+    filing.form = {**filing.form, "commitment": False, "planned_start": "2021-11-01", "class_code": "9999"}
+    with pytest.raises(BusinessRefusal) as refused:
+        validate(filing.id, case.call("validate"))
+    assert [finding.code for finding in refused.value.errors] == ["V11", "V15", "V18"]
+    assert filing.versions == []
+
+
+def test_a_code_the_platform_refuses_stands_alone_at_its_field(case: Case, filing: Filing) -> None:
+    filing.form = {
+        **filing.form,
+        "project_code": "2110-440605-04-02-018183",
+        "project_name": "",
+        "location": "",
+    }
+    examination = check(case.session, filing, now=NOW, decide=case.decide)
+    assert [(finding.code, finding.field) for finding in examination.errors] == [("P02", "project_code")]
+
+
+def test_checking_changes_nothing(case: Case, filing: Filing) -> None:
+    before = dict(filing.form)
+    assert check(case.session, filing, now=NOW, decide=case.decide).errors == []
+    assert (filing.form, filing.versions, filing.submission) == (before, [], 0)
+
+
+def test_v07_another_live_filing_has_the_code(case: Case, filing: Filing, form: dict[str, Any]) -> None:
+    other = create_draft(case.session, "E01", FilingForm().load(form), actor="ent01", now=NOW)
+    other.status = FilingStatus.ACCEPTED
+    case.session.flush()
+    with pytest.raises(BusinessRefusal) as refused:
+        validate(filing.id, case.call("validate"))
+    assert [finding.code for finding in refused.value.errors] == ["V07"]
+
+
+def test_the_status_is_the_one_the_diagram_names(case: Case, filing: Filing) -> None:
+    write_status("filing", filing.id, "ACCEPTED", case.call("mark_accepted"))
+    assert filing.status == FilingStatus.ACCEPTED
+    with pytest.raises(EngineError, match="没有事项类型「letter」"):
+        write_status("letter", filing.id, "ACCEPTED", case.call("mark_accepted"))
+
+
+def test_a_certificate_is_numbered_by_agency_class_level_and_serial(case: Case, filing: Filing) -> None:
+    validate(filing.id, case.call("validate"))
+    allocated = allocate(filing.id, case.call("allocate_number"))
+    assert allocated.number == "210704397230001"
+    assert (allocated.issue_date, allocated.valid_until) == (date(2021, 11, 15), date(2023, 11, 15))
+    assert allocated.e_seal is True
+    assert filing.certificate_number == allocated.number
+    certificate = case.session.get_one(Certificate, allocated.number)
+    assert certificate.status == CertificateStatus.VALID
+
+
+def test_allocating_again_finds_the_same_certificate(case: Case, issued: Filing) -> None:
+    again = allocate(issued.id, case.call("allocate_number"))
+    assert again.number == issued.certificate_number
+
+
+def test_a_paper_is_made_once_and_from_the_snapshot(case: Case, issued: Filing) -> None:
+    number = issued.certificate_number
+    assert number is not None
+    issued.enterprise.name = "改名以后的公司"
+    made = render_paper(number, case.call("render_certificate"))
+    case.session.flush()
+    stored = case.session.get_one(CertificatePaper, number)
+    assert hashlib.sha256(stored.pdf).hexdigest() == stored.sha256 == made.sha256
+    assert made.size == len(stored.pdf)
+    case.session.expire_all()
+    assert render_paper(number, case.call("render_certificate")) == made
+
+
+def test_the_public_line_names_nobody(case: Case, issued: Filing) -> None:
+    assert issued.certificate_number is not None
+    publish("备案公开", issued.certificate_number, case.call("publish"))
+    (line, *_) = announcements(case.session, "备案公开")
+    assert line.certificate_number == issued.certificate_number
+    assert line.project_name == issued.project_name
+    assert "黄例甲" not in line.title + line.body
+
+
+@pytest.mark.parametrize(
+    ("event", "title"),
+    [
+        ("issued", "“半导体分立器件测试分选线技术改造项目”已备案"),
+        ("not_accepted", "“半导体分立器件测试分选线技术改造项目”备案申报不予受理"),
+    ],
+)
+def test_the_enterprise_gets_a_notice(case: Case, issued: Filing, event: str, title: str) -> None:
+    post_notice(event, "filing", issued.id, "enterprise", case.call("post"))
+    (notice,) = notices(case.session, {"enterprise:E01"}, read=False)
+    assert (notice.title, notice.filing_id) == (title, issued.id)
+    assert "{" not in notice.body
+
+
+def test_a_role_of_the_agency_can_get_a_notice_too(case: Case, issued: Filing) -> None:
+    post_notice("issued", "filing", issued.id, "handler", case.call("post"))
+    assert len(notices(case.session, {"agency:A07:handler"}, read=False)) == 1
+
+
+@pytest.mark.parametrize(
+    ("template", "mobile", "end"),
+    [
+        ("S01", "19400000106", "备案申报，请在11月18日前办结。"),
+        ("S02", "19400000021", "备案申报已退回修改，请登录系统查看补正意见并重新提交。"),
+        ("S04", "19400000021", "已备案，证号210704397230001，可登录系统下载电子备案证。"),
+    ],
+)
+def test_a_message_is_queued_once_and_delivered_by_a_job(
+    case: Case, issued: Filing, template: str, mobile: str, end: str
+) -> None:
+    for _ in range(2):
+        queue_sms(template, "filing", issued.id, case.call("notify"))
+    (message,) = outbox(case.session)
+    assert (message.mobile, message.state) == (mobile, SmsState.QUEUED)
+    assert message.text.endswith(f"“半导体分立器件测试分选线技术…”{end}")
+    assert case.jobs[0] == ("sms/deliver", {"sms_id": message.id})
+    for _ in range(2):
+        deliver(message.id, case.call("deliver"))
+    assert (message.state, message.sent_at, message.attempts) == (SmsState.SENT, NOW, 1)
+
+
+def test_every_service_that_the_diagrams_name_is_declared_with_their_parameters() -> None:
+    registry = Registry()
+    for module in (submission, certificates, tasks_notices, delivery):
+        registry.add_module(module)
+    for path in (ROOT / "processes").glob("*.bpmn"):
+        for operator in etree.parse(path).iter(f"{{{SPIFF}}}serviceTaskOperator"):
+            service = registry.get(operator.attrib["id"])
+            assert service is not None, operator.attrib["id"]
+            named = {parameter.attrib["id"] for parameter in operator.iter(f"{{{SPIFF}}}parameter")}
+            assert named == {parameter.name for parameter in service.parameters}

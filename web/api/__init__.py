@@ -1,0 +1,50 @@
+"""The REST interface under /api/v1 (design §6): flask-smorest resources, problems as application/problem+json."""
+
+from flask import Flask
+from flask_smorest import Api
+
+from web.api import (
+    certificates,
+    definitions,
+    filings,
+    forms,
+    instances,
+    jobs,
+    lookups,
+    messages,
+    services,
+    task_inbox,
+)
+from web.api.problems import answer_problems
+
+BLUEPRINTS = (
+    definitions.blueprint,
+    instances.blueprint,
+    task_inbox.blueprint,
+    messages.blueprint,
+    jobs.blueprint,
+    services.blueprint,
+    forms.blueprint,
+    filings.blueprint,
+    certificates.blueprint,
+    lookups.blueprint,
+)
+
+
+def register(app: Flask) -> None:
+    """Mount the interface, its OpenAPI document and its browsable pages."""
+    app.config.update(
+        API_TITLE="jigai",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS={
+            "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+            "security": [{"token": []}],
+        },
+    )
+    api = Api(app)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint, url_prefix=f"/api/v1{blueprint.url_prefix or ''}")
+    answer_problems(app)

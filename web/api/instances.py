@@ -1,0 +1,107 @@
+"""Cases: start, look, cancel, retry."""
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from sqlalchemy import and_, or_, select
+
+from engine.errors import CommandRefused
+from engine.tables import Definition, Instance
+from records.users import UserKind
+from web.api.idempotency import once
+from web.api.schemas import (
+    CancelBody,
+    HistoryAnswer,
+    InstancePage,
+    InstanceQuery,
+    InstanceSchema,
+    RetryBody,
+    StartInstance,
+)
+from web.api.views import history_view, instance_line, instance_view, visible
+from web.database import db
+from web.identity import me, require
+
+blueprint = Blueprint("instances", __name__, description="Cases")
+
+
+@blueprint.route("/instances")
+class Instances(MethodView):
+    @blueprint.arguments(StartInstance)
+    @blueprint.response(201, InstanceSchema)
+    @require(UserKind.ADMIN)
+    def post(self, body: dict[str, Any]) -> Any:
+        """Start a case. Enterprises start theirs by submitting a document."""
+        return once(
+            lambda given: instance_view(
+                given.start(
+                    body["definition"],
+                    data=body["data"],
+                    business_key=body.get("business_key"),
+                    version=body.get("version"),
+                )
+            ),
+            InstanceSchema(),
+        )
+
+    @blueprint.arguments(InstanceQuery, location="query")
+    @blueprint.response(200, InstancePage)
+    @require(UserKind.ADMIN)
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """Cases, the newest first."""
+        rows = select(Instance, Definition).join(Definition, Definition.id == Instance.definition_id)
+        if "definition" in query:
+            rows = rows.where(Definition.key == query["definition"])
+        for name in ("status", "business_key"):
+            if name in query:
+                rows = rows.where(getattr(Instance, name) == query[name])
+        if "cursor" in query:
+            last = db.session.get(Instance, query["cursor"])
+            if last is None:
+                raise CommandRefused("bad_cursor", "分页位置无效。", status=422, remedy="请从第一页重新查看。")
+            earlier = Instance.started_at < last.started_at
+            rows = rows.where(or_(earlier, and_(Instance.started_at == last.started_at, Instance.id < last.id)))
+        rows = rows.order_by(Instance.started_at.desc(), Instance.id.desc()).limit(query["limit"] + 1)
+        found = [instance_line(instance, definition) for instance, definition in db.session.execute(rows)]
+        more = len(found) > query["limit"]
+        shown = found[: query["limit"]]
+        return {"items": shown, "next": shown[-1]["id"] if more else None}
+
+
+@blueprint.route("/instances/<instance_id>")
+class OneInstance(MethodView):
+    @blueprint.response(200, InstanceSchema)
+    @require()
+    def get(self, instance_id: str) -> dict[str, Any]:
+        """A case: its variables, where it waits, what is wrong with it."""
+        return instance_view(visible(db.session.get(Instance, instance_id), me()))
+
+
+@blueprint.route("/instances/<instance_id>/history")
+class InstanceHistory(MethodView):
+    @blueprint.response(200, HistoryAnswer)
+    @require()
+    def get(self, instance_id: str) -> dict[str, Any]:
+        """What happened to a case, oldest first."""
+        return {"items": history_view(visible(db.session.get(Instance, instance_id), me()))}
+
+
+@blueprint.route("/instances/<instance_id>/cancel")
+class CancelInstance(MethodView):
+    @blueprint.arguments(CancelBody)
+    @blueprint.response(200, InstanceSchema)
+    @require(UserKind.ADMIN)
+    def post(self, body: dict[str, Any], instance_id: str) -> Any:
+        """End a case at once."""
+        return once(lambda given: instance_view(given.cancel(instance_id, body["reason"])), InstanceSchema())
+
+
+@blueprint.route("/instances/<instance_id>/retry")
+class RetryInstance(MethodView):
+    @blueprint.arguments(RetryBody)
+    @blueprint.response(200, InstanceSchema)
+    @require(UserKind.ADMIN)
+    def post(self, body: dict[str, Any], instance_id: str) -> Any:
+        """Correct a case's variables and try its incidents again."""
+        return once(lambda given: instance_view(given.retry(instance_id, body["data"])), InstanceSchema())

@@ -1,0 +1,47 @@
+"""Messages and signals from outside."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from records.users import UserKind
+from web.api.idempotency import once
+from web.api.schemas import MessageBody, Received, SignalBody
+from web.identity import require
+
+blueprint = Blueprint("messages", __name__, description="Messages and signals")
+
+
+@blueprint.route("/messages")
+class Messages(MethodView):
+    @blueprint.arguments(MessageBody)
+    @blueprint.response(200, Received)
+    @require(UserKind.ADMIN)
+    def post(self, body: dict[str, Any]) -> Any:
+        """Give a message to the one case that waits for it; unheard it is refused, or kept while `ttl` lasts."""
+        ttl = timedelta(seconds=body["ttl"]) if "ttl" in body else None
+
+        def give(given: Any) -> dict[str, Any]:
+            received = given.message(
+                body["name"], correlation=body["correlation"], payload=body["payload"], ttl=ttl
+            )
+            return {"received_by": [instance.id for instance in received], "kept": not received}
+
+        return once(give)
+
+
+@blueprint.route("/signals")
+class Signals(MethodView):
+    @blueprint.arguments(SignalBody)
+    @blueprint.response(200, Received)
+    @require(UserKind.ADMIN)
+    def post(self, body: dict[str, Any]) -> Any:
+        """Give a signal to every case that waits for it."""
+        return once(
+            lambda given: {
+                "received_by": [i.id for i in given.signal(body["name"], payload=body["payload"])],
+                "kept": False,
+            }
+        )

@@ -1,0 +1,133 @@
+"""Errors of the REST interface: application/problem+json with a sentence, a code and a remedy (RFC 9457)."""
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, json, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from engine.errors import BusinessRefusal, CommandRefused, DeploymentRefused
+from engine.tables import new_id
+
+log = structlog.get_logger("jigai.web")
+
+_SENTENCES = {
+    400: "请求的格式不正确。",
+    401: "请先登录，或在 Authorization 中给出有效的令牌。",
+    403: "你没有这项操作的权限。",
+    404: "没有找到。",
+    405: "这个地址不接受该方法。",
+    409: "当前状态不允许这项操作。",
+    413: "上传的文件过大。",
+    415: "不支持这种内容类型。",
+    422: "提交的内容有误。",
+    429: "操作过于频繁，请稍后再试。",
+}
+
+
+def problem(
+    status: int, code: str, detail: str, *, remedy: str = "", errors: list[dict[str, Any]] | None = None, **more: Any
+) -> Response:
+    """One problem document."""
+    body: dict[str, Any] = {
+        "type": f"urn:jigai:problem:{code}",
+        "title": _SENTENCES.get(status, "出错了。"),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "remedy": remedy,
+        **more,
+    }
+    if errors is not None:
+        body["errors"] = errors
+    return Response(json.dumps(body, ensure_ascii=False), status=status, mimetype="application/problem+json")
+
+
+def answer_problems(app: Flask) -> None:
+    """Answer what is raised below /api as a problem; pages have an answer of their own."""
+
+    @app.errorhandler(BusinessRefusal)
+    def business_refusal(refusal: BusinessRefusal) -> Any:
+        return _api(refusal) or app.ensure_sync(_page)(refusal, refusal.status)
+
+    @app.errorhandler(CommandRefused)
+    def command_refused(refusal: CommandRefused) -> Any:
+        return _api(refusal) or _page(refusal, refusal.status)
+
+    @app.errorhandler(DeploymentRefused)
+    def deployment_refused(refusal: DeploymentRefused) -> Any:
+        errors = [
+            {
+                "file": p.file,
+                "element_id": p.element_id,
+                "element_name": p.element_name,
+                "line": p.line,
+                "code": p.code,
+                "message": p.message,
+                "remedy": p.remedy,
+                "severity": p.severity,
+            }
+            for p in refusal.problems
+        ]
+        return problem(422, refusal.code, "部署的文件有误，没有保存。", remedy="请按提示逐一更正。", errors=errors)
+
+    @app.errorhandler(HTTPException)
+    def http_exception(error: HTTPException) -> Any:
+        status = error.code or 500
+        if not _is_api():
+            return _page(error, status)
+        data = getattr(error, "data", {}) or {}
+        messages = data.get("messages") or {}
+        return problem(status, f"http_{status}", _SENTENCES.get(status, str(error)), errors=list(_fields(messages)) or None)
+
+    @app.errorhandler(OperationalError)
+    def database_away(error: OperationalError) -> Any:
+        return _unforeseen(error, 503, "数据库暂时不可用。", "已保存的内容没有丢失，请稍后重试。")
+
+    @app.errorhandler(Exception)
+    def unforeseen(error: Exception) -> Any:
+        return _unforeseen(error, 500, "系统出错，本次操作没有生效。", "已保存的内容没有丢失；请把问题编号告诉管理员。")
+
+
+def _unforeseen(error: Exception, status: int, detail: str, remedy: str) -> Any:
+    number = f"E-{new_id()[:8].upper()}"
+    log.exception("unforeseen error", number=number, path=request.path, exc_info=error)
+    if _is_api():
+        return problem(status, "unforeseen", detail, remedy=remedy, number=number)
+    return _page(error, status, number=number)
+
+
+def _is_api() -> bool:
+    return request.path.startswith("/api/")
+
+
+def _api(refusal: CommandRefused) -> Response | None:
+    if not _is_api():
+        return None
+    errors = None
+    if isinstance(refusal, BusinessRefusal):
+        errors = [vars(error) for error in refusal.errors]
+    return problem(
+        refusal.status, refusal.code, refusal.message, remedy=refusal.remedy, errors=errors, **refusal.details
+    )
+
+
+def _page(error: Exception, status: int, number: str | None = None) -> Any:
+    from web.pages.errors import show  # pages import the application, which imports this
+
+    return show(error, status, number)
+
+
+def _fields(messages: Any, path: str = "") -> Any:
+    """marshmallow's nested messages as flat field errors; the place (`json`, `query`) is not part of a field."""
+    if isinstance(messages, dict):
+        for name, inner in messages.items():
+            outer = "" if not path and name in ("json", "query", "files", "form") else path
+            field = f"{outer}.{name}" if outer else ("" if name in ("json", "query", "files", "form") else str(name))
+            yield from _fields(inner, field.removesuffix("._schema"))
+    elif isinstance(messages, list):
+        for message in messages:
+            yield from _fields(message, path)
+    else:
+        yield {"field": "" if path == "_schema" else path, "code": "invalid", "message": str(messages)}

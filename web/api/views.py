@@ -1,0 +1,130 @@
+"""Rows of the engine as the REST interface shows them, and who may see which case."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from engine import state, verbs
+from engine.errors import CommandRefused
+from engine.history import lines, waiting
+from engine.tables import Definition, Incident, Instance, Task
+from records.users import User, UserKind
+from web.database import db
+from web.runtime import runtime
+
+
+def groups_of(user: User) -> frozenset[str]:
+    return runtime().engine.policy.groups_of(db.session(), user.username)
+
+
+def visible(instance: Instance | None, user: User) -> Instance:
+    """The case, if the user is a party to it: its enterprise, an official of its agency, or an administrator.
+
+    Raises CommandRefused 404 also where it exists but is not theirs, so that ids cannot be tried out.
+    """
+    if instance is not None and (user.kind == UserKind.ADMIN or _is_party(instance, user)):
+        return instance
+    raise CommandRefused("instance_unknown", "没有这个案件，或者它不归你办理。", status=404)
+
+
+def _is_party(instance: Instance, user: User) -> bool:
+    variables = state.variables(instance.state)
+    if user.kind == UserKind.ENTERPRISE:
+        return user.enterprise_id is not None and variables.get("enterprise") == user.enterprise_id
+    return user.agency_id is not None and variables.get("agency") == user.agency_id
+
+
+def visible_task(task_id: str, user: User) -> tuple[Task, Instance]:
+    """A task of a case the user is a party to."""
+    task = db.session.get(Task, task_id)
+    if task is None:
+        raise CommandRefused("task_unknown", "没有这件任务。", status=404)
+    return task, visible(db.session.get(Instance, task.instance_id), user)
+
+
+def instance_view(instance: Instance) -> dict[str, Any]:
+    definition = db.session.get_one(Definition, instance.definition_id)
+    incidents = select(Incident).where(Incident.instance_id == instance.id, Incident.resolved_at.is_(None))
+    return instance_line(instance, definition) | {
+        "data": plain(state.variables(instance.state)),
+        "waiting": waiting(runtime().engine, db.session(), instance),
+        "incidents": db.session.scalars(incidents.order_by(Incident.id)).all(),
+    }
+
+
+def instance_line(instance: Instance, definition: Definition) -> dict[str, Any]:
+    return {
+        "id": instance.id,
+        "definition": definition.key,
+        "version": definition.version,
+        "status": instance.status,
+        "business_key": instance.business_key,
+        "started_at": instance.started_at,
+        "ended_at": instance.ended_at,
+    }
+
+
+def task_view(task: Task, user: User, groups: frozenset[str], *, with_form: bool = False) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "id": task.id,
+        "instance_id": task.instance_id,
+        "business_key": db.session.get_one(Instance, task.instance_id).business_key,
+        "element_id": task.element_id,
+        "name": task.name,
+        "role": task.role,
+        "assignee": task.assignee,
+        "state": task.state,
+        "created_at": task.created_at,
+        "due_at": task.due_at,
+        "ended_at": task.ended_at,
+        "allowed_actions": verbs.allowed(task, user.username, groups),
+    }
+    if with_form:
+        view["form"] = form_of(task)
+    return view
+
+
+def form_of(task: Task) -> dict[str, Any] | None:
+    """The JSON Schema and UI Schema of a task's form, of the version its case runs on."""
+    spec = runtime().engine.deployments.compiled(db.session(), task.definition_id)
+    node = next((n for n in spec.deployment.processes[spec.name].walk() if n.id == task.element_id), None)
+    if node is None or node.form is None:
+        return None
+    forms = spec.deployment.forms
+    return {
+        "schema": forms[node.form].document,
+        "ui_schema": forms[node.ui_form].document if node.ui_form else {},
+    }
+
+
+def history_view(instance: Instance) -> list[dict[str, Any]]:
+    """What happened to a case, oldest first, with the elements' and people's names."""
+    engine = runtime().engine
+    shown = []
+    for line in lines(engine, db.session(), instance):
+        data = line.data
+        shown.append(
+            {
+                "seq": line.seq,
+                "at": line.at,
+                "action": line.action,
+                "element_id": line.element_id,
+                "name": line.element_name,
+                "actor": line.actor,
+                "actor_name": engine.policy.display(db.session(), line.actor) if line.actor else None,
+                "opinion": data.get("opinion"),
+                "decision": data.get("decision"),
+            }
+        )
+    return shown
+
+
+def plain(value: Any) -> Any:
+    """A process value as JSON for readers: dates and amounts as text."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

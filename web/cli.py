@@ -1,0 +1,266 @@
+"""`jigai`: run, deploy, check, test, administer. Exit 0 clean, 1 problems found, 2 usage (design §9)."""
+
+import shutil
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+from flask import Flask
+from sqlalchemy import select
+
+from engine.deployments import check as check_files
+from engine.deployments import newest
+from engine.errors import DeploymentRefused, EngineError
+from engine.problems import Problem
+from engine.services import Registry
+from engine.tables import Definition
+from records.users import User, issue_token, user_by_username
+from web import demo as demonstration
+from web.app import create_app
+from web.database import bring_up_to_date, db
+from web.procedures import deploy_product, sources
+from web.runtime import runtime
+from web.settings import Settings
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """jigai (技改): filing of industrial renovation projects, every procedure a BPMN diagram."""
+
+
+# Running
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+def up(port: int, host: str) -> None:
+    """Everything in one process: web pages, REST interface, jobs and timers."""
+    app = create_app()
+    bring_up_to_date(app)
+    with app.app_context():
+        deploy_product()
+    serve(app, host, port, carry=True)
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--reset", is_flag=True, help="Only put the demo's data back to how they were at first.")
+def demo(port: int, host: str, reset: bool) -> None:
+    """The whole product with sample data. What was done stays until `--reset`."""
+    settings = Settings.from_environment(demo=True)
+    if reset:
+        shutil.rmtree(settings.var, ignore_errors=True)
+        click.echo("demo data removed; `make demo` starts afresh")
+        return
+    settings.var.mkdir(parents=True, exist_ok=True)
+    (settings.var / "demo").touch()
+    click.echo("preparing the demo's database …")
+    app = create_app(Settings.from_environment(demo=True))
+    bring_up_to_date(app)
+    click.echo("loading sample data and deploying processes …")
+    demonstration.load(app)
+    with app.app_context():
+        click.echo(f"accounts (password {demonstration.PASSWORD}):")
+        for user in demonstration.accounts():
+            click.echo(f"  {user.username:<8} {user.name}")
+    serve(app, host, port, carry=True)
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+def web(port: int, host: str) -> None:
+    """Only web pages and REST interface; jobs are for `jigai worker`."""
+    serve(create_app(), host, port, carry=False)
+
+
+@main.command()
+@click.option("--concurrency", default=4, show_default=True)
+def worker(concurrency: int) -> None:
+    """Carry out jobs from the broker of BROKER_URL."""
+    carrier = _carrier()
+    carrier.celery.worker_main(["worker", "--pool", "threads", "--concurrency", str(concurrency), "--loglevel", "WARNING"])
+
+
+@main.command()
+def beat() -> None:
+    """Hint the workers every second to sweep up what is due. One of these runs."""
+    carrier = _carrier()
+    carrier.celery.Beat(loglevel="WARNING", schedule=str(runtime_settings().var / "beat")).run()
+
+
+def serve(app: Flask, host: str, port: int, *, carry: bool) -> None:
+    """Serve until SIGINT or SIGTERM, then end cleanly: requests under way are answered first."""
+    from waitress.server import create_server  # waitress is for serving only; commands start without it
+
+    server = create_server(app, host=host, port=port, threads=8, ident="jigai")
+    carrier = app.extensions["jigai"].carrier
+    if carry and app.extensions["jigai"].settings.embedded:
+        carrier.start_embedded()
+    stopping = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    click.echo(f"ready: http://{host}:{port}")
+    try:
+        server.run()
+    except SystemExit:
+        pass
+    finally:
+        server.close()
+        carrier.stop_embedded()
+
+
+# Diagrams
+
+
+@main.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+def check(path: Path) -> None:
+    """Say what is wrong with the diagrams, tables and forms at PATH; nothing is stored."""
+    registry = Registry.installed()
+    files = check_files(sources(path), lambda operator: registry.get(operator) is not None)
+    _report(files.problems)
+    if any(problem.severity == "error" for problem in files.problems):
+        sys.exit(1)
+    click.echo(f"{len(files.processes)} processes, {len(files.decisions)} tables, {len(files.forms)} forms: clean")
+
+
+@main.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+def deploy(path: Path) -> None:
+    """Deploy the files at PATH as the newest version of their processes."""
+    app = create_app()
+    with app.app_context():
+        try:
+            with runtime().engine.command(db.session()) as command:
+                deployed = [(d.key, d.version) for d in command.deploy(sources(path))]
+        except DeploymentRefused as refused:
+            _report(refused.problems)
+            sys.exit(1)
+    for key, version in deployed:
+        click.echo(f"{key} v{version}")
+
+
+@main.command("test")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--coverage", is_flag=True, help="Also fail when an element of a diagram is not covered.")
+def test_scenarios(path: Path, coverage: bool) -> None:
+    """Run the scenarios at PATH against the diagrams beside them."""
+    from web.scenarios import run  # the test kit is for this command only
+
+    if not run(path, coverage=coverage):
+        sys.exit(1)
+
+
+def _report(problems: list[Problem]) -> None:
+    for problem in problems:
+        mark = "" if problem.severity == "error" else "（提醒）"
+        click.echo(f"{mark}{problem} [{problem.code}]", err=True)
+
+
+# Service tasks
+
+
+@main.group()
+def services() -> None:
+    """The catalogue of service tasks."""
+
+
+@services.command("list")
+def list_services() -> None:
+    """Every service task with its title."""
+    for service in Registry.installed():
+        click.echo(f"{service.id:<24} {service.effect:<12} {service.title}")
+
+
+@services.command("show")
+@click.argument("id")
+def show_service(id: str) -> None:
+    """One service task: its parameters, result, errors and where it stands."""
+    service = Registry.installed().get(id)
+    if service is None:
+        raise click.BadParameter(f"there is no service {id}; `jigai services list` names them all")
+    described = service.describe()
+    click.echo(f"{service.id} v{service.version}  {service.title}  ({service.effect}, {service.place})")
+    if described["documentation"]:
+        click.echo(described["documentation"])
+    for parameter in described["parameters"]:
+        needed = "" if parameter["required"] else " (optional)"
+        click.echo(f"  {parameter['name']}{needed}: {parameter['schema']}  {parameter['title']}")
+    for code, meaning in service.errors.items():
+        click.echo(f"  error {code}: {meaning}")
+
+
+# People
+
+
+@main.group()
+def user() -> None:
+    """Users."""
+
+
+@user.command("list")
+def list_users() -> None:
+    """Every user."""
+    with create_app().app_context():
+        for found in db.session.scalars(select(User).order_by(User.username)):
+            click.echo(f"{found.username:<12} {found.kind:<10} {found.name}  {' '.join(sorted(found.role_names))}")
+
+
+@main.group()
+def token() -> None:
+    """Personal tokens for the REST interface."""
+
+
+@token.command("create")
+@click.argument("username")
+def create_token(username: str) -> None:
+    """Print a new token of a user, and nothing else."""
+    with create_app().app_context(), runtime().engine.command(db.session()) as command:
+        found = user_by_username(command.session, username)
+        if found is None:
+            raise click.BadParameter(f"there is no user {username}")
+        click.echo(issue_token(command.session, found, command.now))
+
+
+# Health
+
+
+@main.command()
+def doctor() -> None:
+    """Say whether this installation can work: database, tables, processes, services."""
+    problems = []
+    with create_app().app_context():
+        try:
+            keys = sorted(set(db.session.scalars(select(Definition.key))))
+            click.echo(f"database: {db.engine.dialect.name}; processes: {', '.join(keys) or 'none'}")
+            if newest(db.session(), "filing") is None:
+                problems.append("the process `filing` is not deployed: run `jigai deploy processes`")
+        except Exception as error:  # noqa: BLE001 - whatever is wrong is what the command is asked for
+            problems.append(f"database: {error.__class__.__name__}: {str(error).splitlines()[0]}")
+    click.echo(f"services: {len(list(Registry.installed()))}")
+    for problem in problems:
+        click.echo(f"problem: {problem}", err=True)
+    sys.exit(1 if problems else 0)
+
+
+def _carrier() -> Any:
+    return create_app().extensions["jigai"].carrier
+
+
+def runtime_settings() -> Settings:
+    return Settings.from_environment()
+
+
+__all__ = ["EngineError", "main"]

@@ -1,0 +1,34 @@
+"""Flask-SQLAlchemy on the one declarative base, and Alembic's migrations."""
+
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate, upgrade
+from flask_sqlalchemy import SQLAlchemy
+
+import records.models
+from engine.tables import Base
+from engine.transactions import prepare
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True)
+
+
+def open_database(app: Flask, url: str) -> None:
+    """Connect an application to its database."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    db.init_app(app)
+    migrate.init_app(app, db)
+    with app.app_context():
+        prepare(db.engine)
+
+
+def bring_up_to_date(app: Flask) -> None:
+    """Make or migrate the tables, to the newest version."""
+    with app.app_context():
+        upgrade(directory=str(MIGRATIONS))
+
+
+__all__ = ["bring_up_to_date", "db", "migrate", "open_database", "records"]
