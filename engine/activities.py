@@ -2,37 +2,52 @@
 
 from typing import Any
 
-from SpiffWorkflow.task import Task as Token
 from SpiffWorkflow.util.task import TaskState
 
 from engine import loops
-from engine.elements import Element, ProcessSpec
+from engine.elements import Element, ProcessSpec, Token
 from engine.errors import EngineError
 from engine.events import BoundaryEvent, CatchEvent, ThrowEvent, arm
+from engine.expressions import Script
 from engine.model import Node
 
 
 class Activity(Element):
-    """An activity: arms its border, runs its pre-script, works, runs its post-script, disarms, goes on."""
+    """An activity: arms its border, runs its pre-script, works, runs its post-script, disarms, goes on.
+
+    Where it loops, an outer token does all of that but the work, and each instance has a token that only works. The
+    scripts are the outer token's, unless `scriptsOnInstances` says that they are the instances'.
+    """
 
     def __init__(self, process: ProcessSpec, node: Node) -> None:
         super().__init__(process, node)
         self.loop = node.loop
 
     def _update_hook(self, my_task: Token) -> bool:
-        data = my_task.internal_data
-        if "instance_of" not in data:
-            if not data.get("armed"):
-                data["armed"] = True
-                for boundary in self.boundary:
-                    boundary.arm_on(my_task)
-            if my_task.workflow.case.tokens.get(my_task.id) is not my_task:
-                return False
-            if self.node.pre_script is not None:
-                my_task.workflow.case.execute(self.node.pre_script, my_task)
-            if self.loop is not None:
-                return loops.enter(self, my_task)
-        return self.activate(my_task)
+        self._arm(my_task)
+        self._script(my_task, self.node.pre_script, "before")
+        if self.loop is None or "instance_of" in my_task.internal_data:
+            return self.activate(my_task)
+        loops.enter(self, my_task)
+        return False
+
+    def _arm(self, token: Token) -> None:
+        if self.boundary and not token.internal_data.keys() & {"instance_of", "boundary"}:
+            token.internal_data["boundary"] = []
+            for boundary in self.boundary:
+                boundary.arm_on(token)
+
+    def _script(self, token: Token, script: Script | None, moment: str) -> None:
+        """Run a pre- or post-script on the tokens that have it, once each even if what follows it is retried."""
+        if script is None or moment in token.internal_data:
+            return
+        if self.loop is not None and self.loop.scripts_on_instances != ("instance_of" in token.internal_data):
+            return
+        token.workflow.case.execute(script, token)
+        token.internal_data[moment] = True
+
+    def _run(self, my_task: Token) -> bool | None:
+        return True if "loop" in my_task.internal_data else self._run_hook(my_task)
 
     def activate(self, token: Token) -> bool:
         """Begin the work of one instance. True: it may run at once."""
@@ -41,14 +56,12 @@ class Activity(Element):
     def _on_complete(self, my_task: Token) -> None:
         case = my_task.workflow.case
         data = my_task.internal_data
+        self._script(my_task, self.node.post_script, "after")
         if "instance_of" in data:
             case.record("completed", my_task)
             my_task.workflow.discard(my_task)
             loops.instance_done(self, case.tokens[data["instance_of"]], my_task)
             return
-        if self.node.post_script is not None and not data.get("post_scripted"):
-            case.execute(self.node.post_script, my_task)
-            data["post_scripted"] = True
         flows = self.choose(my_task)
         scope = my_task.workflow
         scope.discard(my_task)
@@ -156,8 +169,7 @@ class ScopedActivity(Activity):
 
     def scope_ended(self, token: Token, scope: Any) -> None:
         """The scope inside has no token left."""
-        token._set_state(TaskState.READY)
-        self._on_ready(token)
+        token._ready()
 
 
 class SubProcess(ScopedActivity):
@@ -186,13 +198,19 @@ class CallActivity(ScopedActivity):
         return False
 
     def scope_ended(self, token: Token, scope: Any) -> None:
-        outputs = scope.spec.outputs
-        inside = scope.layer.values
-        names = outputs if outputs is not None else tuple(inside)
-        missing = [name for name in names if name not in inside]
-        token.internal_data.pop("called", None)
-        if missing:
-            token.workflow.case.fail(token, EngineError(f"被调用的流程没有给出变量 {'、'.join(missing)}。"))
-            return
-        token.workflow.case.write(token, {name: inside[name] for name in names})
+        inside, outputs = scope.layer.values, scope.spec.outputs
+        given = inside if outputs is None else {name: inside[name] for name in outputs if name in inside}
+        token.internal_data["given_back"] = dict(given)
+        token.internal_data["missing"] = [name for name in outputs or () if name not in inside]
+        del token.internal_data["called"]
         super().scope_ended(token, scope)
+
+    def _run_hook(self, my_task: Token) -> bool:
+        """Copy back what the called process gave. What it owed may be put right by hand before a retry."""
+        case = my_task.workflow.case
+        data = my_task.internal_data
+        missing, data["missing"] = data["missing"], []
+        if missing:
+            raise EngineError(f"被调用的流程没有给出变量 {'、'.join(missing)}。")
+        case.write(my_task, data.pop("given_back"))
+        return True

@@ -361,7 +361,7 @@ class _Reader:
     def _check_language(self, element: xml.Element) -> None:
         language = (element.get("expressionLanguage") or "").rstrip("/")
         if language.rpartition("/")[2].lower() not in _LANGUAGES:
-            self._report("dmn_language", element, language=language)
+            self._report("dmn_language", element, used=language)
 
     def _children(self, parent: xml.Element, expected: tuple[str, ...]) -> Iterator[xml.Element]:
         """The DMN children with the expected tags; every other one is reported unless it means nothing

@@ -5,24 +5,55 @@ when it may run, COMPLETED or CANCELLED when it is gone, ERROR while it is an in
 completing puts a fresh one on each chosen flow. Nothing is predicted, so a diagram costs what is open of it.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.specs import WorkflowSpec
-from SpiffWorkflow.task import Task as Token
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
 
 from engine.errors import EngineError
-from engine.model import Flow, Node
+from engine.model import EventDefinition, Flow, Node
 
 if TYPE_CHECKING:
-    from engine.events import BoundaryEvent, EventSubProcess, StartEvent
+    from engine.events import BoundaryEvent, EventSubProcess
 
 
 class NoFlow(EngineError):
     """No condition of a decision is true and there is no default flow."""
 
     code = "no_flow"
+
+
+class Token(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
+    """A token on an element: SpiffWorkflow's task without its place in a tree, open until its scope lets go of it."""
+
+    @property
+    def is_open(self) -> bool:
+        return self.workflow.tasks.get(self.id) is self
+
+    def _set_state(self, value: int) -> None:
+        """Without a log line and a look at the machine's clock for each of the five states a token goes through."""
+        self._state = value
+
+    def run(self) -> bool | None:
+        """Do the element's work, and complete unless it goes on elsewhere or the work itself took this token away."""
+        done: bool | None = self.task_spec._run(self)
+        if self.is_open:
+            if done:
+                self.complete()
+            else:
+                self._set_state(TaskState.STARTED)
+        return done
+
+    def cancel(self) -> None:
+        """Take the token away, also where it is an incident (which SpiffWorkflow counts as finished)."""
+        if self.is_open:
+            self._set_state(TaskState.CANCELLED)
+            self.task_spec._on_cancel(self)
 
 
 class ProcessSpec(BpmnProcessSpec):  # type: ignore[misc]  # SpiffWorkflow is untyped
@@ -32,13 +63,13 @@ class ProcessSpec(BpmnProcessSpec):  # type: ignore[misc]  # SpiffWorkflow is un
     ends when it has none left.
     """
 
-    def __init__(self, id: str, process: "ProcessSpec | None" = None) -> None:
+    def __init__(self, id: str, process: ProcessSpec | None = None) -> None:
         WorkflowSpec.__init__(self, name=id)
         self.process = process or self
         self.entries: list[Element] = []
         self.event_subprocesses: list[EventSubProcess] = []
-        self.message_starts: dict[str, StartEvent] = {}
-        self.signal_starts: dict[str, StartEvent] = {}
+        self.events: dict[str, EventDefinition] = {}
+        """What each event of the whole process, sub-processes included, waits for or throws."""
         self.inputs: tuple[str, ...] | None = None
         self.outputs: tuple[str, ...] | None = None
         self.definition_id: int | None = None
@@ -49,7 +80,7 @@ class ProcessSpec(BpmnProcessSpec):  # type: ignore[misc]  # SpiffWorkflow is un
         self.correlation_keys: dict[str, Any] = {}
         self.bpmn_start_events: list[Any] = []
 
-    def element(self, id: str) -> "Element":
+    def element(self, id: str) -> Element:
         spec: Element = self.task_specs[id]
         return spec
 
@@ -115,13 +146,16 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow is untyped
         flows = self.node.outgoing
         if not any(flow.condition is not None or flow.id == self.node.default for flow in flows):
             return flows
-        chosen = [flow for flow in flows if flow.condition is not None and self.holds(flow, token)]
-        plain = [flow for flow in flows if flow.condition is None and flow.id != self.node.default]
+        conditional = {flow.id for flow in flows if flow.condition is not None and flow.id != self.node.default}
+        held = {flow.id for flow in flows if flow.id in conditional and self.holds(flow, token)}
+        chosen = [
+            flow
+            for flow in flows
+            if (not held if flow.id == self.node.default else flow.id in held or flow.id not in conditional)
+        ]
         if not chosen:
-            chosen = [flow for flow in flows if flow.id == self.node.default]
-        if not chosen and not plain:
             raise NoFlow("没有一条流出连线的条件成立，也没有默认连线。")
-        return plain + chosen
+        return chosen
 
     def holds(self, flow: Flow, token: Token) -> bool:
         return flow.condition is None or bool(token.workflow.case.evaluate(flow.condition, token))

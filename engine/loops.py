@@ -3,12 +3,16 @@
 What the outer token keeps does not grow with finished instances, but for the output collection if one is named.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
-from SpiffWorkflow.task import Task as Token
 from SpiffWorkflow.util.task import TaskState
 
-from engine.errors import EngineError
+from engine.elements import Token
+from engine.errors import CommandRefused, EngineError
+from engine.model import Loop
+from engine.variables import Layer
 
 if TYPE_CHECKING:
     from engine.activities import Activity
@@ -17,76 +21,77 @@ MOST = 10_000
 """Instances of one activity, at most."""
 
 
-def enter(activity: "Activity", token: Token) -> bool:
-    """Begin the loop. True where there is nothing to do."""
-    loop = activity.loop
-    if loop is None:
-        raise AssertionError("a loop has characteristics")
-    token._set_state(TaskState.STARTED)
+def enter(activity: Activity, outer: Token) -> None:
+    """Begin the loop; with nothing to do it is over at once."""
+    loop = _characteristics(activity)
     if loop.kind == "standard":
-        token.internal_data["loop"] = {"next": 0, "open": []}
-        if loop.test_before and not _goes_on(activity, token, 0):
-            return True
-        _start(activity, token)
-        return False
-    count, keys = _size(activity, token)
-    state: dict[str, Any] = {"next": 0, "total": count, "done": 0, "open": []}
-    if keys is not None:
-        state["keys"] = keys
-    if loop.output_collection is not None:
-        state["out"] = [None] * count
-    token.internal_data["loop"] = state
-    if count == 0:
-        _finish(activity, token)
-        return True
-    for _ in range(count if loop.kind == "parallel" else 1):
-        if token.workflow.case.tokens.get(token.id) is not token or "loop" not in token.internal_data:
-            break
-        _start(activity, token)
-    return False
-
-
-def instance_done(activity: "Activity", outer: Token, instance: Token) -> None:
-    """One instance has completed: start the next, or let the whole go on."""
-    loop = activity.loop
-    case = outer.workflow.case
-    state = outer.internal_data["loop"]
-    state["open"].remove(instance.id)
-    local = instance.internal_data["local"]
-    if loop is None:
-        raise AssertionError("a loop has characteristics")
-    if loop.kind == "standard":
-        if _goes_on(activity, outer, state["next"]):
-            _start(activity, outer)
-        else:
-            _complete(activity, outer)
+        state: dict[str, Any] = {"next": 0, "open": []}
+        over = loop.test_before and not _goes_on(loop, outer, 0)
+    else:
+        count, keys = _size(loop, outer)
+        state = {"next": 0, "total": count, "done": 0, "open": []}
+        if keys is not None:
+            state["keys"] = keys
+        if loop.output_collection is not None:
+            state["out"] = [None] * count
+        over = count == 0
+    outer._set_state(TaskState.STARTED)
+    outer.internal_data["loop"] = state
+    if over:
+        _finish(loop, outer)
         return
-    state["done"] += 1
-    if "out" in state:
-        state["out"][local["loopCounter"]] = local.get(loop.output_item or loop.item or "")
-    counts = {
-        "nrOfInstances": state["total"],
-        "nrOfCompletedInstances": state["done"],
-        "nrOfActiveInstances": len(state["open"]),
-    }
-    met = loop.completion is not None and case.evaluate(loop.completion, instance, extra=counts)
-    if met or state["done"] == state["total"]:
-        for other in list(state["open"]):
-            case.cancel_token(other)
-        _finish(activity, outer)
-        _complete(activity, outer)
-    elif loop.kind == "sequential":
+    for _ in range(state["total"] if loop.kind == "parallel" else 1):
         _start(activity, outer)
 
 
-def _size(activity: "Activity", token: Token) -> tuple[int, list[str] | None]:
-    loop = activity.loop
-    case = token.workflow.case
-    if loop is None:
-        raise AssertionError("a loop has characteristics")
+def instance_done(activity: Activity, outer: Token, instance: Token) -> None:
+    """One instance has completed: note what it gave, then see how the loop goes on."""
+    loop = _characteristics(activity)
+    state = outer.internal_data["loop"]
+    local = instance.internal_data["local"]
+    state["open"].remove(instance.id)
+    if loop.kind != "standard":
+        state["done"] += 1
+        if "out" in state:
+            state["out"][local["loopCounter"]] = local.get(loop.output_item or loop.item or "")
+    state["last"] = local
+    try:
+        go_on(activity, outer)
+    except CommandRefused:
+        raise
+    except EngineError as error:
+        outer.workflow.case.fail(outer, error)
+
+
+def go_on(activity: Activity, outer: Token) -> None:
+    """After an instance has completed: start the next, wait for the others, or finish. Also how a retry resumes."""
+    loop = _characteristics(activity)
+    state = outer.internal_data["loop"]
+    if loop.kind == "standard":
+        over = not _goes_on(loop, outer, state["next"])
+    else:
+        over = _is_met(loop, outer) or state["done"] == state["total"]
+    del state["last"]
+    if over:
+        for other in list(state["open"]):
+            outer.workflow.case.cancel_token(other)
+        _finish(loop, outer)
+    elif loop.kind != "parallel":
+        _start(activity, outer)
+
+
+def _characteristics(activity: Activity) -> Loop:
+    if activity.loop is None:
+        raise AssertionError("only activities that loop come here")
+    return activity.loop
+
+
+def _size(loop: Loop, outer: Token) -> tuple[int, list[str] | None]:
+    """How many instances there are to be, and the keys of the collection where it is an object."""
+    case = outer.workflow.case
     keys: list[str] | None = None
     if loop.collection is not None:
-        around = case.view(token)
+        around = case.view(outer)
         if loop.collection not in around:
             raise EngineError(f"没有集合变量 {loop.collection}。")
         collection = around[loop.collection]
@@ -96,7 +101,7 @@ def _size(activity: "Activity", token: Token) -> tuple[int, list[str] | None]:
             raise EngineError(f"变量 {loop.collection} 不是列表或对象。")
         count = len(collection)
     elif loop.cardinality is not None:
-        count = case.evaluate(loop.cardinality, token)
+        count = case.evaluate(loop.cardinality, outer)
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
             raise EngineError(f"实例数应为不小于 0 的整数，得到的是 {count!r}。")
     else:
@@ -106,18 +111,17 @@ def _size(activity: "Activity", token: Token) -> tuple[int, list[str] | None]:
     return count, keys
 
 
-def _start(activity: "Activity", outer: Token) -> None:
-    loop = activity.loop
+def _start(activity: Activity, outer: Token) -> None:
+    loop = _characteristics(activity)
     scope = outer.workflow
     state = outer.internal_data["loop"]
     index = state["next"]
     state["next"] += 1
     local: dict[str, Any] = {"loopCounter": index}
-    if loop is not None and loop.kind != "standard":
-        if loop.output_item:
-            local[loop.output_item] = None
-        if loop.item:
-            local[loop.item] = _item(loop.collection, state, index, scope.case.view(outer))
+    if loop.output_item:
+        local[loop.output_item] = None
+    if loop.item:
+        local[loop.item] = _item(loop, state, index, scope.case.view(outer))
     instance = scope.new_token(activity)
     instance.internal_data["instance_of"] = outer.id
     instance.internal_data["local"] = local
@@ -125,36 +129,51 @@ def _start(activity: "Activity", outer: Token) -> None:
     scope.begin(instance)
 
 
-def _item(collection: str | None, state: dict[str, Any], index: int, around: Any) -> Any:
-    if collection is None:
+def _item(loop: Loop, state: dict[str, Any], index: int, around: Any) -> Any:
+    if loop.collection is None:
         return index
-    current = around[collection]
-    keys = state.get("keys")
-    if isinstance(current, dict) and keys is not None:
-        return current.get(keys[index])
+    current = around[loop.collection]
+    if "keys" in state:
+        return current.get(state["keys"][index])
     return current[index] if index < len(current) else None
 
 
-def _goes_on(activity: "Activity", outer: Token, done: int) -> bool:
-    loop = activity.loop
-    if loop is None or (loop.maximum is not None and done >= loop.maximum):
+def _goes_on(loop: Loop, outer: Token, done: int) -> bool:
+    """Whether a standard loop has another round: its condition holds and its maximum is not reached."""
+    if loop.maximum is not None and done >= loop.maximum:
         return False
     if loop.condition is None:
         return True
     return bool(outer.workflow.case.evaluate(loop.condition, outer, extra={"loopCounter": done}))
 
 
-def _finish(activity: "Activity", outer: Token) -> None:
-    """Give the output collection to the case."""
-    loop = activity.loop
+def _is_met(loop: Loop, outer: Token) -> bool:
+    """Whether the completion condition holds, which sees the instance that has just completed and the counts."""
+    if loop.completion is None:
+        return False
+    case = outer.workflow.case
     state = outer.internal_data["loop"]
-    if loop is not None and loop.output_collection is not None:
+    counts = {
+        "numberOfInstances": state["total"],
+        "numberOfCompletedInstances": state["done"],
+        "numberOfActiveInstances": len(state["open"]),
+        "numberOfTerminatedInstances": 0,
+    }
+    # The names of BPMN 2.0 (table 10.28) and those that most modelers' users know.
+    counts |= {name.replace("numberOf", "nrOf"): count for name, count in counts.items()}
+    seen = Layer(state["last"], case.layer_of(outer)).view({**case.constants, **counts})
+    return bool(loop.completion.evaluate(seen, case.functions))
+
+
+def _finish(loop: Loop, outer: Token) -> None:
+    """Give the output collection to the case and let the outer token complete as the next step."""
+    case = outer.workflow.case
+    state = outer.internal_data["loop"]
+    if "out" in state:
         collected: Any = state["out"]
         if "keys" in state:
             collected = dict(zip(state["keys"], collected, strict=True))
-        outer.workflow.case.write(outer, {loop.output_collection: collected})
-
-
-def _complete(activity: "Activity", outer: Token) -> None:
-    outer._set_state(TaskState.COMPLETED)
-    activity._on_complete(outer)
+        case.write(outer, {loop.output_collection: collected})
+    outer.internal_data["loop"] = {}
+    outer._set_state(TaskState.READY)
+    case.agenda.append(outer)

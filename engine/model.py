@@ -56,6 +56,7 @@ class Loop:
     condition: Expression | None = None
     test_before: bool = False
     maximum: int | None = None
+    scripts_on_instances: bool = False
 
 
 @dataclass(frozen=True)

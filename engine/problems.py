@@ -460,8 +460,8 @@ PROBLEMS: dict[str, Sentence] = {
         remedy_en="Aggregate COLLECT tables with a single output only, by SUM, MIN, MAX or COUNT.",
     ),
     "dmn_language": Sentence(
-        zh="不支持表达式语言 {language}。",
-        en="The expression language {language} is not supported.",
+        zh="不支持表达式语言 {used}。",
+        en="The expression language {used} is not supported.",
         remedy_zh="请改用 FEEL。",
         remedy_en="Use FEEL instead.",
     ),

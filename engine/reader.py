@@ -288,6 +288,7 @@ class _Reader:
             output_collection=self._data_name(self._text(find["loopDataOutputRef"]) or None),
             output_item=(output.get("id") or output.get("name")) if output is not None else None,
             completion=self._expression(completion, element) if completion is not None else None,
+            scripts_on_instances=multi.get(f"{{{SPIFF}}}scriptsOnInstances") == "true",
         )
 
     def _data_name(self, reference: str | None) -> str | None:

@@ -110,9 +110,11 @@ def write_status(
     document_id: Annotated[str, Param(title="文书编号")],
     status: Annotated[str, Param(title="状态", description="SUBMITTED、RETURNED、ACCEPTED …")],
     call: Call,
+    opinion: Annotated[str | None, Param(title="意见", description="为什么退回或不予受理")] = None,
 ) -> None:
     """Write the status that the diagram names. Nothing but an element of a diagram writes one."""
     document_of(call.session, document_kind, document_id).status = status
+    call.log.info("status written", document=document_id, status=status, opinion=opinion)
 
 
 def document_of(session: Session, kind: str, document_id: str) -> Filing:

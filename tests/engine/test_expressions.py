@@ -118,7 +118,13 @@ def test_a_time_is_read_from_its_parts_or_from_text():
 
 @pytest.mark.parametrize(
     "text",
-    ["\n   amount > 100\n  ", "=amount > 100", "${ amount > 100 }", "\n    amount > 100\n    and kind == 'a'\n", "= true"],
+    [
+        "\n   amount > 100\n  ",
+        "=amount > 100",
+        "${ amount > 100 }",
+        "\n    amount > 100\n    and kind == 'a'\n",
+        "= true",
+    ],
 )
 def test_conditions_are_read_as_other_modelers_write_them(text):
     assert evaluate(text) is True
@@ -261,7 +267,10 @@ def test_a_script_answers_with_what_it_assigned_and_leaves_its_input_alone():
         ("x[0] = True", {"x": [True]}),
         ("x[0] += 4", {"x": [5]}),
         ("del x[0]", {"x": []}),
-        ("x.extend([3, 2])\nx.sort()\nx.reverse()\nx.insert(0, 9)\nx.remove(1)\nlast = x.pop()", {"x": [9, 3], "last": 2}),
+        (
+            "x.extend([3, 2])\nx.sort()\nx.reverse()\nx.insert(0, 9)\nx.remove(1)\nlast = x.pop()",
+            {"x": [9, 3], "last": 2},
+        ),
         ("d.a.b = 2\nd.update(c=3)\nd.setdefault('e', 4)\nd.pop('c')", {"d": {"a": {"b": 2}, "e": 4}}),
         ("del d.a", {"d": {}}),
         ("len(x)", {}),
@@ -269,7 +278,10 @@ def test_a_script_answers_with_what_it_assigned_and_leaves_its_input_alone():
         ("pass", {}),
         ("if x:\n  for i in []:\n    pass\nelse:\n  z = 1", {}),
         ("a = b = 1", {"a": 1, "b": 1}),
-        ("n = 0\nfor i in range(3):\n  for j in range(3):\n    if j > i:\n      break\n    n += 1", {"n": 6, "i": 2, "j": 1 + 1}),
+        (
+            "n = 0\nfor i in range(3):\n  for j in range(3):\n    if j > i:\n      break\n    n += 1",
+            {"n": 6, "i": 2, "j": 1 + 1},
+        ),
     ],
 )
 def test_scripts_change_what_python_would_change(text, changed):

@@ -29,7 +29,9 @@ keys = st.one_of(
     st.text(alphabet=st.characters(exclude_categories=["Cs"])),
     st.sampled_from(["$decimal", "$object", "$date", "$", "$unknown"]),
 )
-process_values = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(keys, inner), max_leaves=20)
+process_values = st.recursive(
+    leaves, lambda inner: st.lists(inner) | st.dictionaries(keys, inner), max_leaves=20
+)
 
 
 def typed(value):
@@ -63,7 +65,12 @@ def test_a_changed_copy_leaves_the_original_as_it_was():
 
 @pytest.mark.parametrize(
     "value",
-    [{"$decimal": "1.20"}, {"$object": {"$decimal": "1"}}, {"$no such tag": 1}, {"$decimal": Decimal("1.20")}],
+    [
+        {"$decimal": "1.20"},
+        {"$object": {"$decimal": "1"}},
+        {"$no such tag": 1},
+        {"$decimal": Decimal("1.20")},
+    ],
 )
 def test_an_object_that_looks_like_a_tag_survives(value):
     assert typed(values.from_json(values.to_json(value))) == typed(value)
@@ -81,7 +88,7 @@ def test_aware_datetimes_are_kept_in_utc_and_naive_ones_as_they_are():
     assert values.copy(naive).tzinfo is None
 
 
-class Colour(str, enum.Enum):
+class Colour(enum.StrEnum):
     RED = "red"
 
 

@@ -262,4 +262,5 @@ def test_every_service_that_the_diagrams_name_is_declared_with_their_parameters(
             service = registry.get(operator.attrib["id"])
             assert service is not None, operator.attrib["id"]
             named = {parameter.attrib["id"] for parameter in operator.iter(f"{{{SPIFF}}}parameter")}
-            assert named == {parameter.name for parameter in service.parameters}
+            assert named <= {parameter.name for parameter in service.parameters}
+            assert named >= {parameter.name for parameter in service.parameters if parameter.required}

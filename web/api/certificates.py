@@ -6,13 +6,13 @@ from typing import Any
 from flask import Response
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import Schema
 from sqlalchemy import select
 
 from engine.errors import CommandRefused
 from records.agencies import Agency
 from records.certificates import Certificate, CertificatePaper
 from records.users import User, UserKind
+from web.api.documents import CertificateAnswer, VerificationAnswer
 from web.database import db
 from web.identity import me, require
 
@@ -24,7 +24,7 @@ PAPER_PATIENCE = 5.0
 
 @blueprint.route("/certificates/<number>")
 class OneCertificate(MethodView):
-    @blueprint.response(200, Schema)
+    @blueprint.response(200, CertificateAnswer)
     @require()
     def get(self, number: str) -> dict[str, Any]:
         """A certificate, to its enterprise and its agency."""
@@ -42,11 +42,11 @@ class CertificatePdf(MethodView):
 
 @blueprint.route("/verify/<token>")
 class Verify(MethodView):
-    @blueprint.response(200, Schema)
+    @blueprint.response(200, VerificationAnswer)
     @blueprint.doc(security=[])
     def get(self, token: str) -> dict[str, Any]:
         """What a QR code leads to: public, nothing personal."""
-        return verification_view(certificate_by_token(token))
+        return certificate_view(certificate_by_token(token))
 
 
 def certificate_view(certificate: Certificate) -> dict[str, Any]:
@@ -55,23 +55,17 @@ def certificate_view(certificate: Certificate) -> dict[str, Any]:
         "number": certificate.number,
         "status": certificate.status,
         "invalid_reason": certificate.invalid_reason,
-        "issue_date": certificate.issue_date.isoformat(),
-        "valid_until": certificate.valid_until.isoformat() if certificate.valid_until else None,
+        "issue_date": certificate.issue_date,
+        "valid_until": certificate.valid_until,
         "seal": certificate.seal,
         "project_name": certificate.snapshot["project_name"],
         "project_code": certificate.snapshot["project_code"],
+        "enterprise": certificate.snapshot["enterprise_name"],
         "agency": agency.name,
         "filing_id": certificate.filing_id,
         "verify_token": certificate.verify_token,
         "pdf_sha256": certificate.paper.sha256 if certificate.paper else None,
     }
-
-
-def verification_view(certificate: Certificate) -> dict[str, Any]:
-    """What the public may know of a certificate."""
-    shown = ("number", "status", "invalid_reason", "issue_date", "valid_until", "project_name", "agency", "pdf_sha256")
-    view = certificate_view(certificate)
-    return {name: view[name] for name in shown} | {"enterprise": certificate.snapshot["enterprise_name"]}
 
 
 def certificate_by_token(token: str) -> Certificate:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, request, send_file
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import Schema, fields
+from marshmallow import fields
 from sqlalchemy import or_, select
 
 from engine.commands import Command
@@ -24,6 +24,13 @@ from tasks.filings.findings import Finding
 from tasks.filings.schema import FilingForm
 from tasks.filings.submission import check
 from tasks.filings.verification import verify
+from web.api.documents import (
+    AttachmentAnswer,
+    ExaminationAnswer,
+    FilingAnswer,
+    FilingPage,
+    PlatformView,
+)
 from web.api.idempotency import once
 from web.api.schemas import Paging, Strict
 from web.database import db
@@ -44,7 +51,7 @@ class VerifyBody(Strict):
 @blueprint.route("/filings")
 class Filings(MethodView):
     @blueprint.arguments(FilingForm)
-    @blueprint.response(201, Schema)
+    @blueprint.response(201, FilingAnswer)
     @require(UserKind.ENTERPRISE)
     def post(self, form: dict[str, Any]) -> Any:
         """Store a draft, whatever the rules say."""
@@ -52,11 +59,13 @@ class Filings(MethodView):
         return once(
             lambda given: filing_view(
                 documents.create_draft(given.session, enterprise_id, form, actor=me().username, now=given.now), me()
-            )
+            ),
+            FilingAnswer(),
+            201,
         )
 
     @blueprint.arguments(FilingQuery, location="query")
-    @blueprint.response(200, Schema)
+    @blueprint.response(200, FilingPage)
     @require()
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """The filings of one's enterprise or agency, the latest first."""
@@ -75,14 +84,14 @@ class Filings(MethodView):
 
 @blueprint.route("/filings/<filing_id>")
 class OneFiling(MethodView):
-    @blueprint.response(200, Schema)
+    @blueprint.response(200, FilingAnswer)
     @require()
     def get(self, filing_id: str) -> dict[str, Any]:
         """A filing, to its enterprise and its agency."""
         return filing_view(visible_filing(filing_id, me()), me())
 
     @blueprint.arguments(FilingForm)
-    @blueprint.response(200, Schema)
+    @blueprint.response(200, FilingAnswer)
     @require(UserKind.ENTERPRISE)
     def put(self, form: dict[str, Any], filing_id: str) -> Any:
         """Save the whole form. `If-Match: "<revision>"` refuses to overwrite what was saved meanwhile (409)."""
@@ -96,7 +105,7 @@ class OneFiling(MethodView):
             )
             return filing_view(filing, me())
 
-        return once(give)
+        return once(give, FilingAnswer())
 
     @blueprint.response(204)
     @require(UserKind.ENTERPRISE)
@@ -110,7 +119,7 @@ class OneFiling(MethodView):
 
 @blueprint.route("/filings/<filing_id>/check")
 class CheckFiling(MethodView):
-    @blueprint.response(200, Schema)
+    @blueprint.response(200, ExaminationAnswer)
     @require(UserKind.ENTERPRISE)
     def post(self, filing_id: str) -> dict[str, Any]:
         """What stands against submitting: the form in the body, or without one the form as it is saved."""
@@ -121,7 +130,7 @@ class CheckFiling(MethodView):
 @blueprint.route("/filings/<filing_id>/verify-code")
 class VerifyCode(MethodView):
     @blueprint.arguments(VerifyBody)
-    @blueprint.response(200, Schema)
+    @blueprint.response(200, PlatformView)
     @require(UserKind.ENTERPRISE)
     def post(self, body: dict[str, Any], filing_id: str) -> dict[str, Any]:
         """校验: what the provincial platform says of a project code (R98 to R101)."""
@@ -146,7 +155,7 @@ class VerifyCode(MethodView):
 
 @blueprint.route("/filings/<filing_id>/submit")
 class SubmitFiling(MethodView):
-    @blueprint.response(200, Schema)
+    @blueprint.response(200, FilingAnswer)
     @require(UserKind.ENTERPRISE)
     def post(self, filing_id: str) -> Any:
         """Submit a draft, or again after a return. 422 lists every V-code by field, and nothing has happened."""
@@ -156,12 +165,12 @@ class SubmitFiling(MethodView):
             procedure.submit(given, filing)
             return filing_view(filing, me())
 
-        return once(give)
+        return once(give, FilingAnswer())
 
 
 @blueprint.route("/filings/<filing_id>/withdraw")
 class WithdrawFiling(MethodView):
-    @blueprint.response(200, Schema)
+    @blueprint.response(200, FilingAnswer)
     @require(UserKind.ENTERPRISE)
     def post(self, filing_id: str) -> Any:
         """撤回, until the handler's first decision (R158)."""
@@ -171,12 +180,12 @@ class WithdrawFiling(MethodView):
             procedure.withdraw(given, filing)
             return filing_view(filing, me())
 
-        return once(give)
+        return once(give, FilingAnswer())
 
 
 @blueprint.route("/filings/<filing_id>/attachments")
 class Attachments(MethodView):
-    @blueprint.response(201, Schema)
+    @blueprint.response(201, AttachmentAnswer)
     @require(UserKind.ENTERPRISE)
     def post(self, filing_id: str) -> dict[str, Any]:
         """Add a file (multipart field `file`). Its kind is told by its content, not by its name."""
@@ -235,12 +244,12 @@ def filing_line(filing: Filing) -> dict[str, Any]:
         "status": filing.status,
         "project_name": filing.project_name,
         "project_code": filing.project_code,
-        "enterprise": filing.enterprise.name,
-        "agency": filing.agency.name if filing.agency else None,
+        "enterprise_name": filing.enterprise.name,
+        "agency_name": filing.agency.name if filing.agency else None,
         "instance_id": filing.instance_id,
         "certificate": filing.certificate_number,
-        "submitted_at": filing.submitted_at.isoformat() if filing.submitted_at else None,
-        "updated_at": filing.updated_at.isoformat(),
+        "submitted_at": filing.submitted_at,
+        "updated_at": filing.updated_at,
     }
 
 

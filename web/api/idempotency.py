@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from flask import json, request
+from flask import Response, json, jsonify, request
 from marshmallow import Schema
 from sqlalchemy.exc import IntegrityError
 
@@ -17,7 +17,7 @@ from web.runtime import command
 HEADER = "Idempotency-Key"
 
 
-def once(give: Callable[[Command], Any], answer: Schema | None = None) -> Any:
+def once(give: Callable[[Command], Any], answer: Schema, status: int = 200) -> Response:
     """Give a command in a transaction and answer with what it returns, dumped by `answer`.
 
     The receipt is written in the command's own transaction: either both are there or neither. The same key with
@@ -31,16 +31,14 @@ def once(give: Callable[[Command], Any], answer: Schema | None = None) -> Any:
                 receipt = given.session.get(CommandReceipt, (user, key)) if key else None
                 if receipt is not None:
                     return _again(receipt)
-                result = give(given)
-                dumped = answer.dump(result) if answer is not None else result
+                document = json.loads(json.dumps(answer.dump(give(given))))
                 if key:
-                    document = json.loads(json.dumps(dumped))
                     given.session.add(
                         CommandReceipt(
-                            actor=user, key=key, request=_digest(), status=200, answer=document, created_at=given.now
+                            actor=user, key=key, request=_digest(), status=status, answer=document, created_at=given.now
                         )
                     )
-                return dumped
+            return _answer(document, status)
         except IntegrityError:
             # The same request came twice at one moment and the other was faster: its receipt is there now.
             if last_try or not key:
@@ -48,7 +46,13 @@ def once(give: Callable[[Command], Any], answer: Schema | None = None) -> Any:
     raise AssertionError("the second try answers or raises")
 
 
-def _again(receipt: CommandReceipt) -> Any:
+def _answer(document: Any, status: int) -> Response:
+    response = jsonify(document)
+    response.status_code = status
+    return response
+
+
+def _again(receipt: CommandReceipt) -> Response:
     if receipt.request != _digest():
         raise CommandRefused(
             "idempotency_key_reused",
@@ -56,7 +60,7 @@ def _again(receipt: CommandReceipt) -> Any:
             status=422,
             remedy="请为每个新的操作使用新的值。",
         )
-    return receipt.answer
+    return _answer(receipt.answer, receipt.status)
 
 
 def _digest() -> str:

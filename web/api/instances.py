@@ -43,6 +43,7 @@ class Instances(MethodView):
                 )
             ),
             InstanceSchema(),
+            201,
         )
 
     @blueprint.arguments(InstanceQuery, location="query")

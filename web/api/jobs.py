@@ -6,7 +6,9 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from sqlalchemy import select
 
+from engine.commands import Command
 from engine.errors import CommandRefused
+from engine.jobs import retry
 from engine.tables import Job
 from records.users import UserKind
 from web.api.idempotency import once
@@ -39,12 +41,11 @@ class RetryJob(MethodView):
     def post(self, job_id: str) -> Any:
         """Give a failed job its attempts again; with it its case's incident is taken up."""
 
-        def give(given: Any) -> dict[str, Any]:
+        def give(given: Command) -> Job:
             job = given.session.get(Job, job_id)
             if job is None or job.state != "failed":
                 raise CommandRefused("job_not_failed", "这项后台工作没有失败，或者已经处理。", status=409)
-            view: dict[str, Any] = JobSchema().dump(job) | {"state": "due"}
-            given.retry_job(job)
-            return view
+            retry(given, job)
+            return job
 
-        return once(give)
+        return once(give, JobSchema())

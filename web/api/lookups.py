@@ -4,12 +4,13 @@ from typing import Any
 
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import Schema, fields
+from marshmallow import fields
 
 from records.agencies import filing_agencies
 from records.calendar import local_date
 from records.industry import search_classes
 from records.policies import PolicyKind, edition_in_force, entries
+from web.api.documents import LookupAnswer
 from web.api.schemas import Strict
 from web.database import db
 from web.identity import require
@@ -31,7 +32,7 @@ class PolicySearch(Search):
 @blueprint.route("/lookups/agencies")
 class Agencies(MethodView):
     @blueprint.arguments(Search, location="query")
-    @blueprint.response(200, Schema)
+    @blueprint.response(200, LookupAnswer)
     @require()
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Agencies that may file, by a part of their name."""
@@ -42,7 +43,7 @@ class Agencies(MethodView):
 @blueprint.route("/lookups/industry-classes")
 class IndustryClasses(MethodView):
     @blueprint.arguments(Search, location="query")
-    @blueprint.response(200, Schema)
+    @blueprint.response(200, LookupAnswer)
     @require()
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Classes of GB/T 4754 by code or name (R116)."""
@@ -53,7 +54,7 @@ class IndustryClasses(MethodView):
 @blueprint.route("/lookups/policy-entries")
 class PolicyEntries(MethodView):
     @blueprint.arguments(PolicySearch, location="query")
-    @blueprint.response(200, Schema)
+    @blueprint.response(200, LookupAnswer)
     @require()
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Entries of a policy list in the edition in force today, by a part of code or title."""

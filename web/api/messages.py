@@ -29,7 +29,7 @@ class Messages(MethodView):
             )
             return {"received_by": [instance.id for instance in received], "kept": not received}
 
-        return once(give)
+        return once(give, Received())
 
 
 @blueprint.route("/signals")
@@ -43,5 +43,6 @@ class Signals(MethodView):
             lambda given: {
                 "received_by": [i.id for i in given.signal(body["name"], payload=body["payload"])],
                 "kept": False,
-            }
+            },
+            Received(),
         )

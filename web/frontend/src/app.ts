@@ -3,7 +3,15 @@ import { askBeforeSending, openDrawers, openSheets } from "./behaviours/dialogs"
 import { countCharacters, explainDecision, insertPhrases } from "./behaviours/decision";
 import { followFilingForm } from "./behaviours/filing-frame";
 import { chooseEntrance, revealPassword } from "./behaviours/login";
-import { closeMenusOutside, copyTexts, dismissAlerts, drawEagerDiagrams, sendOnce, submitOnChange, showEnhancements } from "./behaviours/page";
+import {
+  closeMenusOutside,
+  copyTexts,
+  dismissAlerts,
+  drawEagerDiagrams,
+  sendOnce,
+  showEnhancements,
+  submitOnChange,
+} from "./behaviours/page";
 
 document.documentElement.classList.add("jg-js");
 showEnhancements();

@@ -56,7 +56,9 @@ export function explainDecision(): void {
       const outcome = chosen();
       if (!outcome?.dataset.confirmTitle || form.dataset.confirmed) return;
       event.preventDefault();
-      void confirmed("decision-confirm", outcome.dataset.confirmTitle, outcome.dataset.confirmText, label?.textContent ?? undefined).then((yes) => {
+      const { confirmTitle, confirmText } = outcome.dataset;
+      const agree = label?.textContent ?? undefined;
+      void confirmed("decision-confirm", confirmTitle, confirmText, agree).then((yes) => {
         if (!yes) return;
         form.dataset.confirmed = "yes";
         form.requestSubmit();

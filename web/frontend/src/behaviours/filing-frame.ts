@@ -2,8 +2,21 @@
  *  event "jg:form-state" and hears of the bar's buttons by "jg:form-action"; FORMS.md describes both. */
 import { all, on } from "./dom";
 
-export interface SectionState { id: string; done: number; total: number; errors: number; warnings: number; current?: boolean }
-export interface FormMessage { text: string; where: string; target: string }
+export interface SectionState {
+  id: string;
+  done: number;
+  total: number;
+  errors: number;
+  warnings: number;
+  current?: boolean;
+}
+
+export interface FormMessage {
+  text: string;
+  where: string;
+  target: string;
+}
+
 export interface FormState {
   done: number;
   total: number;
@@ -97,7 +110,8 @@ function showSummary(state: FormState): void {
   }
   const title = document.createElement("b");
   title.textContent = state.words.summary.replace("{n}", String(state.errors.length));
-  const alert = element("div", "jg-alert jg-alert-error jg-flash", icon("alert-circle"), element("div", "jg-alert-body", title, list));
+  const body = element("div", "jg-alert-body", title, list);
+  const alert = element("div", "jg-alert jg-alert-error jg-flash", icon("alert-circle"), body);
   alert.setAttribute("role", "alert");
   place.replaceChildren(alert);
 }

@@ -1,0 +1,1 @@
+"""Flask: pages, REST interface, command line, Celery composition."""

@@ -1,0 +1,116 @@
+"""marshmallow schemas of filings, certificates and lookups, as the OpenAPI document shows them."""
+
+from marshmallow import Schema, fields
+
+
+class FilingLine(Schema):
+    id = fields.String()
+    number = fields.String(metadata={"description": "申报编号"})
+    status = fields.String()
+    project_name = fields.String(allow_none=True)
+    project_code = fields.String(allow_none=True)
+    enterprise_name = fields.String()
+    agency_name = fields.String(allow_none=True)
+    instance_id = fields.String(allow_none=True)
+    certificate = fields.String(allow_none=True)
+    submitted_at = fields.AwareDateTime(allow_none=True)
+    updated_at = fields.AwareDateTime()
+
+
+class FilingPage(Schema):
+    items = fields.List(fields.Nested(FilingLine))
+    next = fields.String(allow_none=True)
+
+
+class AttachmentAnswer(Schema):
+    id = fields.String()
+    name = fields.String()
+    size = fields.Integer(metadata={"description": "bytes"})
+    content_type = fields.String()
+    sha256 = fields.String()
+
+
+class EnterpriseAnswer(Schema):
+    name = fields.String()
+    uscc = fields.String()
+    economic_type = fields.String()
+    region = fields.String()
+    region_name = fields.String()
+    address = fields.String()
+    legal_rep = fields.Dict(metadata={"description": "masked (R95)"})
+    contact = fields.Dict(metadata={"description": "masked (R95)"})
+
+
+class FilingAnswer(FilingLine):
+    revision = fields.Integer()
+    submission = fields.Integer()
+    editable = fields.Boolean()
+    opinion = fields.String(allow_none=True, metadata={"description": "of the return or refusal it is in"})
+    form = fields.Dict()
+    enterprise = fields.Nested(EnterpriseAnswer)
+    attachments = fields.List(fields.Nested(AttachmentAnswer))
+
+
+class FindingAnswer(Schema):
+    field = fields.String()
+    code = fields.String()
+    message = fields.String()
+    detail = fields.String()
+    severity = fields.String()
+
+
+class ExaminationAnswer(Schema):
+    errors = fields.List(fields.Nested(FindingAnswer))
+    warnings = fields.List(fields.Nested(FindingAnswer))
+    passed = fields.Integer()
+    total = fields.Integer()
+    computed = fields.Dict()
+
+
+class PlatformView(Schema):
+    found = fields.Boolean()
+    name = fields.String()
+    place = fields.String()
+    region = fields.String()
+    region_name = fields.String()
+    status = fields.String()
+
+
+class CertificateAnswer(Schema):
+    number = fields.String()
+    status = fields.String()
+    invalid_reason = fields.String(allow_none=True)
+    issue_date = fields.Date()
+    valid_until = fields.Date(allow_none=True)
+    seal = fields.String()
+    project_name = fields.String()
+    project_code = fields.String()
+    enterprise = fields.String()
+    agency = fields.String()
+    filing_id = fields.String()
+    verify_token = fields.String()
+    pdf_sha256 = fields.String(allow_none=True)
+
+
+class VerificationAnswer(Schema):
+    """What the public may know of a certificate."""
+
+    number = fields.String()
+    status = fields.String()
+    invalid_reason = fields.String(allow_none=True)
+    issue_date = fields.Date()
+    valid_until = fields.Date(allow_none=True)
+    project_name = fields.String()
+    enterprise = fields.String()
+    agency = fields.String()
+    pdf_sha256 = fields.String(allow_none=True)
+
+
+class LookupItem(Schema):
+    value = fields.String()
+    label = fields.String()
+    hint = fields.String()
+
+
+class LookupAnswer(Schema):
+    items = fields.List(fields.Nested(LookupItem))
