@@ -124,6 +124,15 @@ class ServiceTask(Activity):
         self.accept(my_task, case.outside.call_service(my_task, call.operator, arguments))
         return True
 
+    def finish(self, token: Token, result: Any) -> None:
+        """The job has its result."""
+        self.accept(token, result)
+        token.complete()
+
+    def give_up(self, token: Token, error: EngineError) -> None:
+        """The job threw a BPMN error, or failed for good."""
+        raise error
+
     def accept(self, token: Token, result: Any) -> None:
         """Keep what the function gave: in the result variable if one is named, and nowhere else."""
         token.internal_data.pop("waits", None)

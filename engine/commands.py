@@ -13,21 +13,24 @@ from functools import partial
 from typing import Any
 
 import structlog
-from SpiffWorkflow.task import Task as Token
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from engine import state, values
+from engine import messages, state, values
 from engine.assignment import AssignmentPolicy, Everyone
 from engine.clock import Clock
 from engine.deployments import Deployments, Source, newest
-from engine.elements import Element, ProcessSpec
-from engine.errors import BpmnError, BusinessRefusal, CommandRefused, EngineError
+from engine.elements import Element, ProcessSpec, Token
+from engine.errors import BusinessRefusal, CommandRefused, EngineError, ValueRefused
+from engine.events import received
+from engine.messages import Offer
 from engine.projection import Open, Projection, look
 from engine.services import Call, Registry, ServiceTask
-from engine.tables import BufferedMessage, Definition, History, Instance, Job, StartSubscription, Subscription, Task, new_id
+from engine.tables import Definition, History, Instance, Job, StartSubscription, Subscription, Task, new_id
 from engine.transactions import after_commit, transaction
-from engine.workflow import Case, Line, Sent, key_text
+from engine.workflow import Case, Line, Sent
+
+LONGEST_BUSINESS_KEY = 200
 
 CHINA = timezone(timedelta(hours=8))
 """Guangdong's time: what `today()` means in a diagram."""
@@ -39,6 +42,12 @@ class ServiceFailed(EngineError):
     """A service task raised something that is neither a BPMN error nor a refusal."""
 
     code = "service_failed"
+
+
+class Refused(EngineError):
+    """A service refused, and nobody gave the command that it could be told to."""
+
+    code = "refused"
 
 
 class Stuck(EngineError):
@@ -68,19 +77,25 @@ class Engine:
         self.deployments = Deployments(lambda operator: self.services.get(operator) is not None)
 
     @contextmanager
-    def command(self, session: Session, *, actor: str | None = None) -> "Iterator[Command]":
-        """A transaction in which commands are given on behalf of `actor` (None: the system)."""
+    def command(
+        self, session: Session, *, actor: str | None = None, attended: bool = True
+    ) -> "Iterator[Command]":
+        """A transaction in which commands are given on behalf of `actor` (None: the system).
+
+        Where nobody attends, as when a job is carried out, a service's refusal is an incident: nobody could be told.
+        """
         with transaction(session):
-            yield Command(self, session, actor)
+            yield Command(self, session, actor, attended=attended)
 
 
 class Command:
     """What can be done to cases inside one transaction."""
 
-    def __init__(self, engine: Engine, session: Session, actor: str | None) -> None:
+    def __init__(self, engine: Engine, session: Session, actor: str | None, *, attended: bool = True) -> None:
         self.engine = engine
         self.session = session
         self.actor = actor
+        self.attended = attended
         self.now = engine.clock.now()
 
     # Deploying
@@ -107,32 +122,31 @@ class Command:
         spec = self.engine.deployments.compiled(self.session, definition.id)
         if not spec.entries:
             raise CommandRefused("no_plain_start", f"流程「{definition.name}」只能由消息或信号启动。")
-        return self._begin(definition, spec, spec.entries, data or {}, business_key)
+        return self._begin(definition, spec, spec.entries, _accepted(data), business_key)
 
     def cancel(self, instance_id: str, reason: str = "") -> Instance:
         """End a case at once; whatever is open in it is cancelled."""
         instance, case = self._open_case(instance_id)
         before = look(case)
-        case.terminate()
+        case.cancel_tokens()
         case.do_engine_steps()
         self._note(case, "cancelled", {"reason": reason} if reason else None)
-        self._save(instance, case, before)
-        instance.status = "cancelled"
+        self._save(instance, case, before, ended_as="cancelled")
         return instance
 
     def retry(self, instance_id: str, data: Mapping[str, Any] | None = None) -> Instance:
         """Try every open incident of a case again, after correcting its variables with `data`."""
+        corrected = _accepted(data)
         instance, case = self._open_case(instance_id)
         failed = [token for token in case.tokens.values() if "incident" in token.internal_data]
-        for token in failed:
-            if token.internal_data.pop("waits", None) is not None:
-                self.session.execute(delete(Job).where(Job.instance_id == instance.id, Job.token == token.id))
         before = look(case)
-        for name, value in (data or {}).items():
-            case.layer.write(name, value)
-        self._note(case, "retried", {"data": values.to_json(dict(data))} if data else None)
         for token in failed:
-            if case.tokens.get(token.id) is token:
+            if token.id in before.services:
+                del token.internal_data["waits"]
+        case.write_root(corrected)
+        self._note(case, "retried", {"data": values.to_json(corrected)} if corrected else None)
+        for token in failed:
+            if token.is_open:
                 case.retry(token)
         case.do_engine_steps()
         self._save(instance, case, before)
@@ -165,7 +179,7 @@ class Command:
         self._check_member(task)
         if task.assignee is not None and self.actor is not None and task.assignee != self.actor:
             raise self._taken(task)
-        given = dict(data or {})
+        given = _accepted(data)
         if opinion is not None:
             given["opinion"] = opinion
         case = self.restore(instance)
@@ -198,21 +212,18 @@ class Command:
 
         Exactly one receiver. Where nobody waits it is kept for `ttl`, or refused when there is none.
         """
-        received = self._correlate(name, dict(correlation or {}), dict(payload or {}))
-        if received is not None:
-            return [received]
+        offer = Offer(name, _accepted(correlation), _accepted(payload))
+        receiver = self._correlate(offer)
+        if receiver is None and ttl is not None:
+            messages.hold(self.session, name)
+            receiver = self._correlate(offer)
+        if receiver is not None:
+            return [receiver]
         if ttl is None:
             raise CommandRefused(
                 "message_unheard", f"没有案件在等待消息「{name}」。", remedy="请核对消息名称和关联值，或给出保留时间。"
             )
-        self.session.add(
-            BufferedMessage(
-                name=name,
-                correlation=values.to_json(dict(correlation or {})),
-                payload=values.to_json(dict(payload or {})),
-                expires_at=self.now + ttl,
-            )
-        )
+        messages.keep(self.session, offer, self.now, ttl)
         return []
 
     def signal(self, name: str, *, payload: Mapping[str, Any] | None = None, but: str | None = None) -> list[Instance]:
@@ -222,70 +233,61 @@ class Command:
             .where(Subscription.kind == "signal", Subscription.name == name)
             .order_by(Subscription.instance_id, Subscription.token)
         ).all()
+        given = _accepted(payload)
         tokens: dict[str, list[int]] = {}
         for instance_id, token in waiting:
             if instance_id != but:
                 tokens.setdefault(instance_id, []).append(token)
-        received = [self._fire(instance_id, fired, dict(payload or {})) for instance_id, fired in tokens.items()]
-        for subscription, definition in self._starts("signal", name):
-            spec = self.engine.deployments.compiled(self.session, definition.id)
-            start = spec.element(subscription.element_id)
-            received.append(self._begin(definition, spec, [start], dict(payload or {}), None))
-        return [instance for instance in received if instance is not None]
+        receivers = [self._fire(instance_id, fired, given) for instance_id, fired in tokens.items()]
+        receivers += [self._begin_at(*start, {}, given, None) for start in self._starts("signal", name)]
+        return [instance for instance in receivers if instance is not None]
 
-    def _correlate(self, name: str, correlation: dict[str, Any], payload: dict[str, Any]) -> Instance | None:
-        waiting = self.session.scalars(
-            select(Subscription)
-            .where(Subscription.kind == "message", Subscription.name == name)
-            .order_by(Subscription.created_at, Subscription.instance_id, Subscription.token)
-        )
-        for subscription in waiting:
-            if subscription.correlation is None or self._matches(subscription, correlation, payload):
-                return self._fire(subscription.instance_id, [subscription.token], payload)
-        for subscription_, definition in self._starts("message", name):
-            spec = self.engine.deployments.compiled(self.session, definition.id)
-            start = spec.element(subscription_.element_id)
-            business_key = correlation.get("business_key")
-            return self._begin(
-                definition, spec, [start], {**correlation, **payload}, str(business_key) if business_key else None
-            )
+    def _correlate(self, offer: Offer) -> Instance | None:
+        """The case that took a message, or that it started."""
+        waiting = messages.receivers(self.session, offer, self._compiled, self._functions())
+        for instance_id, token in waiting:
+            if (receiver := self._fire(instance_id, [token], offer.payload)) is not None:
+                return receiver
+        for start in self._starts("message", offer.name):
+            return self._begin_at(*start, offer.correlation, offer.payload, offer.business_key)
         return None
 
-    def _matches(self, subscription: Subscription, correlation: dict[str, Any], payload: dict[str, Any]) -> bool:
-        """Whether a message's key, read by the waiting event's own expressions, is the one the case waits with."""
-        instance = self.session.get_one(Instance, subscription.instance_id)
-        case = self.restore(instance)
-        token = case.tokens.get(subscription.token)
-        if token is None:
-            return False
-        try:
-            key = {
-                p.name: p.read.evaluate({**payload, **correlation}, case.functions)
-                for p in token.task_spec.event.correlation
-            }
-        except EngineError:
-            return False
-        return key_text(key) == subscription.correlation
-
     def _fire(self, instance_id: str, tokens: list[int], payload: Any) -> Instance | None:
-        instance, case = self._open_case(instance_id)
+        """Let happen what some tokens of a case wait for. None where another command came first and they wait no more."""
+        instance = self._lock(instance_id)
+        if instance is None or instance.ended_at is not None:
+            return None
+        case = self.restore(instance)
+        waiting = [case.tokens[id] for id in tokens if id in case.tokens and "waits" in case.tokens[id].internal_data]
+        if not waiting:
+            return None
         before = look(case)
-        for token_id in tokens:
-            token = case.tokens.get(token_id)
-            if token is not None:
-                case.fire(token, payload)
+        for token in waiting:
+            case.fire(token, payload)
         case.do_engine_steps()
         self._save(instance, case, before)
         return instance
 
-    def _starts(self, kind: str, name: str) -> list[tuple[StartSubscription, Definition]]:
+    def _starts(self, kind: str, name: str) -> list[tuple[Definition, str]]:
+        """The processes, and the start events in them, that wait for a message or signal."""
         rows = self.session.execute(
-            select(StartSubscription, Definition)
+            select(Definition, StartSubscription.element_id)
             .join(Definition, Definition.id == StartSubscription.definition_id)
             .where(StartSubscription.kind == kind, StartSubscription.name == name)
-            .order_by(Definition.key)
+            .order_by(Definition.key, StartSubscription.element_id)
         )
-        return [(subscription, definition) for subscription, definition in rows]
+        return [(definition, element_id) for definition, element_id in rows]
+
+    def _begin_at(
+        self, definition: Definition, start: str, correlation: Mapping[str, Any], payload: Any, business_key: str | None
+    ) -> Instance:
+        """Begin a case at a start event with what came with its trigger."""
+        spec = self._compiled(definition.id)
+        data = {**correlation, **received(spec.events[start], payload)}
+        return self._begin(definition, spec, [spec.element(start)], data, business_key)
+
+    def _compiled(self, definition_id: int) -> ProcessSpec:
+        return self.engine.deployments.compiled(self.session, definition_id)
 
     # Jobs
 
@@ -298,13 +300,7 @@ class Command:
         instance, case = self._open_case(job.instance_id or "")
         before = look(case)
         token = case.tokens[job.token or 0]
-        try:
-            token.task_spec.accept(token, result)
-            token.complete()
-        except CommandRefused:
-            raise
-        except EngineError as error:
-            case.fail(token, error)
+        case.attempt(token, token.task_spec.finish, token, result)
         case.do_engine_steps()
         self._save(instance, case, before)
 
@@ -312,18 +308,20 @@ class Command:
         """An asynchronous service task threw a BPMN error, or has used up its attempts."""
         instance, case = self._open_case(job.instance_id or "")
         before = look(case)
-        case.fail(case.tokens[job.token or 0], error)
+        token = case.tokens[job.token or 0]
+        case.attempt(token, token.task_spec.give_up, token, error)
         case.do_engine_steps()
         self._save(instance, case, before)
 
     def deliver(self, job: Job) -> None:
-        """Something that one case threw reaches the others."""
+        """Something that one case threw reaches the others. A message nobody takes leaves a line with its sender."""
         name, payload = job.payload["name"], values.from_json(job.payload["payload"])
         if job.kind == "signal":
-            self.signal(name, payload=payload, but=job.instance_id)
-        else:
-            given = payload if isinstance(payload, dict) else {}
-            self._correlate(name, {}, given)
+            self.signal(name, payload=payload if isinstance(payload, dict) else None, but=job.instance_id)
+        elif self._correlate(Offer(name, payload=payload, key=values.from_json(job.payload["key"]))) is None:
+            sender = self._lock(job.instance_id or "")
+            if sender is not None:
+                self._history(sender, "unheard", job.element_id or "", {"message": name})
 
     # Inside
 
@@ -335,6 +333,8 @@ class Command:
         data: Mapping[str, Any],
         business_key: str | None,
     ) -> Instance:
+        if business_key is not None and len(business_key) > LONGEST_BUSINESS_KEY:
+            raise CommandRefused("business_key_too_long", f"业务编号超过 {LONGEST_BUSINESS_KEY} 个字符。", status=422)
         instance = Instance(
             id=new_id(),
             definition_id=definition.id,
@@ -348,18 +348,20 @@ class Command:
         self.session.add(instance)
         self.session.flush()
         case = Case(spec, _World(self, instance), now=self.now, business_key=business_key, functions=self._functions())
-        for name, value in data.items():
-            case.layer.write(name, value)
+        case.write_root(data)
         self._note(case, "started")
         case.start_at(entries)
         case.do_engine_steps()
         self._save(instance, case, Open())
         return instance
 
+    def _lock(self, instance_id: str) -> Instance | None:
+        """A case's row as it is now, held until the transaction ends."""
+        query = select(Instance).where(Instance.id == instance_id).with_for_update()
+        return self.session.scalar(query.execution_options(populate_existing=True))
+
     def _open_case(self, instance_id: str) -> tuple[Instance, Case]:
-        instance = self.session.scalar(
-            select(Instance).where(Instance.id == instance_id).with_for_update().execution_options(populate_existing=True)
-        )
+        instance = self._lock(instance_id)
         if instance is None:
             raise CommandRefused("instance_unknown", f"没有案件 {instance_id}。", status=404)
         if instance.status in ("completed", "cancelled"):
@@ -383,18 +385,13 @@ class Command:
 
     def _open_task(self, task_id: str) -> tuple[Task, Instance]:
         """A task with its case locked: whoever comes second sees what the first has done."""
-        row = self.session.execute(
-            select(Task, Instance)
-            .join(Instance, Instance.id == Task.instance_id)
-            .where(Task.id == task_id)
-            .with_for_update(of=Instance)
-            .execution_options(populate_existing=True)
-        ).one_or_none()
-        if row is None:
+        of_task = select(Task.instance_id).where(Task.id == task_id).scalar_subquery()
+        query = select(Instance).where(Instance.id == of_task).with_for_update()
+        instance = self.session.scalar(query.execution_options(populate_existing=True))
+        if instance is None:
             raise CommandRefused("task_unknown", "没有这件任务。", status=404)
-        task, instance = row
-        if task.state != "open":
-            self.session.refresh(task)
+        # Only now, with the case held: a row read in the statement that waited could be as it was before the wait.
+        task = self.session.get_one(Task, task_id, populate_existing=True)
         if task.state == "done":
             who = self.engine.policy.display(self.session, task.completed_by) if task.completed_by else "他人"
             when = task.ended_at.astimezone(CHINA).strftime("%m-%d %H:%M") if task.ended_at else ""
@@ -425,7 +422,8 @@ class Command:
         if errors:
             raise BusinessRefusal(errors, code="form_invalid", message="填写的内容不完整或格式不正确。")
 
-    def _save(self, instance: Instance, case: Case, before: Open) -> None:
+    def _save(self, instance: Instance, case: Case, before: Open, ended_as: str = "completed") -> None:
+        self._take_kept_messages(case, before)
         if case.is_stuck():
             for token in [t for t in case.tokens.values() if "arrived" in t.internal_data] or list(case.tokens.values()):
                 case.fail(token, Stuck("案件既没有结束，也没有在等待任何事情：不会再有令牌到达这里。"))
@@ -435,7 +433,7 @@ class Command:
         instance.state = state.dump(case)
         instance.revision += 1
         if case.completed:
-            instance.status, instance.ended_at = "completed", self.now
+            instance.status, instance.ended_at = ended_as, self.now
         else:
             waiting = after.tasks or after.timers or after.services - after.incidents or after.subscriptions
             waiting = waiting or case.conditionals
@@ -445,17 +443,46 @@ class Command:
         if jobs:
             after_commit(self.session, partial(self.engine.publish, jobs))
 
+    def _take_kept_messages(self, case: Case, before: Open) -> None:
+        """A case that begins to wait for a message takes one that came too early."""
+        seen = set(before.subscriptions)
+        while waiting := [case.tokens[id] for id in sorted(look(case).subscriptions - seen)]:
+            seen |= {token.id for token in waiting}
+            waiting = [token for token in waiting if token.internal_data["waits"]["kind"] == "message"]
+            names = {token.internal_data["waits"]["name"] for token in waiting}
+            for message, offer in messages.kept(self.session, names, self.now) if names else ():
+                taker = next((token for token in waiting if token.is_open and self._takes(case, token, offer)), None)
+                if taker is not None:
+                    self.session.delete(message)
+                    case.fire(taker, offer.payload)
+            case.do_engine_steps()
+
+    def _takes(self, case: Case, token: Token, offer: Offer) -> bool:
+        waits = token.internal_data.get("waits")
+        if waits is None or waits["name"] != offer.name:
+            return False
+        return offer.fits(token.task_spec.event, waits["key"], case.constants["business_key"], case.functions)
+
     def _send(self, instance: Instance, sent: Sent) -> str:
         """What no event of the case took is offered to the others by a job, which locks them one at a time."""
-        payload = {"name": sent.name, "payload": values.to_json(sent.payload)}
-        return self.add_job(sent.kind, payload, instance_id=instance.id, key=f"{instance.id}:{sent.kind}:{new_id()}")
+        payload = {"name": sent.name, "payload": values.to_json(sent.payload), "key": values.to_json(sent.key)}
+        key = f"{instance.id}:{sent.kind}:{new_id()}"
+        return self.add_job(sent.kind, payload, instance_id=instance.id, key=key, element_id=sent.element_id)
 
     def add_job(
-        self, kind: str, payload: dict[str, Any], *, instance_id: str | None, key: str, attempts: int = 5
+        self,
+        kind: str,
+        payload: dict[str, Any],
+        *,
+        instance_id: str | None,
+        key: str,
+        attempts: int = 5,
+        element_id: str | None = None,
     ) -> str:
         """Write a job without a token; it is due at once."""
         job_id = new_id()
         row = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload, "idempotency_key": key}
+        row["element_id"] = element_id
         self.session.execute(
             insert(Job), [row | {"state": "due", "due_at": self.now, "attempts": 0, "max_attempts": attempts}]
         )
@@ -485,10 +512,12 @@ class Command:
         if rows:
             self.session.execute(insert(History), rows)
 
-    def _history(self, instance: Instance, action: str, element_id: str) -> None:
-        """Write a line about a task whose case does not move."""
+    def _history(
+        self, instance: Instance, action: str, element_id: str, details: dict[str, Any] | None = None
+    ) -> None:
+        """Write a line about a case that does not move."""
         case = self.restore(instance)
-        self._note(case, action, element_id=element_id)
+        self._note(case, action, details, element_id)
         self._write_history(instance, case)
         instance.state = state.dump(case)
         instance.revision += 1
@@ -511,8 +540,13 @@ class _World:
 
     def call_service(self, token: Token, operator: str, arguments: Mapping[str, Any]) -> Any:
         service = self._service(operator)
-        with self.command.session.begin_nested():
-            return run_service(service, arguments, self._call(token, operator))
+        try:
+            with self.command.session.begin_nested():
+                return run_service(service, arguments, self._call(token, operator))
+        except CommandRefused as refusal:
+            if self.command.attended:
+                raise
+            raise Refused(_in_one_sentence(refusal)) from refusal
 
     def _service(self, operator: str) -> ServiceTask:
         service = self.command.engine.services.get(operator)
@@ -550,6 +584,20 @@ class _World:
             enqueue=enqueue,
             keep=lambda write: write(command.session),
         )
+
+
+def _accepted(data: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Data from outside, as variables can hold them; refused with the path of what they cannot."""
+    try:
+        return {name: values.copy(value, name) for name, value in (data or {}).items()}
+    except ValueRefused as error:
+        raise CommandRefused("value_refused", error.message, status=422, remedy="请更正这个值。") from None
+
+
+def _in_one_sentence(refusal: CommandRefused) -> str:
+    if isinstance(refusal, BusinessRefusal):
+        return "；".join(dict.fromkeys(error.message for error in refusal.errors)) or refusal.message
+    return refusal.message
 
 
 def run_service(service: ServiceTask, arguments: Mapping[str, Any], call: Call) -> Any:

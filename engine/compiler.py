@@ -41,6 +41,8 @@ def compile_process(model: ProcessModel) -> ProcessSpec:
         for node in scope.nodes.values():
             node.lane = node.lane or lane
             element = _element(spec, node)
+            if node.event is not None:
+                process.events[node.id] = node.event
             if isinstance(element, activities.SubProcess) and node.scope is not None:
                 element.inner = ProcessSpec(node.id, process)
                 waiting.append((element.inner, node.scope, node.lane))
@@ -64,10 +66,6 @@ def _connect(spec: ProcessSpec, scope: ScopeModel) -> None:
         elif isinstance(element, events.LinkThrow):
             element.target = _landing(spec, scope, element)
         elif isinstance(element, events.StartEvent):
-            if element.event.kind == "message":
-                spec.message_starts[element.event.name or ""] = element
-            elif element.event.kind == "signal":
-                spec.signal_starts[element.event.name or ""] = element
             if element.event.kind == "none" or spec.process is not spec:
                 plain_starts.append(element)
         elif node.by_event and isinstance(element, activities.SubProcess):

@@ -135,9 +135,7 @@ def parse_repeat(text: str) -> Repeat:
     source = text.strip()
     match = _REPEAT.fullmatch(source)
     if match is None:
-        _refuse(
-            f"「{source}」不是有效的重复时间；请写成 R3/PT10M（三次，每隔十分钟）或 R/PT1H（不限次数）。"
-        )
+        _refuse(f"「{source}」不是有效的重复时间；请写成 R3/PT10M（三次，每隔十分钟）或 R/PT1H（不限次数）。")
     times, start, every = match.groups()
     if times and int(times) == 0:
         _refuse(f"重复时间「{source}」的次数不能为 0。")

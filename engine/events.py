@@ -1,13 +1,14 @@
 """Events: what a token waits for, what it throws, and the events on an activity's border and inside a scope."""
 
-from datetime import datetime
+from __future__ import annotations
+
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from SpiffWorkflow.task import Task as Token
 from SpiffWorkflow.util.task import TaskState
 
 from engine import durations
-from engine.elements import Element, ProcessSpec
+from engine.elements import Element, ProcessSpec, Token
 from engine.errors import EngineError, ExpressionError
 from engine.model import EventDefinition, Flow, Node
 
@@ -44,17 +45,21 @@ def arm(token: Token, event: EventDefinition) -> bool:
         data["waits"] = {"kind": "signal", "name": event.name}
     elif event.kind == "conditional":
         data["waits"] = {"kind": "conditional", "was": False}
-        case.conditionals[token.id] = token
+        case.watch(token)
     token._set_state(TaskState.WAITING)
     return False
 
 
 def receive(token: Token, event: EventDefinition, payload: Any) -> None:
-    """Keep what came with an event: in its variable if it names one, else each field of an object as a variable."""
+    """Keep what came with an event."""
+    token.workflow.case.write(token, received(event, payload))
+
+
+def received(event: EventDefinition, payload: Any) -> dict[str, Any]:
+    """What came with an event as variables: the one it names, or else each field of a message or signal."""
     if event.variable is not None:
-        token.workflow.case.write(token, {event.variable: payload})
-    elif event.kind in ("message", "signal") and isinstance(payload, dict):
-        token.workflow.case.write(token, payload)
+        return {event.variable: payload}
+    return dict(payload) if event.kind in ("message", "signal") and isinstance(payload, dict) else {}
 
 
 def first_due(event: EventDefinition, token: Token, start: datetime) -> tuple[datetime, int, str]:
@@ -63,9 +68,12 @@ def first_due(event: EventDefinition, token: Token, start: datetime) -> tuple[da
         raise ExpressionError("定时事件没有时间。")
     value = token.workflow.case.evaluate(event.time, token)
     if event.timer == "date":
-        return (value if isinstance(value, datetime) else durations.parse_datetime(str(value))), 0, ""
+        moment = value if isinstance(value, datetime) else durations.parse_datetime(str(value))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=durations.LOCAL_ZONE)), 0, ""
     if event.timer == "duration":
-        length = value if isinstance(value, durations.Duration) else durations.parse_duration(str(value))
+        length = durations.Duration(rest=value) if isinstance(value, timedelta) else durations.parse_duration(str(value))
+        if length.rest < timedelta(0):
+            raise ExpressionError(f"时长「{value}」不能为负。")
         return length.add_to(start), 0, ""
     repeat = durations.parse_repeat(str(value))
     left = -1 if repeat.times is None else repeat.times - 1
@@ -131,36 +139,21 @@ class ThrowEvent(Event):
             case.send_signal(my_task, event, payload)
         elif event.kind == "escalation":
             case.escalate(my_task, event.name, payload)
+        elif event.kind == "error":
+            case.throw_error(my_task, event.name, payload)
+        if not my_task.is_open:  # what it threw interrupted its own scope, and it has done its work
+            case.record("completed", my_task)
         return True
 
 
 class EndEvent(ThrowEvent):
     """An end. A terminate end takes every other token of its scope with it."""
 
-    def _run_hook(self, my_task: Token) -> bool:
-        if self.event.kind == "error":
-            return self._throw_error(my_task)
-        return super()._run_hook(my_task)
-
-    def _throw_error(self, token: Token) -> bool:
-        case = token.workflow.case
-        catcher = case.find_error_catcher(token, self.event.name)
-        if catcher is None:
-            raise UncaughtError(self.event.name)
-        payload = case.evaluate(self.event.payload, token) if self.event.payload is not None else None
-        token.internal_data["throws"] = True
-        case.record("completed", token)
-        catcher(payload)
-        return True
-
     def _on_complete(self, my_task: Token) -> None:
-        if my_task.internal_data.get("throws"):
-            my_task.workflow.discard(my_task)
-            return
         scope = my_task.workflow
         super()._on_complete(my_task)
         if self.event.kind == "terminate":
-            scope.terminate()
+            scope.cancel_tokens()
 
 
 class BoundaryEvent(Event):
@@ -207,7 +200,7 @@ class BoundaryEvent(Event):
         token._ready()
 
 
-def rearm(element: "BoundaryEvent | EventSubProcess", token: Token, waited: dict[str, Any], host: Token | None) -> None:
+def rearm(element: BoundaryEvent | EventSubProcess, token: Token, waited: dict[str, Any], host: Token | None) -> None:
     """Put a fresh waiting token for a non-interrupting event, as long as its timer has repetitions left."""
     scope = token.workflow
     following = dict(waited)
@@ -216,12 +209,11 @@ def rearm(element: "BoundaryEvent | EventSubProcess", token: Token, waited: dict
             return
         following["left"] = waited["left"] - 1 if waited["left"] > 0 else -1
         following["due"] = durations.parse_duration(waited["interval"]).add_to(waited["due"])
-    elif waited["kind"] == "conditional":
-        following["was"] = True
     fresh = scope.new_token(element)
     fresh.internal_data["waits"] = following
     if waited["kind"] == "conditional":
-        scope.case.conditionals[fresh.id] = fresh
+        following["was"] = True
+        scope.case.watch(fresh)
     if host is not None:
         fresh.internal_data["host"] = host.id
         host.internal_data.setdefault("boundary", []).append(fresh.id)
@@ -236,7 +228,7 @@ class EventSubProcess(Event):
     The listener and the running sub-process are two elements: this one waits, `body` runs.
     """
 
-    body: "SubProcess"
+    body: SubProcess
 
     def catches(self, kind: str, code: str | None) -> bool:
         return self.event.kind == kind and self.event.name in (None, code)
@@ -263,9 +255,10 @@ class EventSubProcess(Event):
         self.fire_in(scope, payload)
 
     def fire_in(self, scope: Any, payload: Any) -> None:
-        """Run the sub-process in a scope, after cancelling what is open there if it interrupts."""
+        """Run the sub-process in a scope. If it interrupts, everything open there goes first, what listens, too."""
         if self.node.interrupting:
             scope.cancel_tokens()
         host = scope.new_token(self.body)
+        host.internal_data["interrupts"] = self.node.interrupting
         receive(host, self.event, payload)
         scope.begin(host)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from SpiffWorkflow.task import Task as Token
 from SpiffWorkflow.util.task import TaskState
 
-from engine.elements import Element, NoFlow, ProcessSpec
+from engine.elements import Element, NoFlow, ProcessSpec, Token
+from engine.events import LinkCatch, LinkThrow
 from engine.model import Flow, Node
 
 
@@ -47,6 +47,7 @@ class Join(Element):
         """Take one token of each flow that has any; whatever is left waits on, in a token of its own."""
         scope = token.workflow
         left = {flow: count - 1 for flow, count in token.internal_data.pop("arrived").items() if count > 1}
+        token.internal_data.pop("incident", None)
         del scope.joins[self.name]
         token._set_state(TaskState.FUTURE)
         token._ready()
@@ -114,11 +115,17 @@ class InclusiveGateway(Join):
             if name in seen or name == self.name:
                 continue
             seen.add(name)
-            node = self.process.element(name).node
-            waiting.extend(flow.source for flow in node.incoming)
-            if node.attached_to is not None:
-                waiting.append(node.attached_to)
+            element = self.process.element(name)
+            waiting.extend(flow.source for flow in element.node.incoming)
+            if element.node.attached_to is not None:
+                waiting.append(element.node.attached_to)
+            elif isinstance(element, LinkCatch):
+                waiting.extend(throw.name for throw in self._throws_to(element))
         return frozenset(seen)
+
+    def _throws_to(self, catch: LinkCatch) -> list[LinkThrow]:
+        elements = self.process.task_specs.values()
+        return [throw for throw in elements if isinstance(throw, LinkThrow) and throw.target is catch]
 
     def choose(self, token: Token) -> list[Flow]:
         chosen = [flow for flow in self.node.outgoing if flow.id != self.node.default and self.holds(flow, token)]

@@ -8,6 +8,7 @@ another. Work that never reports loses its lease when its time is up and counts 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -67,6 +68,18 @@ def carry_out(engine: Engine, session: Session, job_id: str) -> bool:
     if leased is not None:
         _serve(engine, session, leased)
     return True
+
+
+def retry(command: Command, job: Job) -> None:
+    """Take up a job that has failed for good: its attempts begin anew, and its incident is closed."""
+    if job.kind == "service" and job.instance_id is not None:
+        command.retry(job.instance_id)
+        return
+    job.state, job.attempts, job.due_at = "due", 0, command.now
+    incidents = select(Incident).where(Incident.job_id == job.id, Incident.resolved_at.is_(None))
+    for incident in command.session.scalars(incidents):
+        incident.resolved_at = command.now
+    after_commit(command.session, partial(command.engine.publish, [job.id]))
 
 
 def _take(command: Command, job_id: str) -> Job | None:

@@ -71,7 +71,7 @@ def go_on(activity: Activity, outer: Token) -> None:
         over = not _goes_on(loop, outer, state["next"])
     else:
         over = _is_met(loop, outer) or state["done"] == state["total"]
-    del state["last"]
+    state.pop("last", None)
     if over:
         for other in list(state["open"]):
             outer.workflow.case.cancel_token(other)
@@ -116,12 +116,12 @@ def _start(activity: Activity, outer: Token) -> None:
     scope = outer.workflow
     state = outer.internal_data["loop"]
     index = state["next"]
-    state["next"] += 1
     local: dict[str, Any] = {"loopCounter": index}
     if loop.output_item:
         local[loop.output_item] = None
     if loop.item:
         local[loop.item] = _item(loop, state, index, scope.case.view(outer))
+    state["next"] += 1
     instance = scope.new_token(activity)
     instance.internal_data["instance_of"] = outer.id
     instance.internal_data["local"] = local
@@ -133,9 +133,11 @@ def _item(loop: Loop, state: dict[str, Any], index: int, around: Any) -> Any:
     if loop.collection is None:
         return index
     current = around[loop.collection]
-    if "keys" in state:
-        return current.get(state["keys"][index])
-    return current[index] if index < len(current) else None
+    place = state["keys"][index] if "keys" in state else index
+    try:
+        return current[place]
+    except (LookupError, TypeError):
+        raise EngineError(f"集合变量 {loop.collection} 已被改动，没有第 {index + 1} 项。") from None
 
 
 def _goes_on(loop: Loop, outer: Token, done: int) -> bool:
@@ -161,7 +163,7 @@ def _is_met(loop: Loop, outer: Token) -> bool:
     }
     # The names of BPMN 2.0 (table 10.28) and those that most modelers' users know.
     counts |= {name.replace("numberOf", "nrOf"): count for name, count in counts.items()}
-    seen = Layer(state["last"], case.layer_of(outer)).view({**case.constants, **counts})
+    seen = Layer(state.get("last", {}), case.layer_of(outer)).view({**case.constants, **counts})
     return bool(loop.completion.evaluate(seen, case.functions))
 
 

@@ -104,6 +104,8 @@ class Node:
     decision: str | None = None
     result_variable: str | None = None
     called: str | None = None
+    performer_of: str | None = None
+    """The element whose performer this task goes to first, where it is another than itself."""
     form: str | None = None
     ui_form: str | None = None
     documentation: str = ""

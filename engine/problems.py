@@ -510,8 +510,8 @@ PROBLEMS: dict[str, Sentence] = {
     "dmn_bare_name": Sentence(
         zh="「{text}」没有加引号，会被当作变量名。",
         en="“{text}” stands without quotes and is read as a variable's name.",
-        remedy_zh="如果是文本，请写成 \"{text}\"。",
-        remedy_en="If it is a text, write \"{text}\".",
+        remedy_zh='如果是文本，请写成 "{text}"。',
+        remedy_en='If it is a text, write "{text}".',
     ),
     "dmn_not_allowed": Sentence(
         zh="「{text}」不在「{label}」列预定义的值之中。",

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from SpiffWorkflow.task import Task as Token
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import delete, insert, update
 from sqlalchemy.orm import Session
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Session
 from engine import values
 from engine.activities import UserTask
 from engine.assignment import AssignmentPolicy
+from engine.elements import Token
 from engine.services import Registry
 from engine.tables import Incident, Instance, Job, Subscription, Task, new_id
 from engine.workflow import Case
@@ -102,7 +102,7 @@ class Projection:
             "name": element.node.name,
             "role": role,
             "candidate_group": group,
-            "assignee": self._performer(element.name, group),
+            "assignee": self._performer(element.node.performer_of or element.name, group),
             "state": "open",
             "created_at": self.now,
         }
@@ -173,11 +173,14 @@ class Projection:
             )
         rows = []
         for token_id in sorted(after - before):
-            waits = self.case.tokens[token_id].internal_data["waits"]
+            token = self.case.tokens[token_id]
+            waits = token.internal_data["waits"]
             rows.append(
                 {
                     "instance_id": self.instance.id,
                     "token": token_id,
+                    "definition_id": token.workflow.spec.process.definition_id,
+                    "element_id": token.task_spec.name,
                     "kind": waits["kind"],
                     "name": waits["name"],
                     "correlation": waits.get("key"),

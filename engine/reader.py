@@ -231,6 +231,7 @@ class _Reader:
             if node.called is None:
                 self._report("called_element_missing", element)
         elif tag == "userTask":
+            node.performer_of = properties.get("performerOf")
             node.form = properties.get("formJsonSchemaFilename")
             node.ui_form = properties.get("formUiSchemaFilename")
         elif tag == "subProcess":

@@ -11,11 +11,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from SpiffWorkflow.task import Task as Token
-
 from engine import values
 from engine.activities import CallActivity, SubProcess
-from engine.elements import ProcessSpec
+from engine.elements import ProcessSpec, Token
 from engine.errors import EngineError
 from engine.gateways import Join
 from engine.variables import Layer

@@ -176,6 +176,8 @@ class Subscription(Base):
     __table_args__ = (Index("ix_engine_subscription_name", "kind", "name", "correlation"),)
     instance_id: Mapped[str] = mapped_column(ForeignKey("engine_instance.id"), primary_key=True)
     token: Mapped[int] = mapped_column(primary_key=True)
+    definition_id: Mapped[int] = mapped_column(ForeignKey("engine_definition.id"))
+    element_id: Mapped[str] = mapped_column(String(200))
     kind: Mapped[str] = mapped_column(String(10))
     name: Mapped[str] = mapped_column(String(200))
     correlation: Mapped[str | None] = mapped_column(String(500))
@@ -199,8 +201,8 @@ class BufferedMessage(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200), index=True)
     correlation: Mapped[dict[str, Any]] = mapped_column(JSON)
-    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    payload: Mapped[Any] = mapped_column(JSON)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class Incident(Base):

@@ -4,6 +4,7 @@ A `Case` is restored for one command, stepped until nothing is ready, and writte
 database: whatever lies outside reaches it through `Outside`.
 """
 
+import hashlib
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -13,18 +14,20 @@ from typing import Any, Protocol
 
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
-from SpiffWorkflow.task import Task as Token
 from SpiffWorkflow.util.task import TaskState
 
-from engine import values
+from engine import loops, values
 from engine.activities import Activity, ScopedActivity, UserTask
-from engine.elements import Element, ProcessSpec
+from engine.elements import Element, ProcessSpec, Token
 from engine.errors import BpmnError, BudgetExceeded, CommandRefused, EngineError
 from engine.events import BoundaryEvent, CatchEvent, EventSubProcess, UncaughtError
 from engine.expressions import Expression, Script
 from engine.gateways import InclusiveGateway, Join
 from engine.model import EventDefinition, Flow
 from engine.variables import Layer, View
+
+LONGEST_KEY = 500
+"""Characters of a correlation key's text as it is stored."""
 
 STEP_BUDGET = 50_000
 """Elements that one command may run (design §3.5)."""
@@ -57,11 +60,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Sent:
-    """A message or signal thrown by the case: for itself first, then for others."""
+    """A message or signal thrown by the case: for itself first, then for others. `key` is a message's correlation."""
 
     kind: str
     name: str
-    key: dict[str, Any] | None
+    element_id: str
+    key: dict[str, Any]
     payload: Any
 
 
@@ -86,13 +90,8 @@ class _Scope:
         self.begin(self.new_token(element))
 
     def begin(self, token: Token) -> None:
-        """Let an element decide what an arrived token does; where that fails, the token stays as an incident."""
-        try:
-            token.task_spec._update(token)
-        except CommandRefused:
-            raise
-        except EngineError as error:
-            self.case.fail(token, error)
+        """Let an element decide what an arrived token does."""
+        self.case.attempt(token, token.task_spec._update, token)
 
     def put(self, flow: Flow) -> None:
         """A token goes along a flow."""
@@ -114,16 +113,15 @@ class _Scope:
                 del self.joins[token.task_spec.name]
 
     def cancel_tokens(self) -> None:
-        """Cancel every open token here, but not what listens for the scope's events."""
+        """Cancel every open token here, what listens for the scope's events included."""
         for token in list(self.tasks.values()):
-            if token.id in self.tasks and not token.internal_data.get("listener"):
-                token.cancel()
-
-    def terminate(self) -> None:
-        for token in list(self.tasks.values()):
-            if token.id in self.tasks:
-                token.cancel()
+            token.cancel()
         self.case.touched[id(self)] = self
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether an event sub-process has taken over: then the scope's other events are heard no more."""
+        return any(token.internal_data.get("interrupts") for token in self.tasks.values())
 
     @property
     def is_over(self) -> bool:
@@ -175,6 +173,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         self.agenda: deque[Token] = deque()
         self.touched: dict[int, _Scope] = {}
         self.conditionals: dict[int, Token] = {}
+        self.changed: set[str] = set()
         self.lines: list[Line] = []
         self.sent: deque[Sent] = deque()
         self.unheard: list[Sent] = []
@@ -196,26 +195,31 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         A step costs the same however many tokens are open. Running out of the step budget is an incident on the
         element that would have been next.
         """
-        self._settle()
         while True:
-            while self.agenda:
-                token = self.agenda.popleft()
-                if token.state != TaskState.READY or self.tokens.get(token.id) is not token:
-                    continue
-                self._step(token)
-                self._settle()
-            if not (self._next_sent() or self._check_conditionals() or self._release_inclusive_join()):
-                return
             self._settle()
+            if self.changed and self._check_conditionals(self.changed):
+                continue
+            if self.agenda:
+                token = self.agenda.popleft()
+                if token.state == TaskState.READY and token.is_open:
+                    self.attempt(token, self._step, token)
+            elif not (self._next_sent() or self._check_conditionals(None) or self._release_inclusive_join()):
+                return
 
     def _step(self, token: Token) -> None:
+        if self.steps_left <= 0:
+            raise BudgetExceeded(f"一次操作执行的步骤超过 {STEP_BUDGET} 步，流程可能在空转。")
+        self.steps_left -= 1
+        token.run()
+
+    def attempt(self, token: Token, action: Callable[..., Any], *arguments: Any) -> None:
+        """Do something to a token; where that fails, the token stays as an incident, or its error is caught."""
         try:
-            if self.steps_left <= 0:
-                raise BudgetExceeded(f"一次操作执行的步骤超过 {STEP_BUDGET} 步，流程可能在空转。")
-            self.steps_left -= 1
-            token.run()
+            action(*arguments)
         except CommandRefused:
             raise
+        except BpmnError as error:
+            self.attempt(token, self.throw_error, token, error.code, {"code": error.code, "message": error.message})
         except EngineError as error:
             self.fail(token, error)
 
@@ -250,7 +254,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
     def cancel_scope_of(self, host: Token) -> None:
         scope = self.subprocesses.pop(host.id, None)
         if scope is not None:
-            scope.terminate()
+            scope.cancel_tokens()
             self.touched.pop(id(scope), None)
 
     def cancel_token(self, token_id: int) -> None:
@@ -275,6 +279,14 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         layer = self.layer_of(token)
         for name, value in written.items():
             layer.write(name, value)
+        if self.conditionals:
+            self.changed.update(written)
+
+    def write_root(self, written: Mapping[str, Any]) -> None:
+        """Set variables of the case itself, as whoever starts or corrects it does."""
+        for name, value in written.items():
+            self.layer.write(name, value)
+        self.changed.update(written)
 
     def evaluate(self, expression: Expression, token: Token, extra: Mapping[str, Any] | None = None) -> Any:
         return expression.evaluate(self.view(token, extra), self.functions)
@@ -293,32 +305,42 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         return key_text({p.name: self.evaluate(p.read, token) for p in event.correlation})
 
     def send_message(self, token: Token, event: EventDefinition, payload: Any) -> None:
-        read_from = {**self.constants, **payload} if isinstance(payload, dict) else self.view(token)
+        """Throw a message: to whoever in the case waits for it, else to whoever does when the case comes to rest.
+
+        Its key is read from what it carries, and from the thrower's variables where it carries nothing of the name.
+        """
+        layer = self.layer_of(token)
+        read_from = (Layer(payload, layer) if isinstance(payload, dict) else layer).view(self.constants)
         key = {p.name: p.read.evaluate(read_from, self.functions) for p in event.correlation}
-        self.sent.append(Sent("message", event.name or "", key or None, payload))
+        sent = Sent("message", event.name or "", token.task_spec.name, key, payload)
+        if sent.name in {earlier.name for earlier in self.sent} or not self._deliver(sent):
+            self.sent.append(sent)
 
     def send_signal(self, token: Token, event: EventDefinition, payload: Any) -> None:
-        self.sent.append(Sent("signal", event.name or "", None, payload))
+        """Throw a signal: to everybody in the case who waits at this moment, and then to the other cases."""
+        sent = Sent("signal", event.name or "", token.task_spec.name, {}, payload)
+        self._deliver(sent)
+        self.unheard.append(sent)
 
     def _next_sent(self) -> bool:
-        """Deliver the oldest thing thrown in the case: it is taken here if anything here waits for it."""
+        """Deliver the oldest message thrown in the case, or let it go to the others."""
         if not self.sent:
             return False
         sent = self.sent.popleft()
-        waiting = [t for t in self.tokens.values() if _hears(t, sent.kind, sent.name, key_text(sent.key))]
-        if sent.kind == "signal":
-            for token in waiting:
-                self.fire(token, sent.payload)
-            self.unheard.append(sent)
-        elif waiting:
-            self.fire(waiting[0], sent.payload)
-        else:
+        if not self._deliver(sent):
             self.unheard.append(sent)
         return True
 
+    def _deliver(self, sent: Sent) -> bool:
+        """Give what was thrown to whom it is for in this case. True where somebody was."""
+        waiting = [token for token in self.tokens.values() if _hears(token, sent.kind, sent.name, key_text(sent.key))]
+        for token in waiting if sent.kind == "signal" else waiting[:1]:
+            self.fire(token, sent.payload)
+        return bool(waiting)
+
     def fire(self, token: Token, payload: Any) -> None:
         """What an open token waited for has happened."""
-        if self.tokens.get(token.id) is not token or "waits" not in token.internal_data:
+        if not token.is_open or "waits" not in token.internal_data:
             return
         element: CatchEvent | BoundaryEvent | EventSubProcess = token.task_spec
         element.fire(token, payload)
@@ -331,7 +353,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
             return border
         scope, came_from = token.workflow, token.task_spec
         while True:
-            for listener in _most_specific(scope.spec.event_subprocesses, "error", code):
+            for listener in _listening(scope, "error", code):
                 if listener.body is not came_from:
                     return lambda payload, listener=listener, scope=scope: listener.fire_in(scope, payload)
             if scope is self:
@@ -349,19 +371,18 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         boundary = outer.task_spec.border_catching(kind, code)
         return None if boundary is None else lambda payload: boundary.fire_on(outer, payload)
 
-    def throw_error(self, token: Token, error: BpmnError) -> None:
-        """A service or script of a token's element threw a BPMN error."""
-        catcher = self.find_error_catcher(token, error.code)
+    def throw_error(self, token: Token, code: str | None, payload: Any) -> None:
+        """A token's element throws a BPMN error. Raises UncaughtError where nothing catches it."""
+        catcher = self.find_error_catcher(token, code)
         if catcher is None:
-            self.fail(token, UncaughtError(error.code, error.message))
-        else:
-            catcher({"code": error.code, "message": error.message})
+            raise UncaughtError(code, payload.get("message", "") if isinstance(payload, dict) else "")
+        catcher(payload)
 
     def escalate(self, token: Token, code: str | None, payload: Any) -> None:
         """Offer an escalation outwards; the first scope that catches it keeps it, and nobody catching it is no fault."""
         scope, came_from = token.workflow, token.task_spec
         while True:
-            for listener in _most_specific(scope.spec.event_subprocesses, "escalation", code):
+            for listener in _listening(scope, "escalation", code):
                 if listener.body is not came_from:
                     listener.fire_in(scope, payload)
                     return
@@ -375,26 +396,37 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
 
     # What is looked at when nothing is ready
 
-    def _check_conditionals(self) -> bool:
+    def watch(self, token: Token) -> None:
+        """From now on look at the condition that a token waits for whenever a variable in it changes."""
+        self.conditionals[token.id] = token
+        self.changed.update(token.task_spec.event.condition.names)
+
+    def _check_conditionals(self, changed: set[str] | None) -> bool:
+        """Fire the conditional events that have become true, of those that read what changed (None: of all)."""
+        self.changed = set()
         fired = False
         for token in list(self.conditionals.values()):
-            if self.tokens.get(token.id) is not token:
-                continue
-            waits = token.internal_data["waits"]
-            condition = token.task_spec.event.condition
-            try:
-                now = bool(self.evaluate(condition, token))
-            except EngineError as error:
-                self.conditionals.pop(token.id, None)
-                self.fail(token, error)
-                fired = True
-                continue
-            was, waits["was"] = waits["was"], now
-            if now and not was:
-                self.conditionals.pop(token.id, None)
-                self.fire(token, None)
-                fired = True
+            names = token.task_spec.event.condition.names
+            if token.is_open and (changed is None or not changed.isdisjoint(names)):
+                fired |= self._has_become_true(token)
         return fired
+
+    def _has_become_true(self, token: Token) -> bool:
+        """Whether an event's condition went from false to true, and so fired. It is false until its variables are there."""
+        waits = token.internal_data["waits"]
+        condition = token.task_spec.event.condition
+        try:
+            now = condition.names <= set(self.view(token)) and bool(self.evaluate(condition, token))
+        except EngineError as error:
+            del self.conditionals[token.id]
+            self.fail(token, error)
+            return True
+        was, waits["was"] = waits["was"], now
+        if now and not was:
+            del self.conditionals[token.id]
+            self.fire(token, None)
+            return True
+        return False
 
     def _release_inclusive_join(self) -> bool:
         for scope in [self, *self.subprocesses.values()]:
@@ -408,35 +440,28 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
     # Incidents and the record
 
     def fail(self, token: Token, error: EngineError) -> None:
-        """An element failed: a BPMN error finds its catcher, anything else stays on the token as an incident."""
-        if isinstance(error, BpmnError):
-            self.throw_error(token, error)
-            return
-        if self.tokens.get(token.id) is not token:
-            return
+        """An element failed: it stays on its token as an incident."""
+        if not token.is_open:
+            raise AssertionError(f"nobody would see that {token.task_spec.name} failed: {error}")
         token.internal_data["incident"] = {"code": error.code, "message": error.message, "state": int(token.state)}
         token._set_state(TaskState.ERROR)
 
     def retry(self, token: Token) -> None:
         """Try again what failed, where it failed: entering, running or leaving."""
-        incident = token.internal_data.pop("incident")
-        state = incident["state"]
+        state = token.internal_data.pop("incident")["state"]
+        token._set_state(state)
         if isinstance(token.task_spec, Join) and "arrived" in token.internal_data:
-            token._set_state(TaskState.WAITING)
             token.task_spec.reconsider(token)
         elif state == TaskState.COMPLETED:
-            token._set_state(TaskState.COMPLETED)
-            try:
-                token.task_spec._on_complete(token)
-            except CommandRefused:
-                raise
-            except EngineError as error:
-                self.fail(token, error)
+            self.attempt(token, token.complete)
+        elif "loop" in token.internal_data and state == TaskState.STARTED:
+            self.attempt(token, loops.go_on, token.task_spec, token)
         elif state in (TaskState.READY, TaskState.STARTED):
             token._set_state(TaskState.READY)
             self.agenda.append(token)
+        elif "waits" in token.internal_data:
+            self.watch(token)
         else:
-            token._set_state(TaskState.FUTURE)
             token.workflow.begin(token)
 
     def record(self, action: str, token: Token) -> None:
@@ -462,18 +487,19 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         """A person completed a user task: keep what they gave and go on."""
         token.internal_data["given"] = values.to_json(dict(data)) or None
         self.write(token, data)
-        self._step(token)
+        self.attempt(token, self._step, token)
 
     def get_tasks_iterator(self, first_task: Any = None, **kwargs: Any) -> Any:
         """Every open token; SpiffWorkflow's tree walk has nothing to walk here."""
         return iter(list(self.tokens.values()))
 
 
-def key_text(key: Mapping[str, Any] | None) -> str | None:
-    """A correlation key as canonical text; None where there is none."""
+def key_text(key: Mapping[str, Any]) -> str | None:
+    """A correlation key as canonical text, a long one as its digest; None where there is none."""
     if not key:
         return None
-    return json.dumps({name: values.to_json(value) for name, value in key.items()}, ensure_ascii=False, sort_keys=True)
+    text = json.dumps({name: values.to_json(value) for name, value in key.items()}, ensure_ascii=False, sort_keys=True)
+    return text if len(text) <= LONGEST_KEY else hashlib.sha256(text.encode()).hexdigest()
 
 
 def _hears(token: Token, kind: str, name: str, key: str | None) -> bool:
@@ -486,9 +512,11 @@ def _hears(token: Token, kind: str, name: str, key: str | None) -> bool:
     )
 
 
-def _most_specific(listeners: list[EventSubProcess], kind: str, code: str | None) -> list[EventSubProcess]:
-    """The event sub-processes that catch a code, the one naming it before a catch-all."""
-    catching = [listener for listener in listeners if listener.catches(kind, code)]
+def _listening(scope: Any, kind: str, code: str | None) -> list[EventSubProcess]:
+    """The event sub-processes of a scope that catch a code, the one naming it before a catch-all."""
+    if scope.is_interrupted:
+        return []
+    catching = [listener for listener in scope.spec.event_subprocesses if listener.catches(kind, code)]
     return sorted(catching, key=lambda listener: listener.event.name is None)
 
 

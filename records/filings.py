@@ -73,6 +73,9 @@ class Filing(Base):
     submission: Mapped[int] = mapped_column(default=0, doc="how often it was submitted")
     instance_id: Mapped[str | None] = mapped_column(String(32), index=True, doc="the root case now or last")
     certificate_number: Mapped[str | None] = mapped_column(String(15), index=True)
+    opinion: Mapped[str | None] = mapped_column(
+        String(500), doc="why it was returned or not accepted; None in every other status"
+    )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, doc="of the latest submission")

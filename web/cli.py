@@ -1,5 +1,6 @@
 """`jigai`: run, deploy, check, test, administer. Exit 0 clean, 1 problems found, 2 usage (design §9)."""
 
+import logging
 import shutil
 import signal
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 import click
 from flask import Flask
+import structlog
 from sqlalchemy import select
 
 from engine.deployments import check as check_files
@@ -30,6 +32,11 @@ from web.settings import Settings
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """jigai (技改): filing of industrial renovation projects, every procedure a BPMN diagram."""
+    # What a command prints on stdout is its answer; the log goes beside it.
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 # Running

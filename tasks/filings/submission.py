@@ -112,9 +112,9 @@ def write_status(
     call: Call,
     opinion: Annotated[str | None, Param(title="意见", description="为什么退回或不予受理")] = None,
 ) -> None:
-    """Write the status that the diagram names. Nothing but an element of a diagram writes one."""
-    document_of(call.session, document_kind, document_id).status = status
-    call.log.info("status written", document=document_id, status=status, opinion=opinion)
+    """Write the status that the diagram names, and the reason where it gives one. Nothing else writes a status."""
+    document = document_of(call.session, document_kind, document_id)
+    document.status, document.opinion, document.updated_at = status, opinion or None, call.now
 
 
 def document_of(session: Session, kind: str, document_id: str) -> Filing:

@@ -402,7 +402,7 @@ def test_all_problems_come_at_once_each_on_its_line():
         ("dmn_bad_expression", "table_out_3_0"),
     ]
     lines = source.decode().split("\n")
-    assert [lines[p.line - 1].strip() for p in problems] == [
+    assert [lines[(p.line or 0) - 1].strip() for p in problems] == [
         "<text>&gt; </text>",
         '<text>"x"</text>',
         "<text>1 +</text>",

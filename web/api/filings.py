@@ -264,6 +264,7 @@ def filing_view(filing: Filing, user: User) -> dict[str, Any]:
         "revision": filing.revision,
         "submission": filing.submission,
         "editable": own and filing.editable,
+        "opinion": filing.opinion,
         "form": form,
         "enterprise": {
             "name": enterprise.name,

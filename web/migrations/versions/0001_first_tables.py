@@ -44,6 +44,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_engine_buffered_message'))
     )
     with op.batch_alter_table('engine_buffered_message', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_engine_buffered_message_expires_at'), ['expires_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_engine_buffered_message_name'), ['name'], unique=False)
 
     op.create_table('engine_command_receipt',
@@ -170,6 +171,7 @@ def upgrade() -> None:
     sa.Column('submission', sa.Integer(), nullable=False),
     sa.Column('instance_id', sa.String(length=32), nullable=True),
     sa.Column('certificate_number', sa.String(length=15), nullable=True),
+    sa.Column('opinion', sa.String(length=500), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('submitted_at', sa.DateTime(timezone=True), nullable=True),
@@ -219,7 +221,6 @@ def upgrade() -> None:
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.Column('user_id', sa.String(length=16), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('last_used_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_api_token_user_id_user'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('digest', name=op.f('pk_api_token'))
     )
@@ -394,10 +395,13 @@ def upgrade() -> None:
     op.create_table('engine_subscription',
     sa.Column('instance_id', sa.String(length=16), nullable=False),
     sa.Column('token', sa.Integer(), nullable=False),
+    sa.Column('definition_id', sa.Integer(), nullable=False),
+    sa.Column('element_id', sa.String(length=200), nullable=False),
     sa.Column('kind', sa.String(length=10), nullable=False),
     sa.Column('name', sa.String(length=200), nullable=False),
     sa.Column('correlation', sa.String(length=500), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['definition_id'], ['engine_definition.id'], name=op.f('fk_engine_subscription_definition_id_engine_definition')),
     sa.ForeignKeyConstraint(['instance_id'], ['engine_instance.id'], name=op.f('fk_engine_subscription_instance_id_engine_instance')),
     sa.PrimaryKeyConstraint('instance_id', 'token', name=op.f('pk_engine_subscription'))
     )
@@ -526,6 +530,7 @@ def downgrade() -> None:
     op.drop_table('engine_command_receipt')
     with op.batch_alter_table('engine_buffered_message', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_engine_buffered_message_name'))
+        batch_op.drop_index(batch_op.f('ix_engine_buffered_message_expires_at'))
 
     op.drop_table('engine_buffered_message')
     op.drop_table('certificate_serial')

@@ -1,0 +1,126 @@
+"""Which case a message is for (design §7), and the messages that nobody waits for yet.
+
+A key is made of the values of a message's correlation properties. A case's key is read from its variables when it begins
+to wait; a message's is read, by the same expressions, from what was given with it. An event without properties takes any
+message of its name, but none that names another case's business key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from engine import values
+from engine.elements import ProcessSpec
+from engine.errors import EngineError
+from engine.model import EventDefinition
+from engine.tables import BufferedMessage, Instance, Subscription
+from engine.workflow import key_text
+
+log = structlog.get_logger("jigai.engine")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A message looking for its receiver. `key` is what a case that threw it gave it; from outside there is none."""
+
+    name: str
+    correlation: Mapping[str, Any] = field(default_factory=dict)
+    payload: Any = None
+    key: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What the keys of waiting events are read from."""
+        return {**(self.payload if isinstance(self.payload, dict) else {}), **self.key, **self.correlation}
+
+    def keys_for(self, event: EventDefinition, functions: Mapping[str, Callable[..., Any]]) -> set[str]:
+        """The keys with which a case may wait at `event` for this message."""
+        given = self.fields
+        keys = {key_text(self.key)}
+        if all(p.read.names <= given.keys() for p in event.correlation):
+            try:
+                keys.add(key_text({p.name: p.read.evaluate(given, functions) for p in event.correlation}))
+            except EngineError:
+                log.info("correlation key not readable", message=self.name)
+        return {key for key in keys if key is not None}
+
+    def fits(self, event: EventDefinition, waits_with: str | None, business_key: str | None, functions: Any) -> bool:
+        """Whether a case that waits at `event` with a key is a receiver."""
+        if waits_with is None:
+            return self.business_key in (None, business_key) or business_key is None
+        return waits_with in self.keys_for(event, functions)
+
+    @property
+    def business_key(self) -> str | None:
+        given = self.correlation.get("business_key")
+        return None if given is None else str(given)
+
+
+def receivers(
+    session: Session,
+    offer: Offer,
+    compiled: Callable[[int], ProcessSpec],
+    functions: Mapping[str, Callable[..., Any]],
+) -> Iterable[tuple[str, int]]:
+    """The cases and tokens that wait for a message, the one that waits longest first."""
+    named = (Subscription.kind == "message", Subscription.name == offer.name)
+    places = session.execute(select(Subscription.definition_id, Subscription.element_id).where(*named).distinct()).all()
+    keys = {
+        key
+        for definition_id, element_id in places
+        for key in offer.keys_for(compiled(definition_id).events[element_id], functions)
+    }
+    query = (
+        select(Subscription.instance_id, Subscription.token)
+        .join(Instance, Instance.id == Subscription.instance_id)
+        .where(*named)
+        .order_by(Subscription.created_at, Subscription.instance_id, Subscription.token)
+    )
+    anyone = Subscription.correlation.is_(None)
+    if offer.business_key is not None:
+        anyone &= or_(Instance.business_key.is_(None), Instance.business_key == offer.business_key)
+    found = session.execute(query.where(or_(anyone, Subscription.correlation.in_(keys)))).all() if places else ()
+    return [(instance_id, token) for instance_id, token in found]
+
+
+def keep(session: Session, offer: Offer, now: datetime, ttl: timedelta) -> None:
+    """Keep a message that nobody waits for, and let go of those whose time is over."""
+    session.execute(delete(BufferedMessage).where(BufferedMessage.expires_at <= now))
+    session.add(
+        BufferedMessage(
+            name=offer.name,
+            correlation=values.to_json(dict(offer.correlation)),
+            payload=values.to_json(offer.payload),
+            expires_at=now + ttl,
+        )
+    )
+    session.flush()
+
+
+def kept(session: Session, names: Iterable[str], now: datetime) -> list[tuple[BufferedMessage, Offer]]:
+    """The kept messages of some names, oldest first, held until the transaction ends."""
+    for name in sorted(set(names)):
+        hold(session, name)
+    found = session.scalars(
+        select(BufferedMessage)
+        .where(BufferedMessage.name.in_(set(names)), BufferedMessage.expires_at > now)
+        .order_by(BufferedMessage.id)
+        .with_for_update()
+    )
+    return [(m, Offer(m.name, values.from_json(m.correlation), values.from_json(m.payload))) for m in found]
+
+
+def hold(session: Session, name: str) -> None:
+    """One at a time for a message's name: a case that begins to wait and a message to be kept must not miss each other.
+
+    SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"message:{name}"))))

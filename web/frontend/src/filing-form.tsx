@@ -1,0 +1,36 @@
+/** The enterprise's filing form, on `<div id="filing-form" data-…>` of enterprise/filing_form.html. */
+import { createRoot, type Root } from "react-dom/client";
+
+import { Api, SessionEnded } from "./form/api";
+import { FilingApplication, type Mount } from "./form/application";
+import { Draft } from "./form/draft";
+import "./form/form.css";
+import { Keeper } from "./form/keeper";
+import { Layout } from "./form/layout";
+import { Alert } from "./form/notices";
+import { TEXTS } from "./form/texts";
+
+async function open(element: HTMLElement, root: Root): Promise<void> {
+  const { filingId = "", formUrl = "", apiBase = "/api/v1", returnUrl = "/", companyUrl = "", mode, taskId = "" } = element.dataset;
+  const mount: Mount = { mode: mode === "correct" ? "correct" : "draft", taskId, returnUrl, companyUrl };
+  const api = new Api(apiBase, filingId);
+  try {
+    const [files, filing] = await Promise.all([api.form(formUrl), api.filing()]);
+    const [layout, draft] = [new Layout(files), new Draft(api, new Keeper(filingId), filing)];
+    root.render(<FilingApplication {...{ mount, element, api, draft, filing, files, layout }} />);
+  } catch (error) {
+    if (error instanceof SessionEnded) return window.location.reload(); // the page itself leads to the log-in
+    root.render(
+      <Alert kind="error" title={TEXTS.loadFailed} text={TEXTS.loadFailedText}>
+        <div className="jg-alert-actions">
+          <button type="button" className="btn jg-btn" onClick={() => void open(element, root)}>
+            {TEXTS.retry}
+          </button>
+        </div>
+      </Alert>,
+    );
+  }
+}
+
+const element = document.getElementById("filing-form");
+if (element) void open(element, createRoot(element));

@@ -1,0 +1,261 @@
+/** The filing form: joins the draft, the server's check, RJSF and the page's frame. */
+import Form from "@rjsf/core";
+import type { RegistryFieldsType, RegistryWidgetsType, TemplatesType } from "@rjsf/utils";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+
+import { type Api, NoAnswer, Refusal, SessionEnded } from "./api";
+import { type Draft, refusedFields } from "./draft";
+import { FieldTemplate } from "./field-template";
+import { FilingContext, type FilingContextValue } from "./filing-context";
+import { type Findings, toErrorSchema } from "./findings";
+import { type FrameAction, tellFrame } from "./frame";
+import { serverJudges } from "./judge";
+import { type Layout, pathOf } from "./layout";
+import { type Notice, Notices } from "./notices";
+import { isEmpty, valueAt, withValue } from "./paths";
+import { Sections } from "./sections";
+import type { Filing, FilingForm, Finding, FormFiles } from "./shapes";
+import { TEXTS } from "./texts";
+import { useCheck } from "./use-check";
+import { useCode } from "./use-code";
+import { useCurrentSection } from "./use-current-section";
+import { AmountWidget } from "./widgets/amount";
+import { ChoiceWidget, SelectWidget } from "./widgets/choice";
+import { DayWidget } from "./widgets/day";
+import { ProjectCodeWidget } from "./widgets/project-code";
+import { SearchWidget } from "./widgets/search";
+import { StatementWidget } from "./widgets/statement";
+import { CountWidget, TextareaWidget, TextWidget } from "./widgets/text";
+
+const WIDGETS: RegistryWidgetsType<FilingForm> = {
+  TextWidget,
+  TextareaWidget,
+  SelectWidget,
+  amount: AmountWidget,
+  choice: ChoiceWidget,
+  count: CountWidget,
+  day: DayWidget,
+  projectCode: ProjectCodeWidget,
+  search: SearchWidget,
+  statement: StatementWidget,
+};
+const FIELDS: RegistryFieldsType<FilingForm> = { sections: Sections };
+const TEMPLATES: Partial<TemplatesType<FilingForm>> = { FieldTemplate };
+
+/** A draft holds what was typed and nothing else: no default is written into it. */
+const NO_DEFAULTS = { emptyObjectFields: "skipDefaults", constAsDefaults: "never" } as const;
+
+export interface Mount {
+  mode: "draft" | "correct";
+  taskId: string;
+  returnUrl: string;
+  companyUrl: string;
+}
+
+interface FilingApplicationProps {
+  mount: Mount;
+  element: HTMLElement;
+  api: Api;
+  draft: Draft;
+  filing: Filing;
+  files: FormFiles;
+  layout: Layout;
+}
+
+export function FilingApplication({ mount, element, api, draft, filing, files, layout }: FilingApplicationProps) {
+  const state = useSyncExternalStore(draft.subscribe, draft.snapshot);
+  const [attachments, setAttachments] = useState(filing.attachments);
+  const [settled, setSettled] = useState<ReadonlySet<string>>(new Set());
+  const [asked, setAsked] = useState(false);
+  const [busy, setBusy] = useState<FrameAction | "">("");
+  const [notice, setNotice] = useState<Notice>();
+  const attempt = useRef({ key: "", form: state.form });
+  const working = useRef(false);
+  const { form, save } = state;
+
+  const onFailure = useCallback(
+    (error: unknown): boolean => {
+      const ended = error instanceof SessionEnded;
+      if (ended) draft.sessionEnded();
+      return ended;
+    },
+    [draft],
+  );
+  const current = useCallback(() => draft.state.form, [draft]);
+  const fillIn = useCallback(
+    (values: Record<string, unknown>) =>
+      draft.edit(Object.entries(values).reduce((now, [path, value]) => withValue(now, path, value), draft.state.form)),
+    [draft],
+  );
+  const check = useCheck(api, form, onFailure);
+  const code = useCode(api, current, fillIn, onFailure);
+  const section = useCurrentSection(layout.sections);
+
+  const findings = useMemo<Findings>(() => {
+    // Fields speak once somebody has been there, or all of them once asked: an empty form is not full of errors.
+    const opened = (field: string) => field.startsWith("enterprise") || !isEmpty(valueAt(filing.form, field));
+    const spoken = ({ field }: Finding) => asked || settled.has(field) || opened(field);
+    const errors = distinct([...refusedFields(save), ...code.findings, ...check.answer.errors]);
+    return { errors: errors.filter(spoken), warnings: check.answer.warnings.filter(spoken) };
+  }, [asked, settled, filing, save, code.findings, check.answer]);
+  const errorSchema = useMemo(() => toErrorSchema(findings.errors), [findings.errors]);
+
+  useEffect(() => {
+    tellFrame({
+      layout,
+      form,
+      enterprise: filing.enterprise,
+      attachments,
+      findings,
+      listed: asked,
+      current: section,
+      save,
+      correcting: mount.mode === "correct",
+      busy,
+    });
+  }, [layout, form, filing, attachments, findings, asked, section, save, mount, busy]);
+
+  useEffect(() => {
+    const guard = (event: BeforeUnloadEvent) => {
+      // Once the session has ended, leaving is the way to log in, and the window keeps what was typed.
+      if (draft.dirty && draft.state.editable && draft.state.save.state !== "ended") event.preventDefault();
+    };
+    window.addEventListener("beforeunload", guard);
+    return () => window.removeEventListener("beforeunload", guard);
+  }, [draft]);
+
+  async function saveNow(): Promise<void> {
+    await draft.save();
+  }
+
+  async function checkNow(): Promise<void> {
+    setAsked(true);
+    const said = await check.ask(draft.state.form);
+    if (said.errors.length) focus("form-summary");
+    else setNotice({ kind: "success", title: TEXTS.noteReady });
+  }
+
+  async function submit(): Promise<void> {
+    setAsked(true);
+    const saved = await draft.save();
+    if (!saved) return focus("filing-notices");
+    const now = draft.state.form;
+    // The same form sent again after a lost answer is the same attempt: the server answers as it did the first time.
+    if (attempt.current.key === "" || attempt.current.form !== now) attempt.current = { key: newKey(), form: now };
+    const { key } = attempt.current;
+    try {
+      await (mount.mode === "correct" ? api.completeTask(mount.taskId, key) : api.submit(key));
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) attempt.current = { key: "", form: now };
+      throw error;
+    }
+    draft.finish();
+    window.location.assign(mount.returnUrl);
+  }
+
+  function explain(error: unknown): void {
+    if (onFailure(error)) return focus("filing-notices");
+    if (error instanceof Refusal && error.status === 422 && error.errors.length) {
+      const errors = error.errors.filter(({ severity }) => severity !== "warning");
+      check.replace({ ...check.answer, errors });
+      return focus("form-summary");
+    }
+    const refused = error instanceof Refusal;
+    setNotice({
+      kind: "error",
+      title: refused ? error.title : TEXTS.submitFailed,
+      text: refused ? [error.detail, error.remedy].filter(Boolean).join(" ") : TEXTS.submitFailedText,
+    });
+    focus("filing-notices");
+  }
+
+  async function act(action: FrameAction): Promise<void> {
+    if (working.current || !draft.state.editable) return;
+    working.current = true;
+    setBusy(action);
+    setNotice(undefined);
+    try {
+      await { save: saveNow, check: checkNow, submit }[action]();
+      // A submitted page is on its way out and takes no further clicks.
+      if (action === "submit" && !draft.dirty && attempt.current.key !== "") return;
+    } catch (error) {
+      if (action === "check" && !(error instanceof Refusal) && !onFailure(error)) {
+        setNotice({ kind: "warning", title: TEXTS.checkFailed });
+      } else explain(error);
+    }
+    working.current = false;
+    setBusy("");
+  }
+
+  const actNow = useRef(act);
+  actNow.current = act;
+  useEffect(() => {
+    const hear = (event: Event) => void actNow.current((event as CustomEvent<{ action: FrameAction }>).detail.action);
+    element.addEventListener("jg:form-action", hear);
+    return () => element.removeEventListener("jg:form-action", hear);
+  }, [element]);
+
+  const context: FilingContextValue = {
+    api,
+    layout,
+    form,
+    enterprise: filing.enterprise,
+    companyUrl: mount.companyUrl,
+    attachments,
+    setAttachments,
+    findings,
+    hints: check.answer.hints ?? [],
+    computed: check.answer.computed ?? {},
+    verification: code.verification,
+    verifyCode: () => void code.verify(),
+    fillIn,
+    onFailure,
+    disabled: !state.editable,
+  };
+  return (
+    <FilingContext value={context}>
+      <Notices draft={draft} state={state} layout={layout} opened={filing.form} notice={notice} dismiss={() => setNotice(undefined)} />
+      <Form<FilingForm>
+        idPrefix="filing"
+        idSeparator="-"
+        schema={files.schema}
+        uiSchema={files.ui_schema}
+        formData={form}
+        validator={serverJudges}
+        extraErrors={errorSchema}
+        widgets={WIDGETS}
+        fields={FIELDS}
+        templates={TEMPLATES}
+        experimental_defaultFormStateBehavior={NO_DEFAULTS}
+        disabled={!state.editable}
+        showErrorList={false}
+        noHtml5Validate
+        onChange={({ formData }) => formData && draft.edit(code.follow(draft.state.form, formData))}
+        onBlur={(id) => {
+          setSettled((now) => (now.has(pathOf(id)) ? now : new Set(now).add(pathOf(id))));
+          check.hurry();
+        }}
+        onSubmit={() => undefined}
+      >
+        <></>
+      </Form>
+    </FilingContext>
+  );
+}
+
+function distinct(findings: Finding[]): Finding[] {
+  return [...new Map(findings.map((finding) => [`${finding.field} ${finding.message}`, finding])).values()];
+}
+
+/** After the page has drawn what there is to see there. */
+function focus(id: string): void {
+  requestAnimationFrame(() => {
+    const place = document.getElementById(id);
+    place?.focus();
+    place?.scrollIntoView({ block: "center" });
+  });
+}
+
+function newKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,48 @@
+/** An amount or area: grouped to be read, plain to be typed, stored as text. */
+import { useState } from "react";
+
+import { groupedAmount, plainAmount, sumOfAmounts } from "../amounts";
+import { useFiling } from "../filing-context";
+import { pathOf } from "../layout";
+import { textAt } from "../paths";
+import { type Widget, controlProps, optionsOf } from "./widget";
+
+export function AmountWidget(props: Widget) {
+  const { value, onChange, onBlur, id, schema } = props;
+  const [typed, setTyped] = useState<string>();
+  const { unit, look } = optionsOf(props);
+  const shared = controlProps(props);
+  const computed = useComputed(props);
+  const stored = typeof value === "string" ? value : "";
+  return (
+    <div className="jg-control">
+      <input
+        {...shared}
+        className="is-amount"
+        type="text"
+        inputMode="decimal"
+        maxLength={schema.maxLength}
+        readOnly={look === "computed" || props.readonly}
+        value={look === "computed" ? groupedAmount(computed) : (typed ?? groupedAmount(stored))}
+        onFocus={() => look !== "computed" && setTyped(stored)}
+        onChange={(event) => {
+          setTyped(event.target.value);
+          onChange(plainAmount(event.target.value));
+        }}
+        onBlur={() => {
+          setTyped(undefined);
+          onBlur(id, value);
+        }}
+      />
+      {unit ? <span className="jg-unit">{unit}</span> : null}
+    </div>
+  );
+}
+
+/** The sum as typed so far; where that cannot be told, what the server said. */
+function useComputed(props: Widget): string {
+  const { form, computed } = useFiling();
+  const parts = (optionsOf(props).sumOf ?? []).map((path) => textAt(form, path)).filter((amount) => amount !== "");
+  const sum = parts.length ? sumOfAmounts(parts) : undefined;
+  return sum ?? computed[pathOf(props.id)] ?? "";
+}
