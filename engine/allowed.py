@@ -4,6 +4,8 @@ Everything in the BPMN namespace that is not listed here is refused at deploymen
 is data: `docs/reference/bpmn.md` is the same list for people.
 """
 
+from collections.abc import Mapping
+
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 
@@ -27,6 +29,11 @@ ANY = None
 _NAMED = {"id": ANY, "name": ANY}
 _ONE = frozenset({"1"})
 _FALSE = frozenset({"false"})
+_BOOLEAN = frozenset({"true", "false"})
+_PYTHON = frozenset(
+    {"", "python", "text/python", "text/x-python", "application/python", "application/x-python"}
+)
+"""What the language of expressions may be called: its syntax is a subset of Python."""
 _ACTIVITY = _NAMED | {
     "default": ANY,
     "isForCompensation": _FALSE,
@@ -208,7 +215,7 @@ CHILDREN: dict[str, frozenset[str]] = {
 }
 """Element → the BPMN elements it may hold, beside documentation and extensionElements."""
 
-ATTRIBUTES: dict[str, dict[str, frozenset[str] | None]] = {
+ATTRIBUTES: dict[str, Mapping[str, frozenset[str] | None]] = {
     "definitions": _NAMED
     | {
         "targetNamespace": ANY,
@@ -223,20 +230,20 @@ ATTRIBUTES: dict[str, dict[str, frozenset[str] | None]] = {
     "correlationPropertyRef": {},
     "correlationProperty": _NAMED | {"type": ANY},
     "correlationPropertyRetrievalExpression": {"id": ANY, "messageRef": ANY},
-    "messagePath": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
-    "formalExpression": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
+    "messagePath": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
+    "formalExpression": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
     "message": _NAMED | {"itemRef": ANY},
     "signal": _NAMED | {"structureRef": ANY},
     "error": _NAMED | {"errorCode": ANY, "structureRef": ANY},
     "escalation": _NAMED | {"escalationCode": ANY, "structureRef": ANY},
-    "process": _NAMED | {"isExecutable": ANY, "processType": ANY, "isClosed": ANY, "definitionalCollaborationRef": ANY},
-    "subProcess": _ACTIVITY | {"triggeredByEvent": ANY},
+    "process": _NAMED | {"isExecutable": _BOOLEAN, "processType": ANY, "isClosed": ANY, "definitionalCollaborationRef": ANY},
+    "subProcess": _ACTIVITY | {"triggeredByEvent": _BOOLEAN},
     "laneSet": _NAMED,
     "childLaneSet": _NAMED,
     "lane": _NAMED | {"partitionElementRef": ANY},
     "flowNodeRef": {},
     "sequenceFlow": _NAMED | {"sourceRef": ANY, "targetRef": ANY, "isImmediate": ANY},
-    "conditionExpression": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
+    "conditionExpression": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
     "incoming": {},
     "outgoing": {},
     "task": _ACTIVITY,
@@ -244,7 +251,7 @@ ATTRIBUTES: dict[str, dict[str, frozenset[str] | None]] = {
     "rendering": {"id": ANY},
     "manualTask": _ACTIVITY,
     "scriptTask": _ACTIVITY
-    | {"scriptFormat": frozenset({"", "python", "text/python", "text/x-python", "application/python", "application/x-python"})},
+    | {"scriptFormat": _PYTHON},
     "script": {"id": ANY},
     "serviceTask": _TASK | {"operationRef": ANY},
     "businessRuleTask": _TASK,
@@ -255,11 +262,11 @@ ATTRIBUTES: dict[str, dict[str, frozenset[str] | None]] = {
     "parallelGateway": _GATEWAY,
     "inclusiveGateway": _GATEWAY | {"default": ANY},
     "eventBasedGateway": _GATEWAY | {"instantiate": _FALSE, "eventGatewayType": frozenset({"Exclusive"})},
-    "startEvent": _EVENT | {"isInterrupting": ANY},
+    "startEvent": _EVENT | {"isInterrupting": _BOOLEAN},
     "endEvent": _NAMED,
     "intermediateCatchEvent": _EVENT,
     "intermediateThrowEvent": _NAMED,
-    "boundaryEvent": _EVENT | {"attachedToRef": ANY, "cancelActivity": ANY},
+    "boundaryEvent": _EVENT | {"attachedToRef": ANY, "cancelActivity": _BOOLEAN},
     "messageEventDefinition": {"id": ANY, "messageRef": ANY, "operationRef": ANY},
     "signalEventDefinition": {"id": ANY, "signalRef": ANY},
     "errorEventDefinition": {"id": ANY, "errorRef": ANY},
@@ -269,20 +276,20 @@ ATTRIBUTES: dict[str, dict[str, frozenset[str] | None]] = {
     "source": {},
     "target": {},
     "timerEventDefinition": {"id": ANY},
-    "timeDate": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
-    "timeDuration": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
-    "timeCycle": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
+    "timeDate": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
+    "timeDuration": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
+    "timeCycle": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
     "conditionalEventDefinition": {"id": ANY},
-    "condition": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
-    "multiInstanceLoopCharacteristics": {"id": ANY, "isSequential": ANY, "behavior": frozenset({"All"})},
-    "loopCardinality": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
+    "condition": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
+    "multiInstanceLoopCharacteristics": {"id": ANY, "isSequential": _BOOLEAN, "behavior": frozenset({"All"})},
+    "loopCardinality": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
     "loopDataInputRef": {},
     "loopDataOutputRef": {},
     "inputDataItem": _NAMED | {"itemSubjectRef": ANY, "isCollection": ANY},
     "outputDataItem": _NAMED | {"itemSubjectRef": ANY, "isCollection": ANY},
-    "completionCondition": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
-    "standardLoopCharacteristics": {"id": ANY, "testBefore": ANY, "loopMaximum": ANY},
-    "loopCondition": {"id": ANY, "language": ANY, "evaluatesToTypeRef": ANY},
+    "completionCondition": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
+    "standardLoopCharacteristics": {"id": ANY, "testBefore": _BOOLEAN, "loopMaximum": ANY},
+    "loopCondition": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
     "ioSpecification": {"id": ANY},
     "dataInput": _NAMED | {"itemSubjectRef": ANY, "isCollection": ANY},
     "dataOutput": _NAMED | {"itemSubjectRef": ANY, "isCollection": ANY},

@@ -12,7 +12,6 @@ from datetime import timedelta, timezone
 from functools import partial
 from typing import Any
 
-import structlog
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
@@ -25,30 +24,16 @@ from engine.errors import BusinessRefusal, CommandRefused, EngineError, ValueRef
 from engine.events import received
 from engine.messages import Offer
 from engine.projection import Open, Projection, look
-from engine.services import Call, Registry, ServiceTask
+from engine.services import Registry
 from engine.tables import Definition, History, Instance, Job, StartSubscription, Subscription, Task, new_id
 from engine.transactions import after_commit, transaction
 from engine.workflow import Case, Line, Sent
+from engine.world import World
 
 LONGEST_BUSINESS_KEY = 200
 
 CHINA = timezone(timedelta(hours=8))
 """Guangdong's time: what `today()` means in a diagram."""
-
-log = structlog.get_logger("jigai.engine")
-
-
-class ServiceFailed(EngineError):
-    """A service task raised something that is neither a BPMN error nor a refusal."""
-
-    code = "service_failed"
-
-
-class Refused(EngineError):
-    """A service refused, and nobody gave the command that it could be told to."""
-
-    code = "refused"
-
 
 class Stuck(EngineError):
     """A case that is neither ended nor waiting for anything."""
@@ -139,10 +124,12 @@ class Command:
         corrected = _accepted(data)
         instance, case = self._open_case(instance_id)
         failed = [token for token in case.tokens.values() if "incident" in token.internal_data]
+        jobs = [token.id for token in failed if token.internal_data.get("waits", {}).get("kind") == "service"]
+        if jobs:
+            self.session.execute(delete(Job).where(Job.instance_id == instance.id, Job.token.in_(jobs)))
+            for token_id in jobs:
+                del case.tokens[token_id].internal_data["waits"]
         before = look(case)
-        for token in failed:
-            if token.id in before.services:
-                del token.internal_data["waits"]
         case.write_root(corrected)
         self._note(case, "retried", {"data": values.to_json(corrected)} if corrected else None)
         for token in failed:
@@ -347,7 +334,7 @@ class Command:
         )
         self.session.add(instance)
         self.session.flush()
-        case = Case(spec, _World(self, instance), now=self.now, business_key=business_key, functions=self._functions())
+        case = Case(spec, World(self, instance), now=self.now, business_key=business_key, functions=self._functions())
         case.write_root(data)
         self._note(case, "started")
         case.start_at(entries)
@@ -373,7 +360,7 @@ class Command:
         return state.load(
             instance.state,
             deployments.compiled(self.session, instance.definition_id),
-            _World(self, instance),
+            World(self, instance),
             partial(deployments.compiled, self.session),
             now=self.now,
             business_key=instance.business_key,
@@ -524,68 +511,6 @@ class Command:
         self.session.flush()
 
 
-class _World:
-    """What one case sees of the engine, for one command."""
-
-    def __init__(self, command: Command, instance: Instance) -> None:
-        self.command = command
-        self.instance = instance
-
-    def is_external(self, operator: str) -> bool:
-        return self._service(operator).effect == "external"
-
-    def called(self, process_id: str, caller: ProcessSpec) -> ProcessSpec:
-        command = self.command
-        return command.engine.deployments.called(command.session, process_id, caller)
-
-    def call_service(self, token: Token, operator: str, arguments: Mapping[str, Any]) -> Any:
-        service = self._service(operator)
-        try:
-            with self.command.session.begin_nested():
-                return run_service(service, arguments, self._call(token, operator))
-        except CommandRefused as refusal:
-            if self.command.attended:
-                raise
-            raise Refused(_in_one_sentence(refusal)) from refusal
-
-    def _service(self, operator: str) -> ServiceTask:
-        service = self.command.engine.services.get(operator)
-        if service is None:
-            raise EngineError(f"没有名为 {operator} 的服务。")
-        return service
-
-    def _call(self, token: Token, operator: str) -> Call:
-        command = self.command
-        case: Case = token.workflow.case
-        deployment = token.workflow.spec.process.deployment
-        key = f"{self.instance.id}:{token.id}"
-
-        def decide(decision_id: str, **inputs: Any) -> Any:
-            return deployment.decide(decision_id, inputs, case.functions)
-
-        def enqueue(service_id: str, **params: Any) -> None:
-            payload = {"operator": service_id, "arguments": values.to_json(params)}
-            service = self._service(service_id)
-            job_id = command.add_job(
-                "detached", payload, instance_id=self.instance.id, key=f"{key}:{service_id}", attempts=service.attempts
-            )
-            after_commit(command.session, partial(command.engine.publish, [job_id]))
-
-        return Call(
-            session=command.session,
-            instance_id=self.instance.id,
-            business_key=self.instance.business_key,
-            element_id=token.task_spec.name,
-            idempotency_key=key,
-            actor=command.actor,
-            now=command.now,
-            log=log.bind(case=self.instance.id, element=token.task_spec.name, service=operator),
-            decide=decide,
-            enqueue=enqueue,
-            keep=lambda write: write(command.session),
-        )
-
-
 def _accepted(data: Mapping[str, Any] | None) -> dict[str, Any]:
     """Data from outside, as variables can hold them; refused with the path of what they cannot."""
     try:
@@ -594,22 +519,4 @@ def _accepted(data: Mapping[str, Any] | None) -> dict[str, Any]:
         raise CommandRefused("value_refused", error.message, status=422, remedy="请更正这个值。") from None
 
 
-def _in_one_sentence(refusal: CommandRefused) -> str:
-    if isinstance(refusal, BusinessRefusal):
-        return "；".join(dict.fromkeys(error.message for error in refusal.errors)) or refusal.message
-    return refusal.message
-
-
-def run_service(service: ServiceTask, arguments: Mapping[str, Any], call: Call) -> Any:
-    """Run a service; whatever unforeseen it raises is a `ServiceFailed` in words."""
-    try:
-        return service.invoke(arguments, call)
-    except EngineError:
-        raise
-    except Exception as error:  # the function is not ours: whatever it raises is an incident, not our crash
-        call.log.warning("service failed", exc_info=True)
-        text = str(error).strip() or "没有说明"
-        raise ServiceFailed(f"服务「{service.title or service.id}」出错：{type(error).__name__}：{text[:300]}") from error
-
-
-__all__ = ["CHINA", "Command", "Engine", "run_service"]
+__all__ = ["CHINA", "Command", "Engine"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from engine import reader, structure
@@ -71,7 +71,14 @@ def check(
     """Read a set of files and find everything that is wrong with it; nothing is stored."""
     files = FileSet()
     places: dict[str, str] = {}
+    names: set[str] = set()
     for source in sources:
+        if source.name in names:
+            files.problems.append(problem("duplicate_file", file=source.name, line=1, name=source.name))
+        if len(source.name) > reader.LONGEST_NAME:
+            limit = reader.LONGEST_NAME
+            files.problems.append(problem("name_too_long", file=source.name, line=1, attribute="name", limit=limit))
+        names.add(source.name)
         suffix = source.name.rsplit(".", 1)[-1].lower()
         if suffix == "bpmn":
             diagram, problems = reader.read(source.content, source.name)
@@ -134,6 +141,7 @@ class Deployments:
 
         The same bytes again give the versions that exist. Raises DeploymentRefused with every problem.
         """
+        _one_at_a_time(session)
         digest = _digest(sources)
         known = session.scalar(select(Deployment).where(Deployment.digest == digest))
         if known is not None:
@@ -144,10 +152,19 @@ class Deployments:
         deployment = Deployment(digest=digest, created_at=now, created_by=actor)
         session.add(deployment)
         session.flush()
+        self._forget(deployment.id)
         session.add_all(DeploymentFile(deployment_id=deployment.id, name=s.name, content=s.content) for s in sources)
         definitions = [self._define(session, deployment, process) for process in files.processes.values()]
         session.flush()
         return sorted(definitions, key=lambda definition: definition.key)
+
+    def _forget(self, deployment_id: int) -> None:
+        """Let go of an earlier deployment of the same number whose transaction was rolled back."""
+        with self._lock:
+            self._compiled.pop(deployment_id, None)
+            for definition_id, of in list(self._deployment_of.items()):
+                if of == deployment_id:
+                    del self._deployment_of[definition_id]
 
     def _define(self, session: Session, deployment: Deployment, process: ProcessModel) -> Definition:
         version = session.scalar(select(func.max(Definition.version)).where(Definition.key == process.id)) or 0
@@ -204,6 +221,12 @@ class Deployments:
         if definition is None:
             raise EngineError(f"找不到被调用的流程 {process_id}。")
         return self.compiled(session, definition.id)
+
+
+def _one_at_a_time(session: Session) -> None:
+    """Deployments follow each other, so that versions do. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"LOCK TABLE {Deployment.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def newest(session: Session, key: str, version: int | None = None) -> Definition | None:

@@ -77,8 +77,8 @@ def first_due(event: EventDefinition, token: Token, start: datetime) -> tuple[da
         return length.add_to(start), 0, ""
     repeat = durations.parse_repeat(str(value))
     left = -1 if repeat.times is None else repeat.times - 1
-    begin = repeat.start if repeat.start is not None else repeat.duration.add_to(start)
-    return begin, left, str(repeat.duration)
+    begin = repeat.start if repeat.start is not None else repeat.every.add_to(start)
+    return begin, left, str(repeat.every)
 
 
 class Event(Element):

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from SpiffWorkflow.task import Task as Token
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.activities import UserTask
 from engine.commands import Command, Engine
+from engine.elements import Token
 from engine.model import Node
 from engine.tables import History, Instance
 

@@ -16,11 +16,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import values
-from engine.commands import Command, Engine, run_service
+from engine.commands import Command, Engine
 from engine.errors import BpmnError, CommandRefused, EngineError
 from engine.services import Call, ServiceTask
 from engine.tables import Incident, Instance, Job, new_id
 from engine.transactions import after_commit, transaction
+from engine.world import run_service
 
 GRACE = timedelta(seconds=30)
 """How long after a service's time limit its lease still holds."""
@@ -56,7 +57,7 @@ def next_due(session: Session) -> datetime | None:
 
 def carry_out(engine: Engine, session: Session, job_id: str) -> bool:
     """Do a job if it is due and nobody else is at it. True when it was ours to do."""
-    with engine.command(session) as command:
+    with engine.command(session, attended=False) as command:
         job = _take(command, job_id)
         if job is None:
             return False
@@ -136,7 +137,7 @@ def _serve(engine: Engine, session: Session, leased: Leased) -> None:
         result = _work(engine, session, service, leased, writes)
     except EngineError as raised:
         error = raised
-    with engine.command(session) as command:
+    with engine.command(session, attended=False) as command:
         job = _held(command, leased)
         if job is None:
             log.warning("result of a lost lease refused", job=leased.id)

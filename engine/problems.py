@@ -417,6 +417,24 @@ PROBLEMS: dict[str, Sentence] = {
         remedy_zh="请更正。",
         remedy_en="Correct it.",
     ),
+    "name_too_long": Sentence(
+        zh="{attribute} 超过 {limit} 个字符。",
+        en="Its {attribute} is longer than {limit} characters.",
+        remedy_zh="请缩短；说明可以写在 documentation 里。",
+        remedy_en="Shorten it; explanations belong into documentation.",
+    ),
+    "duplicate_file": Sentence(
+        zh="同一次部署里有两个文件叫 {name}。",
+        en="Two files of this deployment are called {name}.",
+        remedy_zh="请改用不同的文件名。",
+        remedy_en="Give them different names.",
+    ),
+    "association_renames": Sentence(
+        zh="数据关联把 {outer} 改名为 {inner}，流程只有一套变量，不会复制。",
+        en="The data association renames {outer} to {inner}; a process has one set of variables and copies none.",
+        remedy_zh="请用同一个名称，或用脚本赋值。",
+        remedy_en="Use one name, or assign it in a script.",
+    ),
     "concurrent_write": Sentence(
         zh="并行分支里 {other} 也写变量 {name}，后完成的会覆盖先完成的。",
         en="In a parallel branch {other} writes {name}, too; whichever ends last wins.",

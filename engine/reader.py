@@ -26,6 +26,9 @@ from engine.model import (
 from engine.problems import Problem, problem
 from engine.xml import Element
 
+LONGEST_NAME = 200
+"""Characters of an id or name, at most."""
+
 _EVENT_KINDS: dict[str, EventKind] = {
     "messageEventDefinition": "message",
     "signalEventDefinition": "signal",
@@ -120,6 +123,7 @@ class _Reader:
         for process in processes:
             for element in process.iter(f"{{{BPMN}}}*"):
                 identity = element.get("id")
+                self._check_length(element)
                 if identity is None:
                     if xml.local_name(element) in NODES | {"sequenceFlow", "process"}:
                         self._report("missing_id", element, tag=xml.local_name(element))
@@ -127,6 +131,11 @@ class _Reader:
                     self._report("duplicate_id", element, id=identity, other=seen[identity].sourceline)
                 else:
                     seen[identity] = element
+
+    def _check_length(self, element: Element) -> None:
+        for attribute in ("id", "name"):
+            if len(element.get(attribute) or "") > LONGEST_NAME:
+                self._report("name_too_long", element, attribute=attribute, limit=LONGEST_NAME)
 
     # Processes and scopes
 
@@ -171,6 +180,16 @@ class _Reader:
         for child in element.iterchildren(f"{{{BPMN}}}sequenceFlow"):
             if child.get("id"):
                 self._flow(scope, child)
+        for child in element.iterchildren(*(f"{{{BPMN}}}{tag}" for tag in NODES)):
+            self._order_outgoing(scope, child)
+
+    def _order_outgoing(self, scope: ScopeModel, element: Element) -> None:
+        """Conditions are tried in the order in which the node lists its flows, those it does not list after that."""
+        order = [(listed.text or "").strip() for listed in element.iterchildren(f"{{{BPMN}}}outgoing")]
+        node = scope.nodes.get(element.get("id") or "")
+        if node is not None and order:
+            place = {flow: index for index, flow in enumerate(order)}
+            node.outgoing.sort(key=lambda flow: place.get(flow.id, len(order)))
 
     def _lane_of_nodes(self, element: Element) -> dict[str, str]:
         """Node id → the id of its innermost lane."""
@@ -216,6 +235,7 @@ class _Reader:
         properties = self._properties(extensions.get("properties"))
         node.result_variable = properties.get("resultVariable")
         node.loop = self._loop(element)
+        self._check_associations(element)
         if tag == "scriptTask":
             node.script = self._script(element.find(f"{{{BPMN}}}script"), element)
             if node.script is None and not self._reported(element):
@@ -244,6 +264,20 @@ class _Reader:
             attribute = "isInterrupting" if tag == "startEvent" else "cancelActivity"
             node.interrupting = element.get(attribute, "true") != "false"
         return node
+
+    def _check_associations(self, element: Element) -> None:
+        """There is one store of variables: an association that renames a value would be ignored, so it is refused."""
+        names = {
+            item.get("id"): item.get("name") or item.get("id")
+            for tag in ("dataInput", "dataOutput")
+            for item in element.iter(f"{{{BPMN}}}{tag}")
+        }
+        for association in element.iterchildren(f"{{{BPMN}}}dataInputAssociation", f"{{{BPMN}}}dataOutputAssociation"):
+            ends = [self._text(association.find(f"{{{BPMN}}}{end}")) for end in ("sourceRef", "targetRef")]
+            inner = {names[end] for end in ends if end in names}
+            outer = {self._data_name(end) for end in ends if end and end not in names}
+            if inner and outer and inner != outer:
+                self._report("association_renames", element, inner=inner.pop(), outer=outer.pop())
 
     def _service(self, operator: Element | None, element: Element) -> ServiceCall | None:
         if operator is None or not operator.get("id"):
@@ -327,8 +361,7 @@ class _Reader:
         if tag in ("sendTask", "receiveTask") and not definitions:
             if element.get("messageRef"):
                 return self._message(element, element)
-            if tag == "receiveTask":
-                self._report("event_definition_missing", element)
+            self._report("reference_missing", element, attribute="messageRef")
             return EventDefinition("none")
         if not definitions:
             if tag in ("intermediateCatchEvent", "boundaryEvent"):
@@ -364,9 +397,8 @@ class _Reader:
     def _message(self, holder: Element, element: Element) -> EventDefinition:
         reference = holder.get("messageRef")
         if not reference:
-            if not element.get("name"):
-                self._report("reference_missing", element, attribute="messageRef")
-            return EventDefinition("message", name=element.get("name"))
+            self._report("reference_missing", element, attribute="messageRef")
+            return EventDefinition("message")
         message = self.messages.get(reference)
         if message is None:
             self._report("reference_unknown", element, attribute="messageRef", reference=reference)

@@ -148,6 +148,9 @@ class _Checker:
             ]
             if len(starts) != 1 or len(triggered) != 1:
                 self._report("event_subprocess_start", holder)
+            for node in triggered:
+                if node.event is not None and node.event.kind == "error" and not node.interrupting:
+                    self._report("error_not_interrupting", node)
         else:
             for node in starts:
                 if node.event is not None and node.event.kind != "none":
@@ -156,15 +159,19 @@ class _Checker:
                 self._report("several_starts", starts[1])
 
     def _check_reachable(self, scope: ScopeModel) -> None:
-        if not any(node.kind == "startEvent" for node in scope.nodes.values()):
-            return
+        """Every node must have a way to it from where the scope begins."""
+        starts = [node.id for node in scope.nodes.values() if node.kind == "startEvent"]
+        entries = starts or [node.id for node in scope.nodes.values() if _may_begin(node)]
+        seen: set[str] = {node.id for node in scope.nodes.values() if node.by_event}
+        ways = _ways(scope)
+        waiting = list(entries)
+        while waiting:
+            node_id = waiting.pop()
+            if node_id not in seen:
+                seen.add(node_id)
+                waiting.extend(ways[node_id])
         for node in scope.nodes.values():
-            alone = (
-                not node.incoming and node.kind not in ("startEvent", "boundaryEvent") and not node.by_event
-            )
-            if alone and not (
-                node.event is not None and node.event.kind == "link" and node.kind == "intermediateCatchEvent"
-            ):
+            if node.id not in seen:
                 self._report("unreachable", node)
 
     def _check_links(self, scope: ScopeModel) -> None:
@@ -189,6 +196,28 @@ class _Checker:
                 **facts,  # type: ignore[arg-type]  # facts are the sentence's
             )
         )
+
+
+def _may_begin(node: Node) -> bool:
+    """Whether a token begins here where no start event is drawn (BPMN 2.0 §10.5.2)."""
+    return not (node.incoming or node.by_event or _is_link(node) or node.kind == "boundaryEvent")
+
+
+def _ways(scope: ScopeModel) -> dict[str, list[str]]:
+    """Where a token can go from each node: along its flows, out of its border, over its link."""
+    ways = {node.id: [flow.target for flow in node.outgoing] for node in scope.nodes.values()}
+    landings = {node.event.name: node.id for node in scope.nodes.values() if _is_link(node) and node.event}
+    for node in scope.nodes.values():
+        if node.attached_to in ways:
+            ways[node.attached_to].append(node.id)
+        elif node.kind == "intermediateThrowEvent" and node.event is not None and node.event.kind == "link":
+            ways[node.id] += [landings[node.event.name]] if node.event.name in landings else []
+    return ways
+
+
+def _is_link(node: Node) -> bool:
+    """Whether a node is where a link lands."""
+    return node.kind == "intermediateCatchEvent" and node.event is not None and node.event.kind == "link"
 
 
 def concurrent_writes(process: ProcessModel) -> Iterator[Problem]:

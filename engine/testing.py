@@ -11,29 +11,29 @@ Everything due happens in the caller's thread, against a real database that no o
 import gc
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
 import sqlalchemy
-from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import jobs, state
-from engine.activities import UserTask
+from engine import history, jobs, state
 from engine.assignment import AssignmentPolicy
 from engine.clock import MovableClock
 from engine.commands import Command, Engine
-from engine.deployments import Source, newest
+from engine.deployments import Source
 from engine.errors import CommandRefused
 from engine.services import Registry
 from engine.tables import Base, Definition, History, Incident, Instance, Task
 from engine.transactions import prepare
-from engine.workflow import Case as RunningCase
 
 T = TypeVar("T")
+
+TICK = timedelta(microseconds=1)
+"""What a command takes on the test's clock, so that of two things one is always the older."""
 
 FOREVER = 10_000
 """Jobs that one call carries out at most, so that a test of an endless process ends."""
@@ -78,7 +78,9 @@ class Case:
     @property
     def waiting(self) -> list[str]:
         """User and manual tasks, catch events and running jobs, in the order in which they began to wait."""
-        return self._test.waiting_elements(self.id)
+        return self._test.read(
+            lambda session: history.waiting(self._test.engine, session, session.get_one(Instance, self.id))
+        )
 
     @property
     def incidents(self) -> list[Incident]:
@@ -249,19 +251,8 @@ class ProcessTest:
         self.session.expunge_all()
         return look(self.session)
 
-    def waiting_elements(self, instance_id: str) -> list[str]:
-        """The elements at which a case waits for somebody or something."""
-
-        def look(session: Session) -> list[str]:
-            command = Command(self.engine, session, None)
-            instance = session.get_one(Instance, instance_id)
-            if instance.status in ("completed", "cancelled"):
-                return []
-            return [token.task_spec.name for token in _waiting(command.restore(instance))]
-
-        return self.read(look)
-
     def _command(self, give: Callable[[Command], T], actor: str | None = None) -> T:
+        self.clock.advance(TICK)
         with self.engine.command(self.session, actor=actor) as command:
             return give(command)
 
@@ -273,16 +264,6 @@ class ProcessTest:
                 return
             jobs.carry_out(self.engine, self.session, waiting[0])
         raise AssertionError(f"still something due after {FOREVER} jobs: the process does not come to rest")
-
-
-def _waiting(case: RunningCase) -> Iterable[Any]:
-    for token in case.tokens.values():
-        data = token.internal_data
-        if "incident" in data or "host" in data or data.get("listener"):
-            continue
-        is_task = token.state == TaskState.READY and isinstance(token.task_spec, UserTask)
-        if is_task or "waits" in data:
-            yield token
 
 
 def _source(file: str | Path | bytes, index: int) -> Source:
@@ -300,4 +281,4 @@ def _suffix(content: bytes) -> str:
     return "dmn" if b"/DMN/" in head else "bpmn"
 
 
-__all__ = ["Case", "ProcessTest", "datetime"]
+__all__ = ["Case", "ProcessTest"]

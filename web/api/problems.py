@@ -4,6 +4,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, json, request
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -47,10 +48,6 @@ def problem(
 def answer_problems(app: Flask) -> None:
     """Answer what is raised below /api as a problem; pages have an answer of their own."""
 
-    @app.errorhandler(BusinessRefusal)
-    def business_refusal(refusal: BusinessRefusal) -> Any:
-        return _api(refusal) or app.ensure_sync(_page)(refusal, refusal.status)
-
     @app.errorhandler(CommandRefused)
     def command_refused(refusal: CommandRefused) -> Any:
         return _api(refusal) or _page(refusal, refusal.status)
@@ -71,6 +68,17 @@ def answer_problems(app: Flask) -> None:
             for p in refusal.problems
         ]
         return problem(422, refusal.code, "部署的文件有误，没有保存。", remedy="请按提示逐一更正。", errors=errors)
+
+    @app.errorhandler(CSRFError)
+    def forged(error: CSRFError) -> Any:
+        return command_refused(
+            CommandRefused(
+                "page_expired",
+                "页面停留过久，或已在别处重新登录，本次操作没有执行。",
+                status=400,
+                remedy="请刷新页面后重试；已填写的内容可先复制。",
+            )
+        )
 
     @app.errorhandler(HTTPException)
     def http_exception(error: HTTPException) -> Any:

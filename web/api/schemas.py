@@ -15,9 +15,12 @@ class Paging(Schema):
     cursor = fields.String()
 
 
-class DefinitionSchema(Schema):
+class DefinitionKey(Schema):
     key = fields.String()
     version = fields.Integer()
+
+
+class DefinitionSchema(DefinitionKey):
     name = fields.String()
     file_name = fields.String()
     deployment_id = fields.Integer()
@@ -25,8 +28,7 @@ class DefinitionSchema(Schema):
 
 class DeploymentAnswer(Schema):
     id = fields.Integer()
-    definitions = fields.List(fields.Nested(DefinitionSchema(only=("key", "version"))))
-    warnings = fields.List(fields.Dict())
+    definitions = fields.List(fields.Nested(DefinitionKey))
 
 
 class StartInstance(Strict):
@@ -44,17 +46,26 @@ class IncidentSchema(Schema):
     created_at = fields.AwareDateTime()
 
 
-class InstanceSchema(Schema):
+class InstanceLine(Schema):
     id = fields.String()
     definition = fields.String()
     version = fields.Integer()
     status = fields.String()
     business_key = fields.String(allow_none=True)
+    started_at = fields.AwareDateTime()
+    ended_at = fields.AwareDateTime(allow_none=True)
+
+
+class InstanceSchema(InstanceLine):
     data = fields.Dict()
     waiting = fields.List(fields.String())
     incidents = fields.List(fields.Nested(IncidentSchema))
-    started_at = fields.AwareDateTime()
-    ended_at = fields.AwareDateTime(allow_none=True)
+
+
+class InstanceProgress(Schema):
+    id = fields.String()
+    status = fields.String()
+    waiting = fields.List(fields.String())
 
 
 class InstanceQuery(Paging):
@@ -64,7 +75,7 @@ class InstanceQuery(Paging):
 
 
 class InstancePage(Schema):
-    items = fields.List(fields.Nested(InstanceSchema(exclude=("data", "waiting", "incidents"))))
+    items = fields.List(fields.Nested(InstanceLine))
     next = fields.String(allow_none=True)
 
 
@@ -84,7 +95,7 @@ class HistoryAnswer(Schema):
     items = fields.List(fields.Nested(HistoryLine))
 
 
-class TaskSchema(Schema):
+class TaskLine(Schema):
     id = fields.String()
     instance_id = fields.String()
     business_key = fields.String(allow_none=True)
@@ -96,8 +107,11 @@ class TaskSchema(Schema):
     created_at = fields.AwareDateTime()
     due_at = fields.AwareDateTime(allow_none=True)
     ended_at = fields.AwareDateTime(allow_none=True)
-    form = fields.Dict(allow_none=True)
     allowed_actions = fields.List(fields.String())
+
+
+class TaskSchema(TaskLine):
+    form = fields.Dict(allow_none=True)
 
 
 class TaskQuery(Paging):
@@ -106,7 +120,7 @@ class TaskQuery(Paging):
 
 
 class TaskPage(Schema):
-    items = fields.List(fields.Nested(TaskSchema(exclude=("form",))))
+    items = fields.List(fields.Nested(TaskLine))
     next = fields.String(allow_none=True)
     total = fields.Integer()
 
@@ -117,8 +131,8 @@ class TaskCommand(Strict):
 
 
 class TaskAnswer(Schema):
-    instance = fields.Nested(InstanceSchema(only=("id", "status", "waiting")))
-    tasks = fields.List(fields.Nested(TaskSchema(exclude=("form",))))
+    instance = fields.Nested(InstanceProgress)
+    tasks = fields.List(fields.Nested(TaskLine))
 
 
 class MessageBody(Strict):

@@ -4,7 +4,6 @@ import { createRoot, type Root } from "react-dom/client";
 import { Api, SessionEnded } from "./form/api";
 import { FilingApplication, type Mount } from "./form/application";
 import { Draft } from "./form/draft";
-import "./form/form.css";
 import { Keeper } from "./form/keeper";
 import { Layout } from "./form/layout";
 import { Alert } from "./form/notices";

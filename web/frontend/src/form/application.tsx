@@ -1,5 +1,5 @@
 /** The filing form: joins the draft, the server's check, RJSF and the page's frame. */
-import Form from "@rjsf/core";
+import Form from "@rjsf/core/lib/components/Form.js"; // the package's index would draw in its test kit, and ajv
 import type { RegistryFieldsType, RegistryWidgetsType, TemplatesType } from "@rjsf/utils";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 
@@ -13,6 +13,7 @@ import { serverJudges } from "./judge";
 import { type Layout, pathOf } from "./layout";
 import { type Notice, Notices } from "./notices";
 import { isEmpty, valueAt, withValue } from "./paths";
+import { whenReleased } from "./pointer";
 import { Sections } from "./sections";
 import type { Filing, FilingForm, Finding, FormFiles } from "./shapes";
 import { TEXTS } from "./texts";
@@ -231,10 +232,12 @@ export function FilingApplication({ mount, element, api, draft, filing, files, l
         showErrorList={false}
         noHtml5Validate
         onChange={({ formData }) => formData && draft.edit(code.follow(draft.state.form, formData))}
-        onBlur={(id) => {
-          setSettled((now) => (now.has(pathOf(id)) ? now : new Set(now).add(pathOf(id))));
-          check.hurry();
-        }}
+        onBlur={(id) =>
+          whenReleased(() => {
+            setSettled((now) => (now.has(pathOf(id)) ? now : new Set(now).add(pathOf(id))));
+            check.hurry();
+          })
+        }
         onSubmit={() => undefined}
       >
         <></>

@@ -1,6 +1,6 @@
 /** 企业基本情况: what the system knows of the applicant, masked by the server, to be read and not typed (R94, R95). */
 import { useFiling } from "./filing-context";
-import { Message } from "./messages";
+import { Message, WarningMessage } from "./messages";
 import { textAt } from "./paths";
 import { TEXTS } from "./texts";
 
@@ -27,7 +27,7 @@ export function Enterprise() {
       {findings.warnings
         .filter(({ field }) => about(field))
         .map(({ message, detail }) => (
-          <Message key={message} kind="warning" text={message + TEXTS.maySubmit} detail={detail} />
+          <WarningMessage key={message} message={message} detail={detail} />
         ))}
       {companyUrl ? (
         <p className="jg-help">

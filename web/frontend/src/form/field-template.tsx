@@ -1,12 +1,13 @@
 /** One field: label, control, help and what there is to say about it. RJSF's FieldTemplate. */
 import type { FieldTemplateProps } from "@rjsf/utils";
+import type { ReactNode } from "react";
 
 import { groupedAmount } from "./amounts";
 import { useFiling } from "./filing-context";
 import { partsOf } from "./findings";
 import { Icon } from "./icon";
 import type { Field } from "./layout";
-import { AsideLink, Message } from "./messages";
+import { AsideLink, Message, WarningMessage } from "./messages";
 import { textAt } from "./paths";
 import type { FilingForm } from "./shapes";
 import { fill, TEXTS } from "./texts";
@@ -33,7 +34,7 @@ export function FieldTemplate({ id, label, fieldPathId, uiSchema, rawErrors = []
           return <Message key={error} kind="error" text={message} detail={detail} />;
         })}
         {warnings.map(({ message, detail }) => (
-          <Message key={message} kind="warning" text={message + TEXTS.maySubmit} detail={detail} />
+          <WarningMessage key={message} message={message} detail={detail} />
         ))}
         {options.caution ? <Message kind="warning" text={options.caution} /> : null}
         {hints
@@ -66,7 +67,7 @@ export function FieldTemplate({ id, label, fieldPathId, uiSchema, rawErrors = []
   );
 }
 
-function Marks({ field, label }: { field: Field; label: React.ReactNode }) {
+function Marks({ field, label }: { field: Field; label: ReactNode }) {
   const set = field.options.look === "computed" || field.options.look === "locked";
   return (
     <>
@@ -101,8 +102,8 @@ function Help({ field }: { field: Field }) {
       {[help, ...ruled.map((hint) => hint.message)].filter(Boolean).join("　")}
       {links.map(({ text, href }) => (
         <span key={text} className="jg-nowrap">
-          {" "}
-          <AsideLink href={href} text={text} note={TEXTS.opensNewWindow} />
+          {"　"}
+          <AsideLink href={href} text={text} />
         </span>
       ))}
     </p>

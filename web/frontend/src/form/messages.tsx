@@ -1,5 +1,6 @@
 /** The lines below a field. */
 import { Icon } from "./icon";
+import { TEXTS } from "./texts";
 
 const GLYPHS = { error: "alert-circle", warning: "alert-triangle", ok: "circle-check" } as const;
 
@@ -22,12 +23,18 @@ export function Message({ kind, text, detail }: MessageProps) {
   );
 }
 
+/** A warning ends by saying that it stops nobody. */
+export function WarningMessage({ message, detail }: { message: string; detail?: string | undefined }) {
+  const [text, more] = detail ? [message, detail + TEXTS.maySubmit] : [message + TEXTS.maySubmit, ""];
+  return <Message kind="warning" text={text} detail={more} />;
+}
+
 /** A link out of the form opens beside it, so that nobody leaves what they are filling in. */
-export function AsideLink({ href, text, note }: { href: string; text: string; note: string }) {
+export function AsideLink({ href, text }: { href: string; text: string }) {
   return (
     <a href={href} target="_blank" rel="noopener">
       {text}
-      <span className="visually-hidden">{note}</span>
+      <span className="visually-hidden">{TEXTS.opensNewWindow}</span>
     </a>
   );
 }

@@ -1,5 +1,5 @@
 /** What the applicant must know or decide before going on, above the sections. */
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import { groupedAmount } from "./amounts";
 import type { Draft, DraftState } from "./draft";
@@ -24,7 +24,7 @@ export interface Notice {
 }
 
 interface AlertProps extends Notice {
-  children?: React.ReactNode;
+  children?: ReactNode;
   onClose?: () => void;
 }
 

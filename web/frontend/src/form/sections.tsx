@@ -1,6 +1,7 @@
 /** The page's sections, as RJSF's field for the whole form: fields of one level may stand beside those of another. */
 import type { FieldProps } from "@rjsf/utils";
 import { toFieldPathId } from "@rjsf/utils";
+import type { ComponentType, ReactNode } from "react";
 
 import { groupedAmount, sumOfAmounts } from "./amounts";
 import { Attachments } from "./attachments";
@@ -26,7 +27,7 @@ export function Sections(props: FieldProps<FilingForm>) {
   ));
 }
 
-function SectionCard({ section, number, children }: { section: Section; number: number; children: React.ReactNode }) {
+function SectionCard({ section, number, children }: { section: Section; number: number; children: ReactNode }) {
   const id = `section-${section.id}`;
   return (
     <section className="jg-card jg-section" id={id} aria-labelledby={`${id}-title`}>
@@ -74,7 +75,7 @@ function Fields({ section, root }: { section: Section; root: FieldProps<FilingFo
 /** Hands a field of any depth to RJSF, as its ObjectField would. */
 function OneField({ field, root }: { field: Field; root: FieldProps<FilingForm> }) {
   const { registry, formData, errorSchema, onChange, onBlur, onFocus, readonly, disabled } = root;
-  const { SchemaField } = registry.fields;
+  const SchemaField = registry.fields["SchemaField"] as ComponentType<FieldProps>;
   const names = field.path.split(".");
   const last = names.at(-1) ?? "";
   return (

@@ -41,6 +41,7 @@ export const TEXTS = {
   searchFailed: "暂时无法搜索，请稍后再试",
   searchUnchosen: "请从搜索结果中选择一项",
   searchClear: "清除{title}",
+  searchResults: "{title}的搜索结果",
   searchCount: "{n} 个结果",
 
   verify: "校验",

@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
 import type { Api } from "./api";
+import { whenReleased } from "./pointer";
 import type { CheckAnswer, FilingForm } from "./shapes";
 
 const PAUSE_MS = 600;
@@ -29,7 +30,7 @@ export function useCheck(api: Api, form: FilingForm, onFailure: (error: unknown)
       window.clearTimeout(timer);
       try {
         const said = await api.check(form, abort.signal);
-        if (!abort.signal.aborted) setAnswer(said);
+        whenReleased(() => !abort.signal.aborted && setAnswer(said));
       } catch (error) {
         // No answer for now: the last one stands, and the next change asks again.
         if (!abort.signal.aborted) onFailure(error);

@@ -3,6 +3,7 @@ import { useRef, useState } from "react";
 
 import { Icon } from "../icon";
 import { Message } from "../messages";
+import { whenReleased } from "../pointer";
 import { fill, TEXTS } from "../texts";
 import { type Widget, controlProps } from "./widget";
 
@@ -16,7 +17,7 @@ export function DayWidget(props: Widget) {
   const locked = Boolean(readonly || disabled);
 
   function settle(): void {
-    setLeft(true);
+    whenReleased(() => setLeft(true));
     if (typed !== undefined && (typed.trim() === "" || dayOf(typed) !== undefined)) setTyped(undefined);
     onBlur(id, value);
   }
@@ -28,7 +29,7 @@ export function DayWidget(props: Widget) {
 
   return (
     <>
-      <div className="jg-control jg-form-day">
+      <div className="jg-control">
         <input
           {...controlProps(props)}
           className="is-amount"
@@ -59,9 +60,10 @@ export function DayWidget(props: Widget) {
         >
           <Icon name="calendar" />
         </button>
+        {/* Only lends the browser's calendar. */}
         <input
           ref={picker}
-          className="jg-form-picker"
+          className="visually-hidden"
           type="date"
           tabIndex={-1}
           aria-hidden="true"

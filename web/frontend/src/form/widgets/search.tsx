@@ -4,6 +4,7 @@ import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useFiling } from "../filing-context";
 import { Icon } from "../icon";
 import { Message } from "../messages";
+import { whenReleased } from "../pointer";
 import type { LookupItem } from "../shapes";
 import { fill, TEXTS } from "../texts";
 import { type Widget, controlProps, optionsOf } from "./widget";
@@ -60,7 +61,7 @@ export function SearchWidget(props: Widget) {
 
   function leave(): void {
     setOpen(false);
-    setLeft(true);
+    whenReleased(() => setLeft(true));
     // A choice once made stands until another is made or it is cleared.
     if (chosen !== "" || query?.trim() === "") setQuery(undefined);
     onBlur(id, value);
@@ -107,7 +108,7 @@ export function SearchWidget(props: Widget) {
           )}
         </div>
         {open ? (
-          <ul className="jg-combo-list" id={list} role="listbox" aria-label={label}>
+          <ul className="jg-combo-list" id={list} role="listbox" aria-label={fill(TEXTS.searchResults, { title: label })}>
             {result.state === "found" && items.length ? (
               items.map((item, index) => (
                 <li

@@ -6,7 +6,11 @@ export function StatementWidget(props: Widget) {
   const { value, onChange, onBlur, id, schema, readonly, disabled } = props;
   return (
     <>
-      <div className="jg-statement jg-form-statement">{schema.description}</div>
+      <div className="jg-statement">
+        {schema.description?.split("\n").map((line) => (
+          <div key={line}>{line}</div>
+        ))}
+      </div>
       <label className="jg-option">
         <input
           {...controlProps(props)}

@@ -42,7 +42,7 @@ export function TextareaWidget(props: Widget) {
         />
       </div>
       {limit ? (
-        <p className="jg-help jg-form-counter">{fill(TEXTS.characters, { n: [...text].length, limit })}</p>
+        <p className="jg-help jg-num">{fill(TEXTS.characters, { n: [...text].length, limit })}</p>
       ) : null}
     </>
   );

@@ -1,0 +1,142 @@
+"""A whole application for a test: real database, demo data, a clock that stands still, tokens of the sample's users."""
+
+import tempfile
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from engine import jobs
+from engine.clock import MovableClock
+from records.users import User, UserKind, UserRole, issue_token, user_by_username
+from web import demo
+from web.app import create_app
+from web.database import bring_up_to_date, db
+from web.runtime import runtime
+from web.settings import Settings, database_url
+
+MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+"""Ten in the morning of a working day in Guangdong."""
+
+
+class Portal:
+    """An application on `url`, with the sample loaded unless it is there already."""
+
+    def __init__(self, url: str, var: Path) -> None:
+        self.clock = MovableClock(MONDAY)
+        settings = Settings(
+            database_url=database_url(url),
+            broker_url="memory://",
+            var=var,
+            secret_key=b"s" * 32,
+            data_key=b"d" * 32,
+            site_url="https://jigai.example",
+            demo=True,
+        )
+        self.app = create_app(settings, clock=self.clock)
+        self.app.extensions["jigai"].engine.publish = lambda job_ids: None
+        self.client: FlaskClient = self.app.test_client()
+        self._tokens: dict[str, str] = {}
+
+    def load(self) -> None:
+        """Make the tables and load the demo."""
+        bring_up_to_date(self.app)
+        demo.load(self.app)
+
+    def close(self) -> None:
+        with self.app.app_context():
+            db.engine.dispose()
+
+    def call(self, user: str | None, method: str, path: str, **kwargs: Any) -> TestResponse:
+        """One request of the REST interface with a user's token, and everything it makes due."""
+        headers = dict(kwargs.pop("headers", {}))
+        if user is not None:
+            headers["Authorization"] = f"Bearer {self.token(user)}"
+        response = self.client.open(f"/api/v1{path}", method=method, headers=headers, **kwargs)
+        self.settle()
+        return response
+
+    def token(self, username: str) -> str:
+        if username not in self._tokens:
+            with self.app.app_context(), runtime().engine.command(db.session()) as command:
+                user = user_by_username(command.session, username)
+                assert user is not None, username
+                self._tokens[username] = issue_token(command.session, user, command.now)
+        return self._tokens[username]
+
+    def hire(self, username: str, name: str, *, agency: str, role: str) -> None:
+        """One more official."""
+        with self.app.app_context(), runtime().engine.command(db.session()) as command:
+            user = User(id=username, username=username, name=name, kind=UserKind.AUTHORITY.value, agency_id=agency)
+            user.roles = [UserRole(role=role)]
+            command.session.add(user)
+
+    def settle(self) -> None:
+        """Carry out what is due, as the embedded worker would."""
+        with self.app.app_context():
+            while waiting := jobs.due(db.session(), self.clock.now()):
+                for job_id in waiting:
+                    jobs.carry_out(runtime().engine, db.session(), job_id)
+            db.session.rollback()
+
+    # What a filing's parties do
+
+    def draft(self, user: str = "ent01", **changes: Any) -> dict[str, Any]:
+        """A draft of a form that passes every rule, with some fields changed."""
+        answer = self.call(user, "POST", "/filings", json=self.form(**changes))
+        assert answer.status_code == 201, answer.text
+        body: dict[str, Any] = answer.get_json()
+        return body
+
+    def form(self, **changes: Any) -> dict[str, Any]:
+        """A form of ent01 that passes every rule on the clock's day; `money` is merged."""
+        form = deepcopy(demo.sample()["projects"][17]["filing"])
+        for name in ("fictional", "enterprise", "attachments"):
+            form.pop(name)
+        today = self.clock.now().date()
+        form |= {
+            "project_code": "2101-440704-04-02-102340",
+            "planned_start": (today + timedelta(days=60)).isoformat(),
+            "planned_completion": (today + timedelta(days=400)).isoformat(),
+        }
+        form["money"] |= changes.pop("money", {})
+        return form | changes
+
+    def submit(self, filing_id: str, user: str = "ent01") -> TestResponse:
+        return self.call(user, "POST", f"/filings/{filing_id}/submit")
+
+    def filing(self, filing_id: str, user: str = "ent01") -> dict[str, Any]:
+        body: dict[str, Any] = self.call(user, "GET", f"/filings/{filing_id}").get_json()
+        return body
+
+    def task(self, user: str, filing_id: str) -> dict[str, Any]:
+        """The user's open task about a filing."""
+        tasks = self.call(user, "GET", "/tasks?box=todo&limit=100").get_json()["items"]
+        found = [task for task in tasks if task["business_key"] == filing_id]
+        assert len(found) == 1, f"{user} has {len(found)} tasks about {filing_id}"
+        return dict(found[0])
+
+    def decide(self, user: str, filing_id: str, decision: str, opinion: str = "", **kwargs: Any) -> TestResponse:
+        """Claim and complete the user's task about a filing."""
+        task = self.task(user, filing_id)
+        self.call(user, "POST", f"/tasks/{task['id']}/claim", json={})
+        body = {"data": {"decision": decision}, "opinion": opinion}
+        return self.call(user, "POST", f"/tasks/{task['id']}/complete", json=body, **kwargs)
+
+    def issue(self, filing_id: str) -> str:
+        """Carry a submitted filing to its certificate; the certificate's number."""
+        for user, decision in (("gx10", "accept"), ("gx11", "approve"), ("gx12", "issue")):
+            answer = self.decide(user, filing_id, decision, "同意")
+            assert answer.status_code == 200, answer.text
+        return str(self.filing(filing_id)["certificate"])
+
+
+def load_sample(url: str) -> None:
+    """What `new_database` makes once a worker: a database with tables and sample."""
+    with tempfile.TemporaryDirectory() as folder:
+        portal = Portal(url, Path(folder))
+        portal.load()
+        portal.close()

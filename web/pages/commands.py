@@ -1,0 +1,51 @@
+"""Commands that pages give: a form posted twice is one command, and a page that is out of date gives none."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from flask import request
+
+from engine.commands import Command
+from engine.errors import CommandRefused
+from engine.tables import new_id
+from records.filings import Filing
+from web.api.idempotency import once
+
+
+def fresh() -> str:
+    """The id of the command that a form about to be shown may give."""
+    return new_id()
+
+
+def give(act: Callable[[Command], dict[str, Any]]) -> dict[str, Any]:
+    """Carry out the posted form's command; the same form posted again is answered as the first time.
+
+    A form that was changed after it had been sent is another command, for the rules to judge.
+    """
+    answer: dict[str, Any] = once(act, key=_key())
+    return answer
+
+
+def revision_of(filing: Filing | None) -> str:
+    """What a page shows of a filing, in short: it changes when another version is submitted."""
+    return str(filing.submission) if filing is not None else ""
+
+
+def require_current(filing: Filing | None) -> None:
+    """Raises CommandRefused 409 when the posted form was shown before the version that is there now."""
+    shown = request.form.get("revision", "")
+    if filing is not None and shown and shown != revision_of(filing):
+        raise CommandRefused(
+            "page_outdated",
+            "企业已重新提交，本页显示的不是最新内容，没有办理。",
+            remedy="请刷新后核对最新内容再办理。",
+        )
+
+
+def _key() -> str:
+    command_id = request.form.get("command_id", "")
+    if not command_id:
+        return ""
+    given = "\n".join(f"{name}={value}" for name, value in sorted(request.form.items()) if name != "csrf_token")
+    return f"page:{hashlib.sha256(given.encode()).hexdigest()}"

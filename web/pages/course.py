@@ -1,0 +1,341 @@
+"""The course of a case, read from its diagram and its history: what is done, where it stands, who acted.
+
+Nothing here knows the steps of a procedure. They are the user tasks on the diagram's usual way, which follows the
+first flow out of every gateway; a diagram with one step more shows one step more.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from engine import state
+from engine.deployments import CompiledDeployment
+from engine.forms import Form
+from engine.history import HistoryLine, lines, waiting
+from engine.model import Node, ProcessModel
+from engine.tables import Definition, Incident, Instance, Task
+from records.filings import Filing, FilingStatus, FilingVersion
+from records.users import user_by_username
+from web.api.task_inbox import open_tasks
+from web.database import db
+from web.pages import people, wording
+from web.runtime import runtime
+
+ENTERPRISE = "enterprise"
+_STATES = {"return": "returned", "back": "returned", "refuse": "refused"}
+_CATCHING = ("boundaryEvent", "intermediateCatchEvent")
+
+
+@dataclass(frozen=True)
+class Place:
+    """An element and the process it stands in."""
+
+    process: ProcessModel
+    node: Node
+
+
+class Course:
+    """One case. Reading it costs a few queries, each made when it is first needed."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.definition = db.session.get_one(Definition, instance.definition_id)
+        self._deployment: CompiledDeployment = (
+            runtime().engine.deployments.compiled(db.session(), instance.definition_id).deployment
+        )
+        self.root = self._deployment.processes[self.definition.key]
+
+    @cached_property
+    def processes(self) -> list[ProcessModel]:
+        """The case's process, then those it calls that are of the same deployment."""
+        found = [self.root]
+        for process in found:
+            called = (node.called for node in process.walk() if node.called)
+            found += [self._deployment.processes[key] for key in called if self._is_new(key, found)]
+        return found
+
+    def _is_new(self, key: str, found: list[ProcessModel]) -> bool:
+        return key in self._deployment.processes and all(process.id != key for process in found)
+
+    @cached_property
+    def places(self) -> dict[str, Place]:
+        return {node.id: Place(process, node) for process in reversed(self.processes) for node in process.walk()}
+
+    @cached_property
+    def lines(self) -> list[HistoryLine]:
+        return lines(runtime().engine, db.session(), self.instance)
+
+    @cached_property
+    def lines_now(self) -> list[HistoryLine]:
+        """The history without former rounds of called processes: what they did is not done in this round."""
+        begun: dict[str, int] = {}
+        for line in self.lines:
+            place = self._called(line)
+            if place is not None and place.node.kind == "startEvent":
+                begun[place.process.id] = line.seq
+        return [
+            line
+            for line in self.lines
+            if (place := self._called(line)) is None or line.seq >= begun.get(place.process.id, 0)
+        ]
+
+    def _called(self, line: HistoryLine) -> Place | None:
+        place = self.places.get(line.element_id or "")
+        return place if place is not None and place.process is not self.root else None
+
+    @cached_property
+    def waiting(self) -> list[str]:
+        return waiting(runtime().engine, db.session(), self.instance)
+
+    @cached_property
+    def tasks(self) -> list[Task]:
+        return open_tasks(self.instance)
+
+    @cached_property
+    def done(self) -> set[str]:
+        """Elements that were completed, in this round."""
+        return {line.element_id for line in self.lines_now if line.action == "completed" and line.element_id}
+
+    @cached_property
+    def current(self) -> set[str]:
+        """Elements where the case stands, with the call activities around them."""
+        here = set(self.waiting)
+        standing = {self.places[element].process.id for element in here if element in self.places}
+        return here | {
+            place.node.id for place in self.places.values() if place.node.called in standing and place.node.called
+        }
+
+    @cached_property
+    def failed(self) -> set[str]:
+        query = select(Incident.element_id).where(
+            Incident.instance_id == self.instance.id, Incident.resolved_at.is_(None)
+        )
+        return {element for element in db.session.scalars(query) if element}
+
+    def form_of(self, element_id: str | None) -> Form | None:
+        """The JSON Schema of an element's form."""
+        place = self.places.get(element_id or "")
+        return self._deployment.forms.get(place.node.form or "") if place else None
+
+    def ui_form_of(self, element_id: str | None) -> dict[str, Any]:
+        """The UI Schema beside it."""
+        place = self.places.get(element_id or "")
+        form = self._deployment.forms.get(place.node.ui_form or "") if place else None
+        return form.document if form is not None else {}
+
+    def opinion(self) -> str:
+        """The opinion with which the case was handed back last, a rule's as well as a person's."""
+        return str(state.variables(self.instance.state).get("opinion") or "")
+
+    def last_act(self) -> HistoryLine | None:
+        """What a person completed last."""
+        return next((line for line in reversed(self.lines) if _is_act(line)), None)
+
+    @cached_property
+    def usual(self) -> dict[str, Place]:
+        """Every element on the usual way, in order, those of called processes within."""
+        way: dict[str, Place] = {}
+        self._follow(self.root, way)
+        return way
+
+    @cached_property
+    def usual_way(self) -> list[Node]:
+        """What people know of it: start, user tasks and end."""
+        return [
+            node
+            for process, node in ((place.process, place.node) for place in self.usual.values())
+            if node.kind == "userTask" or (process is self.root and node.kind in ("startEvent", "endEvent"))
+        ]
+
+    def _follow(self, process: ProcessModel, way: dict[str, Place]) -> None:
+        node = next((node for node in process.nodes.values() if node.kind == "startEvent"), None)
+        while node is not None and node.id not in way:
+            way[node.id] = Place(process, node)
+            if node.called in self._deployment.processes:
+                self._follow(self._deployment.processes[node.called], way)
+            node = process.nodes[node.outgoing[0].target] if node.outgoing else None
+
+
+def progress(course: Course) -> str:
+    """Where a case stands, in a few words: 受理（李经办）."""
+    standing = [
+        _("%(step)s：%(holder)s", step=task.name, holder=people.holder(db.session(), task)) for task in course.tasks
+    ]
+    if standing:
+        return "；".join(standing)
+    names = [course.places[element].node.name for element in course.waiting if element in course.places]
+    return "；".join(filter(None, names)) or _end_name(course)
+
+
+def steps(course: Course, filing: Filing) -> list[dict[str, str]]:
+    """The step strip of a filing: name, state, and who and when."""
+    way = course.usual_way
+    step_of = {node.lane: index for index, node in reversed(list(enumerate(way))) if node.kind == "userTask"}
+    step_of[ENTERPRISE] = 0
+
+    def index_of(element_id: str | None) -> int | None:
+        for index, node in enumerate(way):
+            if node.id == element_id:
+                return index
+        place = course.places.get(element_id or "")
+        return step_of.get(place.node.lane) if place and place.node.kind == "userTask" else None
+
+    here = [index for element in course.waiting if (index := index_of(element)) is not None]
+    acts = {index_of(line.element_id): line for line in course.lines_now if _is_act(line)}
+    last = max((line.seq, index) for index, line in acts.items() if index)[1] if any(acts) else None
+    strip = []
+    for index, node in enumerate(way):
+        position, note = _step(course, filing, index, here, acts.get(index), last)
+        strip.append({"name": node.name, "state": position, "note": note})
+    return strip
+
+
+def _step(
+    course: Course, filing: Filing, index: int, here: list[int], act: HistoryLine | None, last: int | None
+) -> tuple[str, str]:
+    """The state of a step and its note."""
+    final = index == len(course.usual_way) - 1
+    if filing.status == FilingStatus.ISSUED:
+        return "done", wording.short_moment(course.instance.ended_at) if final else _who_when(course, filing, index, act)
+    if index in here:
+        if index == 0:
+            return "current", _("待修改后重新提交")
+        return "current", "；".join(people.holder(db.session(), task) for task in course.tasks)
+    before = min(here) if here and min(here) > 0 else None
+    if index == 0 or (before is not None and index < before):
+        return "done", _who_when(course, filing, index, act)
+    if before is None and last is not None and index <= last:
+        handed_back = {FilingStatus.RETURNED: "returned", FilingStatus.NOT_ACCEPTED: "failed"}
+        position = handed_back.get(FilingStatus(filing.status), "done") if index == last else "done"
+        return position, _who_when(course, filing, index, act)
+    return "todo", _expected(course, filing, index)
+
+
+def _who_when(course: Course, filing: Filing, index: int, act: HistoryLine | None) -> str:
+    if index == 0:
+        version = submitted_version(filing)
+        if version is None:
+            return ""
+        who = people.name_of(db.session(), version.submitted_by)
+        return f"{who} {wording.short_moment(version.submitted_at)}"
+    if act is None or act.actor is None:
+        return ""
+    return f"{people.name_of(db.session(), act.actor)} {wording.short_moment(act.at)}"
+
+
+def _expected(course: Course, filing: Filing, index: int) -> str:
+    node = course.usual_way[index]
+    if node.kind != "userTask":
+        return _("系统自动")
+    names = people.officials(db.session(), filing.agency_id, node.lane or "")
+    return "、".join(names) if len(names) <= 2 else people.role_title(node.lane)
+
+
+def submitted_version(filing: Filing, submission: int | None = None) -> FilingVersion | None:
+    """A version of a filing as it was submitted; the latest by default."""
+    return db.session.get(FilingVersion, (filing.id, submission or filing.submission))
+
+
+def timeline(course: Course, filing: Filing, *, newest_first: bool) -> list[dict[str, str]]:
+    """What people did and what the case came to, for `macros/case.html`; open tasks last, or first."""
+    entries = [entry for line in course.lines if (entry := _entry(course, filing, line)) is not None]
+    for task in course.tasks:
+        taken = task.claimed_at if task.assignee else None
+        entries.append(
+            {
+                "act": task.name,
+                "who": people.holder(db.session(), task) if task.assignee else _("待认领"),
+                "time": _("%(time)s 认领", time=wording.short_moment(taken)) if taken else "",
+                "state": "current",
+            }
+        )
+    return entries[::-1] if newest_first else entries
+
+
+def _entry(course: Course, filing: Filing, line: HistoryLine) -> dict[str, str] | None:
+    place = course.places.get(line.element_id or "")
+    time = wording.short_moment(line.at)
+    if line.action == "started":
+        return _by(line.actor, course.usual_way[0].name, time, "done")
+    if line.action != "completed" or place is None:
+        return None
+    if _is_act(line):
+        decision = line.data.get("decision")
+        word = outcome_title(course.form_of(line.element_id), decision)
+        act = f"{place.node.name}：{word}" if word else place.node.name
+        return _by(line.actor, act, time, _STATES.get(str(decision), "done"), str(line.data.get("opinion") or ""))
+    if place.node.kind in _CATCHING:
+        version = submitted_version(filing)
+        who = version.submitted_by if version is not None else None
+        return _by(who, place.node.name, time, "withdrawn")
+    if place.node.kind == "endEvent":
+        return _end(course, filing, line, place, time)
+    return None
+
+
+def _end(course: Course, filing: Filing, line: HistoryLine, place: Place, time: str) -> dict[str, str] | None:
+    """An end that no person's act has told already: the case's usual one, and one that a rule led to."""
+    by_system = {"act": place.node.name, "who": _("系统"), "time": time}
+    if place.process is course.root:
+        if place.node.id not in course.usual:
+            return None
+        return by_system | {"state": "done", "opinion": _("备案证号 %(n)s", n=filing.certificate_number or "")}
+    if place.node.id in course.usual or not _decided_by_rule(course, line):
+        return None
+    latest = filing.status == FilingStatus.RETURNED and line in course.lines_now
+    return by_system | {"state": "returned", "opinion": course.opinion() if latest else ""}
+
+
+def _decided_by_rule(course: Course, end: HistoryLine) -> bool:
+    """Whether a decision table was asked between the last person's act and this end."""
+    for line in reversed(course.lines):
+        if line.seq < end.seq and line.action == "completed":
+            if _is_act(line):
+                return False
+            if line.element_kind == "businessRuleTask":
+                return True
+    return False
+
+
+def _by(username: str | None, act: str, time: str, position: str, opinion: str = "") -> dict[str, str]:
+    user = user_by_username(db.session, username) if username else None
+    return {
+        "act": act,
+        "who": user.name if user else (username or ""),
+        "role": people.roles_of(user) if user else "",
+        "time": time,
+        "opinion": opinion,
+        "state": position,
+    }
+
+
+def outcome_title(form: Form | None, decision: Any) -> str:
+    """What an outcome is called on its form."""
+    for outcome in outcomes_of(form):
+        if outcome.get("const") == decision:
+            return str(outcome.get("title", decision))
+    return ""
+
+
+def outcomes_of(form: Form | None) -> list[dict[str, Any]]:
+    """The outcomes that a task's form offers, as the form describes them."""
+    if form is None:
+        return []
+    found: list[dict[str, Any]] = form.document.get("properties", {}).get("decision", {}).get("oneOf", [])
+    return found
+
+
+def _end_name(course: Course) -> str:
+    ends = [
+        line
+        for line in course.lines
+        if line.element_kind == "endEvent" and course.places[line.element_id or ""].process is course.root
+    ]
+    return str(ends[-1].element_name) if ends else ""
+
+
+def _is_act(line: HistoryLine) -> bool:
+    return line.action == "completed" and line.actor is not None and line.element_kind == "userTask"

@@ -1,0 +1,129 @@
+"""The decision panel: what a task's form offers, what each outcome needs, and who has the case after it."""
+
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from engine import verbs
+from engine.errors import EngineError
+from engine.forms import Form
+from engine.model import Node, ProcessModel
+from engine.tables import Task
+from records.filings import Filing
+from records.users import User
+from web.api.views import groups_of
+from web.database import db
+from web.pages import commands, people, wording
+from web.pages.course import Course, outcomes_of
+
+OPINION_MAX = 500
+
+
+def panel(
+    course: Course, task: Task, filing: Filing | None, user: User, *, chosen: str = "", opinion: str = "",
+    errors: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """The panel of a task for whoever looks at it (`macros/decision.html`)."""
+    allowed = verbs.allowed(task, user.username, groups_of(user))
+    form = course.form_of(task.element_id)
+    shown: dict[str, Any] = {
+        "state": _state(task, user, allowed),
+        "claimed_by": people.name_of(db.session(), task.assignee) if task.assignee else "",
+        "question": _property(form, "decision").get("title", _("办理意见")),
+        "outcomes": _outcomes(course, task, form, filing),
+        "chosen": chosen,
+        "opinion": opinion,
+        "opinion_max": _property(form, "opinion").get("maxLength", OPINION_MAX),
+        "opinions": _property(form, "opinion").get("examples", []),
+        "revision": commands.revision_of(filing),
+        "command_id": commands.fresh(),
+        "errors": errors or {},
+        "closed_text": _why_closed(task),
+    }
+    names = {"claim": "claim_url", "release": "release_url", "complete": "submit_url"}
+    for verb in allowed:
+        shown[names[verb]] = url_for("task.act", task_id=task.id, verb=verb)
+    return shown
+
+
+def _state(task: Task, user: User, allowed: list[str]) -> str:
+    if task.state == "open" and task.assignee == user.username and "complete" in allowed:
+        return "mine"
+    if "claim" in allowed:
+        return "unclaimed"
+    return "other" if task.state == "open" and task.assignee else "closed"
+
+
+def _why_closed(task: Task) -> str:
+    if task.state == "done":
+        who = people.name_of(db.session(), task.completed_by) if task.completed_by else _("系统")
+        time = wording.short_moment(task.ended_at)
+        return _("「%(task)s」已由%(who)s于 %(time)s 办理。", task=task.name, who=who, time=time)
+    if task.state == "cancelled":
+        return _("「%(task)s」已取消，不再需要办理。", task=task.name)
+    return _("这一步由%(role)s办理，你可以查看全部内容。", role=people.role_title(task.role))
+
+
+def _property(form: Form | None, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = form.document.get("properties", {}).get(name, {}) if form is not None else {}
+    return found
+
+
+def _outcomes(course: Course, task: Task, form: Form | None, filing: Filing | None) -> list[dict[str, Any]]:
+    """Each outcome as the form describes it. `confirm` of its UI Schema names those to be asked about once more."""
+    confirm = course.ui_form_of(task.element_id).get("decision", {}).get("ui:options", {}).get("confirm", {})
+    shown = []
+    for outcome in outcomes_of(form):
+        value, label = outcome["const"], outcome.get("title", outcome["const"])
+        shown.append(
+            {
+                "value": value,
+                "label": label,
+                "consequence": outcome.get("description", ""),
+                "opinion_required": _needs_opinion(form, value),
+                "next": _next(course, task, value, filing) or outcome.get("description", label),
+                "danger": value in confirm,
+                "confirm_title": _("确认%(outcome)s", outcome=label) if value in confirm else "",
+                "confirm_text": confirm.get(value, ""),
+            }
+        )
+    return shown
+
+
+def _needs_opinion(form: Form | None, value: str) -> bool:
+    """Whether the form refuses the outcome without an opinion: the form's own rule is asked."""
+    return form is not None and any(error.field == "opinion" for error in form.check({"decision": value}))
+
+
+def _next(course: Course, task: Task, value: str, filing: Filing | None) -> str:
+    """Who has the case after an outcome, where the diagram says so by the outcome alone; else nothing."""
+    place = course.places.get(task.element_id)
+    node = _reached(place.process, place.node, value) if place else None
+    if node is None or node.kind != "userTask":
+        return ""
+    return people.holders(db.session(), filing.agency_id if filing else None, node.lane)
+
+
+def _reached(process: ProcessModel, node: Node, decision: str) -> Node | None:
+    """The user task or end that a task leads to, through gateways that ask for nothing but the decision."""
+    seen = {node.id}
+    while True:
+        flows = [flow for flow in node.outgoing if _taken(flow.condition, decision)]
+        if len(flows) != 1:
+            return None
+        node = process.nodes[flows[0].target]
+        if node.kind in ("userTask", "endEvent"):
+            return node
+        if node.id in seen:
+            return None
+        seen.add(node.id)
+
+
+def _taken(condition: Any, decision: str) -> bool:
+    if condition is None:
+        return True
+    try:
+        return bool(condition.evaluate({"decision": decision}, {}))
+    except EngineError:
+        return True  # it asks for more than the decision: the way stays open

@@ -1,0 +1,247 @@
+"""A filing as a document to be read: in the order and with the titles and units of its own form.
+
+People are masked (R95). With the version before, every field says whether and how it was changed.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from engine.deployments import newest
+from engine.forms import Form
+from records.agencies import Agency
+from records.attachments import attachments_of
+from records.enterprises import Enterprise
+from records.filings import Filing, FilingVersion, differences
+from records.formats import parse_amount
+from records.industry import IndustryClass
+from records.masking import mask_person
+from records.regions import full_name
+from tasks.filings.procedure import PROCESS
+from tasks.wording import percent
+from web.database import db
+from web.pages import wording
+from web.runtime import runtime
+
+FORM, UI_FORM = "filing.json", "filing.ui.json"
+_LONG = 24  # characters that no longer fit half a row
+
+
+@dataclass(frozen=True)
+class FilingForm:
+    """The filing's form as it is deployed: where its fields stand and what they are called."""
+
+    schema: Mapping[str, Any]
+    ui: Mapping[str, Any]
+
+    @property
+    def sections(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.ui.get("ui:options", {}).get("sections", [])
+        return found
+
+    def field(self, path: str) -> Mapping[str, Any]:
+        """The schema of the field at `money.total`."""
+        schema = self.schema
+        for name in path.split("."):
+            schema = schema.get("properties", {}).get(name, {})
+        return schema
+
+    def look(self, path: str) -> Mapping[str, Any]:
+        """Its `ui:options`."""
+        ui: Any = self.ui
+        for name in path.split("."):
+            ui = ui.get(name, {})
+        found: Mapping[str, Any] = ui.get("ui:options", {})
+        return found
+
+    def required(self, path: str) -> bool:
+        parent, _dot, name = path.rpartition(".")
+        return name in (self.field(parent) if parent else self.schema).get("required", ())
+
+
+def filing_form() -> FilingForm:
+    """The form of the newest deployment; one without it gives an empty form."""
+    definition = newest(db.session(), PROCESS)
+    forms: Mapping[str, Form] = {}
+    if definition is not None:
+        forms = runtime().engine.deployments.deployment(db.session(), definition.deployment_id).forms
+    return FilingForm(*(forms[name].document if name in forms else {} for name in (FORM, UI_FORM)))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is shown: a form with its personal contact, and the enterprise as it was then."""
+
+    form: Mapping[str, Any]
+    enterprise: Mapping[str, Any]
+
+
+def as_saved(filing: Filing) -> Shown:
+    """The filing as it stands now."""
+    return Shown(filing.full_form, enterprise_fields(filing.enterprise))
+
+
+def as_submitted(version: FilingVersion) -> Shown:
+    """The filing as it was submitted."""
+    personal = version.personal
+    return Shown(
+        {**version.form, "project_contact": personal["project_contact"]},
+        {**version.enterprise, **personal["enterprise"]},
+    )
+
+
+def enterprise_fields(enterprise: Enterprise) -> dict[str, Any]:
+    names = ("name", "uscc", "region", "economic_type", "address")
+    return {name: getattr(enterprise, name) for name in names} | enterprise.personal
+
+
+def sections(shown: Shown, before: Shown | None = None) -> list[dict[str, Any]]:
+    """The document's sections for `macros/case.html`; `before` is the version to compare with."""
+    layout = filing_form()
+    changed = {path: old for path, old, _new in differences(before.form, shown.form)} if before else {}
+    found = []
+    for section in layout.sections:
+        if section.get("kind") == "enterprise":
+            items = enterprise_items(shown.enterprise)
+        else:
+            items = list(_items(layout, section.get("fields", ()), shown.form, changed))
+        if items:
+            found.append({"title": section["title"], "unit": "", "items": items})
+    return found
+
+
+def changed_count(document: list[dict[str, Any]]) -> int:
+    return sum(1 for section in document for item in section["items"] if item.get("changed"))
+
+
+def enterprise_items(enterprise: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """企业基本情况 (R94), people masked."""
+    legal, contact = mask_person(enterprise.get("legal_rep")), mask_person(enterprise.get("contact"))
+    return [
+        {"label": label, "value": value, "wide": len(str(value or "")) > _LONG}
+        for label, value in (
+            (_("法人名称"), enterprise["name"]),
+            (_("统一社会信用代码"), enterprise["uscc"]),
+            (_("法定代表人姓名"), legal.get("name")),
+            (_("法定代表人证件类型"), legal.get("id_type")),
+            (_("法定代表人证件号码"), legal.get("id_no")),
+            (_("法定代表人联系方式"), legal.get("phone")),
+            (_("经济类型"), enterprise["economic_type"]),
+            (_("联系人"), contact.get("name")),
+            (_("联系人身份证号码"), contact.get("id_no")),
+            (_("联系人手机号"), contact.get("mobile")),
+            (_("企业所在地区"), full_name(db.session(), enterprise["region"])),
+            (_("地址"), enterprise["address"]),
+        )
+    ]
+
+
+def files(filing: Filing) -> list[dict[str, Any]]:
+    """备案材料 for `macros/case.html`."""
+    return [
+        {
+            "name": file.name,
+            "url": url_for("enterprise.attachment", filing_id=filing.id, attachment_id=file.id),
+            "kind": file.name.rsplit(".", 1)[-1].upper()[:4],
+            "note": f"{wording.file_size(file.size)}，{wording.short_moment(file.uploaded_at)}",
+        }
+        for file in attachments_of(db.session(), filing.id)
+    ]
+
+
+def filled(form: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """How far each section of a form is filled: its required fields, those with something in them."""
+    layout = filing_form()
+    found = []
+    for section in layout.sections:
+        needed = [path for path in section.get("fields", ()) if layout.required(path)]
+        done = sum(1 for path in needed if _at(form, path) not in (None, "", False))
+        found.append({"id": section["id"], "title": section["title"], "done": done, "total": len(needed)})
+    return found
+
+
+def _items(
+    layout: FilingForm, paths: list[str], form: Mapping[str, Any], changed: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    for path in paths:
+        value = _at(form, path)
+        if value in (None, "") and path not in changed and not layout.required(path):
+            continue
+        text = _text(layout, path, value)
+        item: dict[str, Any] = {
+            "id": path,
+            "label": layout.field(path).get("title", path),
+            "value": text,
+            "note": _note(layout, path, form),
+            "wide": bool(layout.look(path).get("wide")) or len(text) > _LONG,
+        }
+        if path == "project_code":
+            item["verified"] = bool(form.get("region"))
+        if path in changed:
+            item |= _change(_text(layout, path, changed[path]), text)
+        yield item
+
+
+def _text(layout: FilingForm, path: str, value: Any) -> str:
+    """A value in words."""
+    if value is None or value == "":
+        return ""
+    look, schema = layout.look(path), layout.field(path)
+    if path == "agency":
+        agency = db.session.get(Agency, value)
+        return agency.name if agency is not None else str(value)
+    if path == "class_code":
+        industry = db.session.get(IndustryClass, value)
+        return f"{value} {industry.name}" if industry is not None else str(value)
+    if path.startswith("project_contact."):
+        name = path.rpartition(".")[2]
+        return str(mask_person({name: value})[name])
+    if path == "commitment":
+        return _("已同意") if value else _("未同意")
+    choices = schema.get("enum") or ([True, False] if isinstance(value, bool) else [])
+    names = look.get("enumNames") or []
+    if value in choices and len(names) == len(choices):
+        return str(names[choices.index(value)])
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    unit = look.get("unit", "")
+    text = wording.amount(value) if unit else str(value)
+    return f"{text} {unit}" if unit else text
+
+
+def _note(layout: FilingForm, path: str, form: Mapping[str, Any]) -> str:
+    """What stands beside a value: a sum's parts, a share, the edition of a list."""
+    parts = layout.look(path).get("sumOf")
+    if parts:
+        return "= " + " + ".join(wording.amount(_at(form, part)) for part in parts)
+    editions = {"catalogue": "catalogue_edition", "negative_list": "negative_list_edition"}
+    if path in editions and form.get(editions[path]):
+        return f"（{form[editions[path]]}）"
+    total, capital = parse_amount(_at(form, "money.total")), parse_amount(_at(form, "money.capital"))
+    if path == "money.capital" and total and capital is not None:
+        return _("占总投资 %(share)s", share=percent(round(capital / total, 3)))
+    return ""
+
+
+def _change(old: str, new: str) -> dict[str, Any]:
+    """How a value was changed: of a long text only the new words are marked."""
+    if min(len(old), len(new)) <= _LONG:
+        return {"changed": True, "old": old}
+    parts = []
+    for kind, _i, _j, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if end > start:
+            parts.append({"text": new[start:end], "changed": kind != "equal"})
+    if not any(part["changed"] for part in parts):
+        return {"changed": True, "old": old}
+    return {"changed": True, "parts": parts}
+
+
+def _at(form: Mapping[str, Any], path: str) -> Any:
+    value: Any = form
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value

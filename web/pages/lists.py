@@ -1,0 +1,55 @@
+"""Lists on pages: which part is shown, and the addresses of the parts before and after."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request, url_for
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+SIZE = 20
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows of a list, and its foot as `macros/list.html` shows it."""
+
+    rows: list[Any]
+    foot: dict[str, Any]
+
+
+def part(session: Session, query: Select[Any], *, size: int = SIZE) -> Part:
+    """The part of a query that `?page=` asks for, the first one by default."""
+    total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    last_page = max(1, -(-total // size))
+    number = min(max(1, request.args.get("page", 1, type=int)), last_page)
+    rows = list(session.execute(query.limit(size).offset((number - 1) * size)))
+    first = (number - 1) * size
+    return Part(
+        rows,
+        {
+            "first": first + 1 if rows else 0,
+            "last": first + len(rows),
+            "total": total,
+            "prev_url": same_page(page=number - 1) if number > 1 else None,
+            "next_url": same_page(page=number + 1) if number < last_page else None,
+        },
+    )
+
+
+def same_page(**changed: Any) -> str:
+    """The address of the page being shown, with some of its query changed; None removes one."""
+    args: Mapping[str, Any] = {**request.view_args, **request.args.to_dict(), **changed}  # type: ignore[dict-item]
+    kept = {name: value for name, value in args.items() if value is not None}
+    return url_for(str(request.endpoint), **kept)
+
+
+def searched() -> str:
+    """What was typed into the search box."""
+    return request.args.get("q", "").strip()[:100]
+
+
+def containing(text: str, *columns: Any) -> ColumnElement[bool]:
+    """Whether one of the columns contains the text."""
+    return or_(*(column.icontains(text, autoescape=True) for column in columns))

@@ -1,0 +1,82 @@
+"""Who people are on the pages: their role in words, their place, and who stands behind a group."""
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.tables import Task
+from records.agencies import Agency
+from records.assignment import agency_group
+from records.enterprises import Enterprise
+from records.users import User, UserKind, UserRole, user_by_username
+
+# In the order in which officials work, so that one with several roles reads 经办人、审核人、签发人.
+_ROLES = ("handler", "reviewer", "signer", "supervisor")
+
+
+def role_title(role: str | None) -> str:
+    """A role as people call it; one that a diagram invented is shown as it is."""
+    titles = {
+        "enterprise": _("企业用户"),
+        "handler": _("经办人"),
+        "reviewer": _("审核人"),
+        "signer": _("签发人"),
+        "supervisor": _("省级监管"),
+        "admin": _("系统管理员"),
+    }
+    return titles.get(role or "", role or "")
+
+
+def roles_of(user: User) -> str:
+    """A user's roles in words: 经办人, or 经办人、审核人."""
+    if user.kind == UserKind.ENTERPRISE:
+        return role_title("enterprise")
+    if user.kind == UserKind.ADMIN:
+        return role_title("admin")
+    others = sorted(user.role_names - set(_ROLES))
+    return "、".join(role_title(role) for role in [r for r in _ROLES if r in user.role_names] + others)
+
+
+def place_of(session: Session, user: User) -> str:
+    """The enterprise or agency a user belongs to."""
+    if user.enterprise_id:
+        return session.get_one(Enterprise, user.enterprise_id).name
+    return session.get_one(Agency, user.agency_id).name if user.agency_id else ""
+
+
+def officials(session: Session, agency_id: str | None, role: str) -> list[str]:
+    """The names of those who hold a role at an agency."""
+    query = (
+        select(User.name)
+        .join(UserRole, UserRole.user_id == User.id)
+        .where(User.agency_id == agency_id, UserRole.role == role, User.active)
+        .order_by(User.id)
+    )
+    return list(session.scalars(query))
+
+
+def holders(session: Session, agency_id: str | None, role: str | None, assignee: str | None = None) -> str:
+    """Who has a step, or may take it: 王审核（审核人）; the role alone where nobody or many hold it."""
+    title = role_title(role)
+    if assignee is not None:
+        return f"{name_of(session, assignee)}（{title}）"
+    names = officials(session, agency_id, role) if role else []
+    return f"{'、'.join(names)}（{title}）" if 0 < len(names) <= 2 else title
+
+
+def holder(session: Session, task: Task) -> str:
+    """Who has an open task, or may take it."""
+    agency_id = next(
+        (
+            part
+            for part in (task.candidate_group or "").split(":")[1:2]
+            if task.candidate_group == agency_group(part, task.role or "")
+        ),
+        None,
+    )
+    return holders(session, agency_id, task.role, task.assignee)
+
+
+def name_of(session: Session, username: str) -> str:
+    user = user_by_username(session, username)
+    return user.name if user is not None else username

@@ -1,0 +1,227 @@
+"""Pages for everybody: the portal, announcements, guide, policies, and the check of a certificate."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+from werkzeug.exceptions import NotFound
+
+from engine.errors import CommandRefused
+from records.announcements import Announcement, AnnouncementKind
+from records.certificates import Certificate
+from records.policies import PolicyEdition
+from web.api.certificates import certificate_by_token, verification_view
+from web.database import db
+from web.limits import VERIFY, limiter
+from web.pages import lists, wording
+from web.pages.accounts import accounts, panel
+from web.pages.addresses import safe
+from web.pages.shell import user_or_none
+from web.runtime import runtime
+from web.texts import LANGUAGES
+
+blueprint = Blueprint("public", __name__)
+
+ON_HOME = 6
+
+# In addresses, English words.
+KINDS = {
+    "information": AnnouncementKind.INFORMATION,
+    "filed": AnnouncementKind.FILED,
+    "changed": AnnouncementKind.CHANGED,
+    "cancelled": AnnouncementKind.CANCELLED,
+    "revoked": AnnouncementKind.REVOKED,
+    "extended": AnnouncementKind.EXTENDED,
+}
+
+
+@blueprint.get("/")
+def home() -> str:
+    filed = select(Announcement).where(Announcement.kind == AnnouncementKind.FILED)
+    news = select(Announcement).where(Announcement.kind == AnnouncementKind.INFORMATION)
+    newest = (Announcement.published_at.desc(), Announcement.id.desc())
+    return render_template(
+        "public/home.html",
+        login=panel() if user_or_none() is None else None,
+        public_lists=_tabs("filed", information=False),
+        rows=[_row(item) for item in db.session.scalars(filed.order_by(*newest).limit(ON_HOME))],
+        more_url=url_for("public.announcements", kind="filed"),
+        announcements=[_news(item) for item in db.session.scalars(news.order_by(*newest).limit(ON_HOME))],
+        demo_accounts=accounts() if user_or_none() is None else None,
+    )
+
+
+@blueprint.get("/announcements", defaults={"kind": "information"})
+@blueprint.get("/announcements/<kind>")
+def announcements(kind: str) -> str:
+    """One public list, searched by project, number, enterprise or agency."""
+    if kind not in KINDS:
+        raise NotFound
+    query = select(Announcement).where(Announcement.kind == KINDS[kind])
+    if text := lists.searched():
+        columns = ("title", "project_name", "certificate_number", "enterprise_name", "agency_name")
+        query = query.where(lists.containing(text, *(getattr(Announcement, name) for name in columns)))
+    found = lists.part(db.session(), query.order_by(Announcement.published_at.desc(), Announcement.id.desc()))
+    items = [item for (item,) in found.rows]
+    return render_template(
+        "public/announcements.html",
+        public_lists=_tabs(kind),
+        kind="news" if kind == "information" else "filings",
+        items=[_news(item) for item in items],
+        rows=[_row(item) for item in items],
+        query=text,
+        hidden={},
+        page=found.foot if items else None,
+    )
+
+
+@blueprint.get("/announcements/item/<int:item_id>")
+def announcement(item_id: int) -> str:
+    item = db.session.get(Announcement, item_id)
+    if item is None:
+        raise NotFound
+    certificate = db.session.get(Certificate, item.certificate_number) if item.certificate_number else None
+    facts = [
+        {"label": _("备案证号"), "value": item.certificate_number},
+        {"label": _("签发日期"), "value": wording.day(certificate.issue_date) if certificate else ""},
+        {"label": _("项目名称"), "value": item.project_name, "wide": True},
+        {"label": _("申报企业名称"), "value": item.enterprise_name, "wide": True},
+        {"label": _("备案机关"), "value": item.agency_name, "wide": True},
+    ]
+    return render_template(
+        "public/announcement.html",
+        item={
+            "title": item.title,
+            "date": wording.day(item.published_at),
+            "publisher": item.agency_name,
+            "paragraphs": item.body.splitlines(),
+        },
+        sections=[{"title": "", "items": facts}] if certificate else [],
+        verify_url=url_for("public.verify", number=certificate.number) if certificate else None,
+    )
+
+
+@blueprint.get("/guide")
+def guide() -> str:
+    return render_template("public/guide.html")
+
+
+@blueprint.get("/policies")
+def policies() -> str:
+    """The lists and ratios that the rules stand on, with the days they are in force."""
+    editions = db.session.scalars(
+        select(PolicyEdition).order_by(PolicyEdition.kind, PolicyEdition.effective_from.desc())
+    )
+    return render_template(
+        "public/policies.html",
+        policies=[
+            {"title": edition.title, "number": edition.edition, "note": _in_force(edition), "url": None}
+            for edition in editions
+        ],
+    )
+
+
+@blueprint.get("/contact")
+def contact() -> str:
+    return render_template("public/contact.html")
+
+
+@blueprint.get("/verify")
+@limiter.limit(VERIFY)
+def verify() -> Any:
+    """The check by number, or by what a QR code leads to."""
+    typed = request.args.get("number", "").strip()
+    number = "".join(typed.split())
+    if not number:
+        return _verification("search")
+    certificate = db.session.get(Certificate, number)
+    if certificate is not None:
+        return _verification("found", number, certificate)
+    try:
+        return _verification("found", "", certificate_by_token(number.rpartition("/")[2]))
+    except CommandRefused:
+        return _verification("not_found", typed), 404
+
+
+@blueprint.get("/verify/<token>")
+@limiter.limit(VERIFY)
+def verify_token(token: str) -> Any:
+    """What the QR code of a certificate leads to."""
+    try:
+        return _verification("found", "", certificate_by_token(token))
+    except CommandRefused:
+        return _verification("not_found"), 404
+
+
+@blueprint.route("/language/<code>", methods=["GET", "POST"])
+def language(code: str) -> Any:
+    """Show the pages in another language from now on."""
+    if code not in LANGUAGES:
+        raise NotFound
+    session["language"] = code
+    return redirect(safe(request.values.get("next")) or url_for("public.home"))
+
+
+def _verification(state: str, number: str = "", certificate: Certificate | None = None) -> str:
+    view = verification_view(certificate) if certificate is not None else None
+    return render_template(
+        "public/verify.html",
+        state=state,
+        number=number,
+        certificate=view and view | {"reason": _reason(view["invalid_reason"]), "seal": certificate.seal},
+        checked_at=wording.moment(runtime().engine.clock.now()),
+    )
+
+
+def _reason(code: str | None) -> str:
+    return invalid_reasons().get(code or "", code or "")
+
+
+def invalid_reasons() -> dict[str, str]:
+    """Why a certificate is invalid, in words."""
+    return {"CANCELLED": _("企业注销"), "REVOKED": _("工信撤销"), "EXPIRED": _("到期自动失效")}
+
+
+def _tabs(active: str, *, information: bool = True) -> list[dict[str, Any]]:
+    counted = select(Announcement.kind, func.count()).group_by(Announcement.kind)
+    counts: dict[str, int] = {kind: count for kind, count in db.session.execute(counted)}
+    shown = [key for key in KINDS if information or key != "information"]
+    return [
+        {
+            "label": str(KINDS[key]),
+            "count": counts.get(KINDS[key]) if key != "information" else None,
+            "url": url_for("public.announcements", kind=key),
+            "active": key == active,
+        }
+        for key in shown
+    ]
+
+
+def _row(item: Announcement) -> dict[str, Any]:
+    return {
+        "name": item.project_name or item.title,
+        "url": url_for("public.announcement", item_id=item.id),
+        "enterprise": item.enterprise_name,
+        "agency": item.agency_name,
+        "number": item.certificate_number,
+        "date": wording.day(item.published_at),
+    }
+
+
+def _news(item: Announcement) -> dict[str, Any]:
+    published = wording.local(item.published_at)
+    return {
+        "title": item.title,
+        "url": url_for("public.announcement", item_id=item.id),
+        "date": wording.day(item.published_at),
+        "day": f"{published:%d}",
+        "month": _("%(n)s月", n=published.month),
+    }
+
+
+def _in_force(edition: PolicyEdition) -> str:
+    first = wording.day(edition.effective_from)
+    if edition.effective_to is None:
+        return _("%(first)s 起施行", first=first)
+    return _("%(first)s 至 %(last)s 施行", first=first, last=wording.day(edition.effective_to))

@@ -1,0 +1,85 @@
+"""What every page is given: who is logged in, the counts of the menu, the languages, addresses of bundled files."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from flask import Flask, g, request, url_for
+from flask_login import current_user
+
+from engine import inbox
+from records.notices import unread_count
+from records.users import User, UserKind
+from web.api.views import groups_of
+from web.database import db
+from web.identity import Account
+from web.pages import people, wording
+from web.runtime import runtime
+from web.texts import LANGUAGES, babel, language
+
+MANIFEST = Path(__file__).resolve().parent.parent / "static" / "dist" / "manifest.json"
+_HTML_NAMES = {"zh": "zh-CN"}
+
+
+def register(app: Flask) -> None:
+    """Give templates their globals, filters and context."""
+    app.jinja_env.filters.update(wording.FILTERS)
+    app.jinja_env.globals["asset"] = asset
+    app.context_processor(context)
+
+
+def asset(name: str) -> str:
+    """The address of a bundled file; its hash makes a new one of every change, so that browsers may keep it."""
+    version = _manifest(MANIFEST.stat().st_mtime_ns).get(name) if MANIFEST.exists() else None
+    return url_for("static", filename=f"dist/{name}", v=version)
+
+
+@cache
+def _manifest(changed_at: int) -> dict[str, str]:
+    read: dict[str, str] = json.loads(MANIFEST.read_text(encoding="utf-8"))
+    return read
+
+
+def user_or_none() -> User | None:
+    """Who is logged in, if anybody is."""
+    return cast(Account, current_user).user if current_user.is_authenticated else None
+
+
+def context() -> dict[str, Any]:
+    """The context of every template."""
+    shown = language()
+    return {"shell": shell(), "lang": _HTML_NAMES.get(shown, shown), "language": _other_language(shown)}
+
+
+def shell() -> dict[str, Any] | None:
+    """Who is logged in, as `workspace.html` shows it; once a request."""
+    if "shell" not in g:
+        user = user_or_none()
+        g.shell = _shell_of(user) if user is not None else None
+    found: dict[str, Any] | None = g.shell
+    return found
+
+
+def _shell_of(user: User) -> dict[str, Any]:
+    session, groups = db.session(), groups_of(user)
+    return {
+        "kind": "enterprise" if user.kind == UserKind.ENTERPRISE else "official",
+        "name": user.name,
+        "role": people.roles_of(user),
+        "initial": user.name[:1],
+        "counts": {
+            "todo": inbox.count(session, "todo", user.username, groups),
+            "notices": unread_count(session, groups),
+        },
+        "demo": runtime().settings.demo,
+    }
+
+
+def _other_language(shown: str) -> dict[str, str] | None:
+    """The next language that there is a catalogue of, or none."""
+    there = {"zh", *(locale.language for locale in babel.list_translations())}
+    for code, label in LANGUAGES.items():
+        if code != shown and code in there:
+            return {"label": label, "url": url_for("public.language", code=code, next=request.full_path.rstrip("?"))}
+    return None

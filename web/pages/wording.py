@@ -1,0 +1,62 @@
+"""How the pages write moments, days and amounts: in Guangdong's time, digits short."""
+
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import gettext as _
+
+from records.calendar import SHANGHAI
+from records.formats import parse_amount
+from tasks.wording import grouped
+
+
+def local(moment: datetime) -> datetime:
+    """The moment on a clock in Guangdong."""
+    return moment.astimezone(SHANGHAI)
+
+
+def day(value: date | datetime | None) -> str:
+    """2021-11-15, empty for none."""
+    if value is None:
+        return ""
+    return f"{local(value) if isinstance(value, datetime) else value:%Y-%m-%d}"
+
+
+def month_day(value: date | datetime | None) -> str:
+    """11-15."""
+    return day(value)[5:]
+
+
+def clock_time(moment: datetime | None) -> str:
+    """09:02."""
+    return f"{local(moment):%H:%M}" if moment else ""
+
+
+def moment(value: datetime | None) -> str:
+    """2021-11-15 09:02."""
+    return f"{local(value):%Y-%m-%d %H:%M}" if value else ""
+
+
+def short_moment(value: datetime | None) -> str:
+    """11-15 09:02, as records and step strips write it."""
+    return f"{local(value):%m-%d %H:%M}" if value else ""
+
+
+def amount(value: Any) -> str:
+    """An amount with grouped thousands; a text that is no amount stays as it was typed."""
+    parsed = parse_amount(value)
+    return grouped(parsed) if parsed is not None else str(value or "")
+
+
+def weekday(value: date) -> str:
+    """周一 to 周日."""
+    names = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"))
+    return names[value.weekday()]
+
+
+def file_size(size: int) -> str:
+    """412 KB, 1.8 MB."""
+    return f"{size / 1_048_576:.1f} MB" if size >= 1_048_576 else f"{max(1, round(size / 1024))} KB"
+
+
+FILTERS = {"day": day, "month_day": month_day, "moment": moment, "short_moment": short_moment, "amount": amount}
