@@ -192,7 +192,11 @@ class SubProcess(ScopedActivity):
 
 
 class CallActivity(ScopedActivity):
-    """A called process, with variables of its own: copied in when it begins, back when it ends."""
+    """A called process, with variables of its own: copied in when it begins, back when it ends.
+
+    Without an `ioSpecification` it is given everything and gives back what it set, so that it does not undo what
+    a parallel branch wrote meanwhile.
+    """
 
     def activate(self, token: Token) -> bool:
         case = token.workflow.case
@@ -208,8 +212,8 @@ class CallActivity(ScopedActivity):
 
     def scope_ended(self, token: Token, scope: Any) -> None:
         inside, outputs = scope.layer.values, scope.spec.outputs
-        given = inside if outputs is None else {name: inside[name] for name in outputs if name in inside}
-        token.internal_data["given_back"] = dict(given)
+        names = sorted(scope.layer.written) if outputs is None else outputs
+        token.internal_data["given_back"] = {name: inside[name] for name in names if name in inside}
         token.internal_data["missing"] = [name for name in outputs or () if name not in inside]
         del token.internal_data["called"]
         super().scope_ended(token, scope)

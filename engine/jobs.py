@@ -21,7 +21,7 @@ from engine.errors import BpmnError, CommandRefused, EngineError
 from engine.services import Call, ServiceTask
 from engine.tables import Incident, Instance, Job, new_id
 from engine.transactions import after_commit, transaction
-from engine.world import run_service
+from engine.world import Refused, run_service
 
 GRACE = timedelta(seconds=30)
 """How long after a service's time limit its lease still holds."""
@@ -135,6 +135,8 @@ def _serve(engine: Engine, session: Session, leased: Leased) -> None:
         if service is None:
             raise EngineError(f"没有名为 {leased.operator} 的服务。")
         result = _work(engine, session, service, leased, writes)
+    except CommandRefused as refusal:
+        error = Refused(refusal)
     except EngineError as raised:
         error = raised
     with engine.command(session, attended=False) as command:
@@ -210,7 +212,7 @@ def _held(command: Command, leased: Leased) -> Job | None:
 
 def _retry_or_give_up(command: Command, job: Job, error: EngineError) -> None:
     job.last_error = error.message
-    if job.attempts >= job.max_attempts or isinstance(error, CommandRefused):
+    if job.attempts >= job.max_attempts or isinstance(error, Refused):
         _give_up(command, job, error)
         return
     job.state, job.lease = "due", None
@@ -222,7 +224,7 @@ def _give_up(command: Command, job: Job, error: EngineError) -> None:
     job.state, job.lease = "failed", None
     job.last_error = job.last_error or error.message
     if job.kind == "service":
-        command.service_failed(job, EngineError(job.last_error) if not isinstance(error, EngineError) else error)
+        command.service_failed(job, error)
     else:
         command.session.add(
             Incident(

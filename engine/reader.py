@@ -29,6 +29,9 @@ from engine.xml import Element
 LONGEST_NAME = 200
 """Characters of an id or name, at most."""
 
+_VARIABLES = frozenset({"inputDataItem", "outputDataItem", "dataInput", "dataOutput"})
+"""Elements whose id is the name of a variable, and may stand more than once."""
+
 _EVENT_KINDS: dict[str, EventKind] = {
     "messageEventDefinition": "message",
     "signalEventDefinition": "signal",
@@ -70,7 +73,7 @@ class _Reader:
         for child in self.root.iterchildren():
             if id(child) not in documented:
                 self._check_allowed(child, "definitions")
-        self._check_ids(p for p in processes if id(p) not in documented)
+        self._check_ids(child for child in self.root.iterchildren(f"{{{BPMN}}}*") if id(child) not in documented)
         return Diagram(self.file, [self._process(p) for p in processes if id(p) not in documented])
 
     # What is allowed
@@ -118,15 +121,17 @@ class _Reader:
                 continue
             self._report("foreign_element", self._named_place(child), severity="warning", tag=child.tag)
 
-    def _check_ids(self, processes: Iterable[Element]) -> None:
+    def _check_ids(self, parts: Iterable[Element]) -> None:
         seen: dict[str, Element] = {}
-        for process in processes:
-            for element in process.iter(f"{{{BPMN}}}*"):
+        for part in parts:
+            for element in part.iter(f"{{{BPMN}}}*"):
                 identity = element.get("id")
                 self._check_length(element)
                 if identity is None:
                     if xml.local_name(element) in NODES | {"sequenceFlow", "process"}:
                         self._report("missing_id", element, tag=xml.local_name(element))
+                elif xml.local_name(element) in _VARIABLES:
+                    continue
                 elif identity in seen:
                     self._report("duplicate_id", element, id=identity, other=seen[identity].sourceline)
                 else:

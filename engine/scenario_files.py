@@ -14,7 +14,8 @@
         end: issued
         expect: {status: ISSUED}
 
-Texts stay texts (0121, 2021-11-15 09:00); only whole numbers, decimals, true, false, null and dates are more than that.
+Texts stay texts (0121, 2021-11-15 09:00); only whole numbers, decimals, true, false, null and dates are
+more than that.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ STEPS: Mapping[str, frozenset[str]] = {
     "retry": frozenset(("data",)),
     "expect": frozenset(),
 }
-"""The steps that every process has, and what may stand beside each. Those of the trade take `by` and `refused`."""
+"""The steps that every process has, and what may stand beside each."""
+
+STEPS_OF_A_TRADE = frozenset(("by", "refused"))
+"""What may stand beside a step that the trade adds."""
 
 FACTS = frozenset(("case", "waiting", "assignee", "passed", "end", "data", "incidents"))
 """What can be expected of any case; the trade adds its own."""
@@ -93,7 +97,11 @@ class Block(dict[str, Any]):
         if key not in self:
             return self.line
         value = self[key]
-        inner = value.line_of(rest) if rest and isinstance(value, Block) and rest.partition(".")[0] in value else None
+        inner = (
+            value.line_of(rest)
+            if rest and isinstance(value, Block) and rest.partition(".")[0] in value
+            else None
+        )
         return inner or self.lines.get(key, self.line)
 
 
@@ -113,19 +121,21 @@ class Step:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One way a case can go. `refused` says that it never begins."""
+    """One way a case can go. `refused` says why it never begins, and `refused_line` where that is written."""
 
     name: str
     line: int
     start: Block
     steps: tuple[Step, ...] = ()
     refused: Any = None
+    refused_line: int = 0
     expect: Block | None = None
 
 
 @dataclass(frozen=True)
 class ScenarioFile:
-    """A file of scenarios of one process. `files` are the paths to deploy as it names them; empty: all of the folder."""
+    """A file of scenarios of one process. `files` are the paths to deploy as it names them; empty: the whole
+    folder above."""
 
     path: Path
     process: str
@@ -198,11 +208,12 @@ class _Reader:
             start=self.start(block, given),
             steps=tuple(self.step(item, block) for item in self.items(block, "steps")),
             refused=block.get("refused"),
+            refused_line=block.line_of("refused"),
             expect=expect,
         )
 
     def start(self, block: Block, given: Block) -> Block:
-        """What a scenario begins with: a block of `given` by its name, or one of its own over one of those."""
+        """What a scenario begins with: a block of `given` by its name, or one of its own over such a one."""
         written = block.get("start") or Block({}, block.line, {})
         if isinstance(written, str):
             written = Block({"given": written}, block.lines["start"], {"given": block.lines["start"]})
@@ -214,7 +225,9 @@ class _Reader:
         if name is None:
             return own
         if not isinstance(given.get(name), Block):
-            self.wrong(written.line_of("given"), f"given 中没有「{name}」，现有：{'、'.join(given) or '（空）'}")
+            self.wrong(
+                written.line_of("given"), f"given 中没有「{name}」，现有：{'、'.join(given) or '（空）'}"
+            )
             return own
         return own.over(given[name])
 
@@ -223,9 +236,11 @@ class _Reader:
         kind = next(iter(block), "") if isinstance(block, Block) else ""
         if not isinstance(block, Block) or kind not in kinds:
             line = block.line if isinstance(block, Block) else scenario.line_of("steps")
-            self.wrong(line, f"不认识的步骤「{kind or block}」，每步的第一个键应为：{'、'.join(sorted(kinds))}")
+            self.wrong(
+                line, f"不认识的步骤「{kind or block}」，每步的第一个键应为：{'、'.join(sorted(kinds))}"
+            )
             return Step("", None, line)
-        self.known(block, {kind, *STEPS.get(kind, {"by", "refused"})}, f"步骤 {kind} 旁边")
+        self.known(block, {kind, *STEPS.get(kind, STEPS_OF_A_TRADE)}, f"步骤 {kind} 旁边")
         target = block[kind]
         if kind in ("do", "message", "signal") and not isinstance(target, str):
             self.wrong(block.line, f"{kind} 后应写元素或消息的 id")
@@ -293,11 +308,8 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's way: a table of the class, written below
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()
-            raise yaml.composer.ComposerError(None, None, "不支持别名，请用 given", event.start_mark)
-        return super().compose_node(parent, index)
+    def fetch_alias(self) -> None:
+        raise yaml.scanner.ScannerError(None, None, "不支持别名，请用 given", self.get_mark())
 
 
 _SCALARS = (
@@ -333,7 +345,9 @@ def _value(loader: _Loader, node: yaml.Node) -> Any:
     try:
         return loader.construct_object(node)
     except ValueError:  # 2021-02-30
-        raise yaml.constructor.ConstructorError(None, None, f"没有 {node.value} 这一天", node.start_mark) from None
+        raise yaml.constructor.ConstructorError(
+            None, None, f"没有 {node.value} 这一天", node.start_mark
+        ) from None
 
 
 def _pairs(node: yaml.MappingNode) -> Iterator[tuple[str, tuple[int, yaml.Node]]]:

@@ -1,7 +1,7 @@
 """A case as bytes: what its future needs, without the diagram, and back (design §3.2).
 
 Compressed JSON: the next token's number, the root's variables, who did which element, and for each scope its open tokens
-as `[id, element, state, data]`. A called process adds its own variables. Names are resolved on loading, so a state loads
+as `[id, element, state, data]`. A called process adds its own variables and which of them it set. Names are resolved on loading, so a state loads
 against any version that still has its elements.
 """
 
@@ -64,9 +64,9 @@ def load(
     case.performers = document.get("p", {})
     case.layer.values.update(values.from_json(document["d"]))
     _restore(case, case, document["t"])
-    for host_id, variables, tokens in document.get("s", ()):
+    for host_id, store, tokens in document.get("s", ()):
         host = case.tokens[host_id]
-        scope = _open(case, host, variables, find_called)
+        scope = _open(case, host, store, find_called)
         case.subprocesses[host_id] = scope
         _restore(case, scope, tokens)
     case.tokens = dict(sorted(case.tokens.items()))
@@ -81,8 +81,10 @@ def variables(content: bytes) -> dict[str, Any]:
 
 
 def _scope(scope: Scope) -> list[Any]:
-    own = isinstance(scope.host.task_spec, CallActivity)
-    return [scope.parent_task_id, values.to_json(scope.layer.values) if own else None, _tokens(scope)]
+    store = None
+    if isinstance(scope.host.task_spec, CallActivity):
+        store = [values.to_json(scope.layer.values), sorted(scope.layer.written)]
+    return [scope.parent_task_id, store, _tokens(scope)]
 
 
 def _tokens(scope: Case | Scope) -> list[list[Any]]:
@@ -96,11 +98,11 @@ def _token(token: Token) -> list[Any]:
     return line
 
 
-def _open(case: Case, host: Token, variables: Any, find_called: Callable[[int], ProcessSpec]) -> Scope:
+def _open(case: Case, host: Token, store: Any, find_called: Callable[[int], ProcessSpec]) -> Scope:
     element = host.task_spec
     if isinstance(element, CallActivity):
         spec = find_called(host.internal_data["called"])
-        return Scope(case, host, spec, Layer(values.from_json(variables)))
+        return Scope(case, host, spec, Layer(values.from_json(store[0]), written=store[1]))
     if isinstance(element, SubProcess):
         return Scope(case, host, element.inner, case.layer_of(host))
     raise StateUnreadable(f"元素 {element.name} 里没有子流程。")

@@ -3,20 +3,24 @@
 Nothing is copied along the flows and nothing is merged at joins: a value is stored once and every branch reads it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from engine import values
 
 
 class Layer:
-    """Names and values, over the layer outside. A called process begins with a layer that has none outside."""
+    """Names and values, over the layer outside. A called process begins with a layer that has none outside.
 
-    __slots__ = ("outer", "values")
+    `written` are the names set since the layer began: what a called process changed, and what it only was given.
+    """
 
-    def __init__(self, values: dict[str, Any], outer: "Layer | None" = None) -> None:
+    __slots__ = ("outer", "values", "written")
+
+    def __init__(self, values: dict[str, Any], outer: "Layer | None" = None, written: Iterable[str] = ()) -> None:
         self.values = values
         self.outer = outer
+        self.written = set(written)
 
     def write(self, name: str, value: Any) -> None:
         """Set a variable in the innermost layer that has the name, or else in the store. Refuses what cannot be kept."""
@@ -25,6 +29,7 @@ class Layer:
         while name not in layer.values and layer.outer is not None:
             layer = layer.outer
         layer.values[name] = kept
+        layer.written.add(name)
 
     def view(self, constants: Mapping[str, Any]) -> "View":
         return View(self, constants)

@@ -243,11 +243,9 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
 
     def open_scope(self, host: Token, spec: ProcessSpec, variables: dict[str, Any] | None) -> None:
         """Begin the inside of an activity: with a store of its own, or (None) on the layer around it."""
-        layer = self.layer_of(host) if variables is None else Layer({})
+        layer = self.layer_of(host) if variables is None else Layer(values.copy(variables))
         scope = Scope(self, host, spec, layer)
         self.subprocesses[host.id] = scope
-        for name, value in (variables or {}).items():
-            layer.write(name, value)
         self.touched[id(scope)] = scope
         scope.start(spec.entries)
 

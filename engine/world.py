@@ -27,9 +27,13 @@ class ServiceFailed(EngineError):
 
 
 class Refused(EngineError):
-    """A service refused, and nobody gave the command that it could be told to."""
+    """A service refused, and nobody gave the command that it could be told to: its whole complaint in one sentence."""
 
     code = "refused"
+
+    def __init__(self, refusal: CommandRefused) -> None:
+        errors = refusal.errors if isinstance(refusal, BusinessRefusal) else ()
+        super().__init__("；".join(dict.fromkeys(error.message for error in errors)) or refusal.message)
 
 
 class World:
@@ -54,7 +58,7 @@ class World:
         except CommandRefused as refusal:
             if self.command.attended:
                 raise
-            raise Refused(_in_one_sentence(refusal)) from refusal
+            raise Refused(refusal) from refusal
 
     def _service(self, operator: str) -> ServiceTask:
         service = self.command.engine.services.get(operator)
@@ -104,9 +108,3 @@ def run_service(service: ServiceTask, arguments: Mapping[str, Any], call: Call) 
         call.log.warning("service failed", exc_info=True)
         text = str(error).strip() or "没有说明"
         raise ServiceFailed(f"服务「{service.title or service.id}」出错：{type(error).__name__}：{text[:300]}") from error
-
-
-def _in_one_sentence(refusal: CommandRefused) -> str:
-    if isinstance(refusal, BusinessRefusal):
-        return "；".join(dict.fromkeys(error.message for error in refusal.errors)) or refusal.message
-    return refusal.message

@@ -481,3 +481,6 @@ _RULES: tuple[tuple[Rule, Callable[[_Case], Iterator[Finding]]], ...] = (
     (Rule("V19", "备案机关权限"), _agency),
     (Rule("V21", "备案机关属地"), _place),
 )
+
+RULES: tuple[Rule, ...] = tuple(rule for rule, _look in _RULES)
+"""What is looked at, in the order of looking: pages list what passed by it."""

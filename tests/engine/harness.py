@@ -56,16 +56,13 @@ class Running:
         self.case.lines.clear()
         if self.restarted:
             saved = state.dump(self.case)
-            self.deployment = CompiledDeployment(1, self.deployment, {k: s.definition_id or 0 for k, s in self.specs()})
-            spec = self.deployment.specs["p"]
-            self.case = state.load(saved, spec, self, self.find, now=self.now, business_key=None)
+            self.case = state.load(
+                saved, self.deployment.specs["p"], self, self.find, now=self.now, business_key=None
+            )
             assert state.dump(self.case) == saved
 
-    def specs(self) -> list[tuple[str, ProcessSpec]]:
-        return list(self.deployment.specs.items())
-
     def find(self, definition_id: int) -> ProcessSpec:
-        return next(spec for _, spec in self.specs() if spec.definition_id == definition_id)
+        return next(spec for spec in self.deployment.specs.values() if spec.definition_id == definition_id)
 
     def complete(self, element_id: str, data: Mapping[str, Any] | None = None) -> None:
         """Complete the oldest open task of an element."""

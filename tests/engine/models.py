@@ -3,7 +3,7 @@
     diagram(process("p", start(), user("ask"), xor("ok"), end("yes"), end("no"),
                     "start > ask > ok", "ok > yes if x > 1", "ok > no else"))
 
-A flow's text is a chain `a > b > c`, or one step with `if CONDITION` or `else` (the default). Flow ids are `a_b`.
+A flow's text is a chain `a > b > c`, or one step with `if CONDITION` or `else` (the default). Flow ids are `a__b`.
 Messages, signals, errors and escalations are declared by being used.
 """
 
@@ -88,7 +88,7 @@ def _flows(text: str, by_id: dict[str, Node]) -> Iterator[Node]:
     is_default = chain.endswith(" else")
     ends = [end.strip() for end in chain.removesuffix(" else").split(">")]
     for source, target in zip(ends, ends[1:], strict=False):
-        flow = Node("sequenceFlow", {"id": f"{source}_{target}", "sourceRef": source, "targetRef": target})
+        flow = Node("sequenceFlow", {"id": f"{source}__{target}", "sourceRef": source, "targetRef": target})
         if has_condition:
             flow.body.append(Node("conditionExpression", {"xsi:type": "tFormalExpression"}, [condition]))
         if is_default:

@@ -20,25 +20,36 @@ HEADER = "Idempotency-Key"
 def once(give: Callable[[Command], Any], answer: Schema, status: int = 200) -> Response:
     """Give a command in a transaction and answer with what it returns, dumped by `answer`.
 
-    The receipt is written in the command's own transaction: either both are there or neither. The same key with
-    another request is refused.
+    The same key with another request is refused.
+    """
+    key = request.headers.get(HEADER, "")[:128]
+    document, status = once_under(key, _digest(), lambda given: answer.dump(give(given)), status)
+    response = jsonify(document)
+    response.status_code = status
+    return response
+
+
+def once_under(key: str, asked: str, give: Callable[[Command], Any], status: int = 200) -> tuple[Any, int]:
+    """Give a command in a transaction; answers with the JSON it returns and a status, the first ones where the
+    key has been seen. `asked` is the digest of the request. An empty key is never remembered.
+
+    The receipt is written in the command's own transaction: either both are there or neither.
     """
     user = me().username
-    key = request.headers.get(HEADER, "")[:128]
     for last_try in (False, True):
         try:
             with command(user) as given:
                 receipt = given.session.get(CommandReceipt, (user, key)) if key else None
                 if receipt is not None:
-                    return _again(receipt)
-                document = json.loads(json.dumps(answer.dump(give(given))))
+                    return _again(receipt, asked)
+                document = json.loads(json.dumps(give(given)))
                 if key:
                     given.session.add(
                         CommandReceipt(
-                            actor=user, key=key, request=_digest(), status=status, answer=document, created_at=given.now
+                            actor=user, key=key, request=asked, status=status, answer=document, created_at=given.now
                         )
                     )
-            return _answer(document, status)
+            return document, status
         except IntegrityError:
             # The same request came twice at one moment and the other was faster: its receipt is there now.
             if last_try or not key:
@@ -46,21 +57,15 @@ def once(give: Callable[[Command], Any], answer: Schema, status: int = 200) -> R
     raise AssertionError("the second try answers or raises")
 
 
-def _answer(document: Any, status: int) -> Response:
-    response = jsonify(document)
-    response.status_code = status
-    return response
-
-
-def _again(receipt: CommandReceipt) -> Response:
-    if receipt.request != _digest():
+def _again(receipt: CommandReceipt, asked: str) -> tuple[Any, int]:
+    if receipt.request != asked:
         raise CommandRefused(
             "idempotency_key_reused",
             "这个 Idempotency-Key 已用于另一个请求。",
             status=422,
             remedy="请为每个新的操作使用新的值。",
         )
-    return _answer(receipt.answer, receipt.status)
+    return receipt.answer, receipt.status
 
 
 def _digest() -> str:
@@ -68,4 +73,4 @@ def _digest() -> str:
     return hashlib.sha256(asked).hexdigest()
 
 
-__all__ = ["HEADER", "once"]
+__all__ = ["HEADER", "once", "once_under"]

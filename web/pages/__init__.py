@@ -1,7 +1,24 @@
-"""The server-rendered pages."""
+"""The server-rendered pages: thin views over records, engine and tasks. No rule of the trade is written here."""
 
 from flask import Flask
 
+from web.pages import accounts, diagram, enterprise, filings, inbox, public, shell, task
+
+BLUEPRINTS = (
+    public.blueprint,
+    accounts.blueprint,
+    enterprise.blueprint,
+    inbox.blueprint,
+    task.blueprint,
+    diagram.blueprint,
+)
+
 
 def register(app: Flask) -> None:
-    """Mount the pages."""
+    """Mount the pages and give templates what they need."""
+    shell.register(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+
+
+__all__ = ["filings", "register"]

@@ -21,21 +21,21 @@ blueprint = Blueprint("auth", __name__)
 ENTERPRISE, OFFICIAL = "enterprise", "official"
 
 
-@blueprint.get("/login")
+@blueprint.route("/login", methods=["GET", "POST"])
+@limiter.limit(LOG_IN, methods=["POST"])
 def login() -> Any:
-    """The log-in page; whoever is logged in goes on to where they wanted."""
+    """The log-in page, and logging in. Whoever is logged in already goes on to where they wanted."""
+    if request.method == "POST":
+        return _log_in()
     user = user_or_none()
     if user is not None:
         return redirect(safe(request.args.get("next")) or home_of(user))
     return page()
 
 
-@blueprint.post("/login", endpoint="login")
-@limiter.limit(LOG_IN)
-def log_in() -> Any:
-    """Log in by password. A wrong entrance is said only to whoever knows the password."""
-    username = request.form.get("username", "").strip()
-    user = user_by_username(db.session(), username)
+def _log_in() -> Any:
+    """By password. A wrong entrance is said only to whoever knows the password."""
+    user = user_by_username(db.session(), request.form.get("username", "").strip())
     if not check_password(user, request.form.get("password", "")) or user is None:
         return page(_("账号或密码不正确。")), 401
     if request.form.get("entrance") != entrance_of(user):

@@ -10,7 +10,7 @@ from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.tables import new_id
 from records.filings import Filing
-from web.api.idempotency import once
+from web.api.idempotency import once_under
 
 
 def fresh() -> str:
@@ -23,7 +23,9 @@ def give(act: Callable[[Command], dict[str, Any]]) -> dict[str, Any]:
 
     A form that was changed after it had been sent is another command, for the rules to judge.
     """
-    answer: dict[str, Any] = once(act, key=_key())
+    key = _key()
+    document, _status = once_under(key, key, act)
+    answer: dict[str, Any] = document
     return answer
 
 
@@ -48,4 +50,4 @@ def _key() -> str:
     if not command_id:
         return ""
     given = "\n".join(f"{name}={value}" for name, value in sorted(request.form.items()) if name != "csrf_token")
-    return f"page:{hashlib.sha256(given.encode()).hexdigest()}"
+    return hashlib.sha256(f"{request.path}\n{given}".encode()).hexdigest()

@@ -11,7 +11,6 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from engine import state
 from engine.deployments import CompiledDeployment
 from engine.forms import Form
 from engine.history import HistoryLine, lines, waiting
@@ -126,10 +125,6 @@ class Course:
         form = self._deployment.forms.get(place.node.ui_form or "") if place else None
         return form.document if form is not None else {}
 
-    def opinion(self) -> str:
-        """The opinion with which the case was handed back last, a rule's as well as a person's."""
-        return str(state.variables(self.instance.state).get("opinion") or "")
-
     def last_act(self) -> HistoryLine | None:
         """What a person completed last."""
         return next((line for line in reversed(self.lines) if _is_act(line)), None)
@@ -203,7 +198,7 @@ def _step(
     if index in here:
         if index == 0:
             return "current", _("待修改后重新提交")
-        return "current", "；".join(people.holder(db.session(), task) for task in course.tasks)
+        return "current", "；".join(_holding(task) for task in course.tasks)
     before = min(here) if here and min(here) > 0 else None
     if index == 0 or (before is not None and index < before):
         return "done", _who_when(course, filing, index, act)
@@ -212,6 +207,12 @@ def _step(
         position = handed_back.get(FilingStatus(filing.status), "done") if index == last else "done"
         return position, _who_when(course, filing, index, act)
     return "todo", _expected(course, filing, index)
+
+
+def _holding(task: Task) -> str:
+    if task.assignee is None:
+        return people.holder(db.session(), task)
+    return _("%(name)s 办理中", name=people.name_of(db.session(), task.assignee))
 
 
 def _who_when(course: Course, filing: Filing, index: int, act: HistoryLine | None) -> str:
@@ -286,7 +287,7 @@ def _end(course: Course, filing: Filing, line: HistoryLine, place: Place, time: 
     if place.node.id in course.usual or not _decided_by_rule(course, line):
         return None
     latest = filing.status == FilingStatus.RETURNED and line in course.lines_now
-    return by_system | {"state": "returned", "opinion": course.opinion() if latest else ""}
+    return by_system | {"state": "returned", "opinion": filing.opinion or "" if latest else ""}
 
 
 def _decided_by_rule(course: Course, end: HistoryLine) -> bool:

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_wtf.csrf import CSRFError
 
 from engine.errors import CommandRefused
 from web.pages.shell import user_or_none
@@ -12,15 +11,14 @@ from web.pages.shell import user_or_none
 
 def show(error: Exception, status: int, number: str | None = None) -> Any:
     """The answer of a page to an error. Whoever is not logged in is sent there, and back afterwards."""
-    if user_or_none() is None and (status == 401 or (isinstance(error, CSRFError) and request.endpoint != "auth.login")):
+    expired = isinstance(error, CommandRefused) and error.code == "page_expired"
+    if user_or_none() is None and (status == 401 or (expired and request.endpoint != "auth.login")):
         return session_ended()
-    if isinstance(error, CSRFError):
-        status = 409
     title, failed, safe, todo = _words(status)
+    if expired:
+        title = _("页面已过期")
     if isinstance(error, CommandRefused):
         failed, todo = error.message, error.remedy or todo
-    elif isinstance(error, CSRFError):
-        title, failed, todo = _("页面已过期"), _("这个页面打开得太久，提交没有生效。"), _("请刷新页面后重新提交。")
     page = render_template(
         "errors/error.html",
         status=status,

@@ -11,7 +11,7 @@ from engine.errors import CommandRefused
 from records.announcements import Announcement, AnnouncementKind
 from records.certificates import Certificate
 from records.policies import PolicyEdition
-from web.api.certificates import certificate_by_token, verification_view
+from web.api.certificates import certificate_by_token, certificate_view
 from web.database import db
 from web.limits import VERIFY, limiter
 from web.pages import lists, wording
@@ -164,14 +164,18 @@ def language(code: str) -> Any:
 
 
 def _verification(state: str, number: str = "", certificate: Certificate | None = None) -> str:
-    view = verification_view(certificate) if certificate is not None else None
     return render_template(
         "public/verify.html",
         state=state,
         number=number,
-        certificate=view and view | {"reason": _reason(view["invalid_reason"]), "seal": certificate.seal},
+        certificate=_facts(certificate) if certificate is not None else None,
         checked_at=wording.moment(runtime().engine.clock.now()),
     )
+
+
+def _facts(certificate: Certificate) -> dict[str, Any]:
+    days = {"issue_date": wording.day(certificate.issue_date), "valid_until": wording.day(certificate.valid_until)}
+    return certificate_view(certificate) | days | {"reason": _reason(certificate.invalid_reason)}
 
 
 def _reason(code: str | None) -> str:

@@ -13,9 +13,14 @@ export class Refusal extends Error {
   ) {
     super(title);
   }
+
+  /** What happened; the title only says of which sort it is. */
+  get sentence(): string {
+    return this.detail || this.title;
+  }
 }
 
-/** 401: nobody is logged in any more. */
+/** Nobody is logged in any more, or somebody logged in anew elsewhere: this page must be loaded again. */
 export class SessionEnded extends Error {}
 
 /** The network or the server gave no answer that says whether the call was carried out. */
@@ -27,6 +32,9 @@ interface Call {
   headers?: Record<string, string>;
   signal?: AbortSignal;
 }
+
+/** The code of a request that carries the token of a session before this one. */
+const PAGE_EXPIRED = "page_expired";
 
 const UNCERTAIN = new Set([500, 502, 504]);
 
@@ -113,16 +121,24 @@ async function call<Answer>(url: string, { method = "GET", body, headers, signal
   if (UNCERTAIN.has(answer.status)) throw new NoAnswer(TEXTS.unknownProblem);
   const text = await answer.text();
   if (answer.ok) return (text ? JSON.parse(text) : undefined) as Answer;
-  throw refusal(answer.status, text);
+  const problem = problemOf(text);
+  if (problem.code === PAGE_EXPIRED) throw new SessionEnded();
+  const { title, detail = "", remedy = "", errors = [] } = problem;
+  throw new Refusal(answer.status, title || TEXTS.unknownProblem, detail, remedy, errors);
 }
 
-function refusal(status: number, text: string): Refusal {
-  let problem: { title?: string; detail?: string; remedy?: string; errors?: Finding[] } = {};
+interface Problem {
+  title?: string;
+  detail?: string;
+  code?: string;
+  remedy?: string;
+  errors?: Finding[];
+}
+
+function problemOf(text: string): Problem {
   try {
-    problem = JSON.parse(text) as typeof problem;
+    return JSON.parse(text) as Problem;
   } catch {
-    // A proxy's own page: its words are not for people.
+    return {}; // a proxy's own page: its words are not for people
   }
-  const { title, detail, remedy, errors } = problem;
-  return new Refusal(status, title || TEXTS.unknownProblem, detail ?? "", remedy ?? "", errors ?? []);
 }

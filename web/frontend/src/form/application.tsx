@@ -70,6 +70,8 @@ export function FilingApplication({ mount, element, api, draft, filing, files, l
   const [asked, setAsked] = useState(false);
   const [busy, setBusy] = useState<FrameAction | "">("");
   const [notice, setNotice] = useState<Notice>();
+  // What a refused submission found and the check does not look at: it stands until its field is changed.
+  const [beyond, setBeyond] = useState<{ errors: Finding[]; form: FilingForm }>({ errors: [], form: {} });
   const attempt = useRef({ key: "", form: state.form });
   const working = useRef(false);
   const { form, save } = state;
@@ -96,9 +98,11 @@ export function FilingApplication({ mount, element, api, draft, filing, files, l
     // Fields speak once somebody has been there, or all of them once asked: an empty form is not full of errors.
     const opened = (field: string) => field.startsWith("enterprise") || !isEmpty(valueAt(filing.form, field));
     const spoken = ({ field }: Finding) => asked || settled.has(field) || opened(field);
-    const errors = distinct([...refusedFields(save), ...code.findings, ...check.answer.errors]);
-    return { errors: errors.filter(spoken), warnings: check.answer.warnings.filter(spoken) };
-  }, [asked, settled, filing, save, code.findings, check.answer]);
+    const onPage = (one: Finding, other: Finding) => layout.position(one.field) - layout.position(other.field);
+    const still = beyond.errors.filter(({ field }) => valueAt(form, field) === valueAt(beyond.form, field));
+    const errors = distinct([...refusedFields(save), ...code.findings, ...check.answer.errors.filter(spoken), ...still]);
+    return { errors: errors.sort(onPage), warnings: check.answer.warnings.filter(spoken) };
+  }, [asked, settled, filing, form, layout, save, beyond, code.findings, check.answer]);
   const errorSchema = useMemo(() => toErrorSchema(findings.errors), [findings.errors]);
 
   useEffect(() => {
@@ -154,18 +158,28 @@ export function FilingApplication({ mount, element, api, draft, filing, files, l
     window.location.assign(mount.returnUrl);
   }
 
-  function explain(error: unknown): void {
-    if (onFailure(error)) return focus("filing-notices");
-    if (error instanceof Refusal && error.status === 422 && error.errors.length) {
-      const errors = error.errors.filter(({ severity }) => severity !== "warning");
-      check.replace({ ...check.answer, errors });
-      return focus("form-summary");
+  async function showRefused(found: Finding[]): Promise<void> {
+    const now = draft.state.form;
+    const errors = found.filter(({ severity }) => severity !== "warning");
+    setBeyond({ errors, form: now });
+    try {
+      const said = await check.ask(now);
+      const checked = new Set(said.errors.map(({ field, code: rule }) => `${field} ${rule}`));
+      setBeyond({ errors: errors.filter(({ field, code: rule }) => !checked.has(`${field} ${rule}`)), form: now });
+    } catch (error) {
+      onFailure(error);
     }
+    focus("form-summary");
+  }
+
+  async function explain(error: unknown): Promise<void> {
+    if (onFailure(error)) return focus("filing-notices");
+    if (error instanceof Refusal && error.status === 422 && error.errors.length) return showRefused(error.errors);
     const refused = error instanceof Refusal;
     setNotice({
       kind: "error",
-      title: refused ? error.title : TEXTS.submitFailed,
-      text: refused ? [error.detail, error.remedy].filter(Boolean).join(" ") : TEXTS.submitFailedText,
+      title: refused ? error.sentence : TEXTS.submitFailed,
+      text: refused ? error.remedy : TEXTS.submitFailedText,
     });
     focus("filing-notices");
   }
@@ -182,7 +196,7 @@ export function FilingApplication({ mount, element, api, draft, filing, files, l
     } catch (error) {
       if (action === "check" && !(error instanceof Refusal) && !onFailure(error)) {
         setNotice({ kind: "warning", title: TEXTS.checkFailed });
-      } else explain(error);
+      } else await explain(error);
     }
     working.current = false;
     setBusy("");

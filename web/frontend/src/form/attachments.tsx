@@ -34,7 +34,7 @@ export function Attachments() {
       change(upload.key, () => []);
     } catch (error) {
       onFailure(error);
-      const said = error instanceof Refusal ? error.errors[0]?.message || error.detail || error.title : TEXTS.uploadFailed;
+      const said = error instanceof Refusal ? error.errors[0]?.message || error.sentence : TEXTS.uploadFailed;
       change(upload.key, (failed) => [{ ...failed, problem: said }]);
     }
   }
@@ -59,7 +59,7 @@ export function Attachments() {
       setAttachments((now) => now.filter((attachment) => attachment.id !== id));
     } catch (error) {
       onFailure(error);
-      setProblem(error instanceof Refusal ? error.detail || error.title : fill(TEXTS.removeFailed, { name }));
+      setProblem(error instanceof Refusal ? error.sentence : fill(TEXTS.removeFailed, { name }));
     } finally {
       setRemoving("");
     }

@@ -62,19 +62,23 @@ export class Draft {
 
   edit(form: FilingForm): void {
     this.#set({ form });
-    if (!this.dirty) return;
+    if (!this.dirty) return this.keeper.forget();
     this.keeper.keep(form, this.#revision);
     if (this.#waitsForPerson()) return;
     this.#failures = 0;
     this.#saveIn(IDLE_MS);
   }
 
-  /** Whether everything typed is now at the server. */
+  /** Whether everything typed is now at the server; false while it is not, for whatever reason. */
   async save(): Promise<boolean> {
     window.clearTimeout(this.#timer);
     if (this.#running) await this.#running;
-    if (!this.dirty) return true;
     if (this.#waitsForPerson()) return false;
+    if (!this.dirty) {
+      // Taken back before it could be saved: there is nothing to try again.
+      if (["retrying", "refused"].includes(this.#state.save.state)) this.#set({ save: { state: "idle" } });
+      return true;
+    }
     this.#running = this.#put().finally(() => (this.#running = undefined));
     return this.#running;
   }
@@ -94,9 +98,14 @@ export class Draft {
     this.#set({ form: this.#saved, theirs: undefined, save: { state: "idle" }, restored: false });
   }
 
-  /** Back to what the server has, instead of what was found in the window. */
-  discardRestored(form: FilingForm): void {
+  /** What was found in the window is as good as typed. */
+  acceptRestored(): void {
     this.#set({ restored: false });
+  }
+
+  /** Back to what the server had, instead of what was found in the window. */
+  discardRestored(form: FilingForm): void {
+    this.acceptRestored();
     this.edit(form);
   }
 
@@ -143,19 +152,26 @@ export class Draft {
     if (error instanceof SessionEnded) return this.sessionEnded();
     if (error instanceof Refusal && error.status === 409) return this.#compare(error);
     if (error instanceof Refusal && error.status < 500) return this.#set({ save: { state: "refused", problem: error } });
+    this.#retry();
+  }
+
+  #retry(): void {
     this.#set({ save: { state: "retrying" } });
     this.#saveIn(RETRY_MS[Math.min(this.#failures++, RETRY_MS.length - 1)] ?? IDLE_MS);
   }
 
   async #compare(refusal: Refusal): Promise<void> {
+    let theirs: Filing;
     try {
-      const theirs = await this.api.filing();
-      if (!theirs.editable) return this.#set({ editable: false, save: { state: "refused", problem: refusal } });
-      this.#set({ theirs, save: { state: "conflict" } });
+      theirs = await this.api.filing();
     } catch (error) {
-      if (error instanceof Refusal && error.status === 409) throw error;
-      await this.#failed(error);
+      return error instanceof SessionEnded ? this.sessionEnded() : this.#retry();
     }
+    if (!theirs.editable) return this.#set({ editable: false, save: { state: "refused", problem: refusal } });
+    if (differences(theirs.form, this.#saved).length > 0) return this.#set({ theirs, save: { state: "conflict" } });
+    // Only the number is new (an attachment came or went): nobody's words are overwritten.
+    this.#adopt(theirs);
+    this.#retry();
   }
 
   #adopt(filing: Filing): void {

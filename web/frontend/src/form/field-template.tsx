@@ -100,9 +100,9 @@ function Help({ field }: { field: Field }) {
         </>
       ) : null}
       {[help, ...ruled.map((hint) => hint.message)].filter(Boolean).join("　")}
-      {links.map(({ text, href }) => (
+      {links.map(({ text, href }, index) => (
         <span key={text} className="jg-nowrap">
-          {"　"}
+          {help || ruled.length || index ? "　" : ""}
           <AsideLink href={href} text={text} />
         </span>
       ))}

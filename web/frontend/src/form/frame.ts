@@ -31,17 +31,20 @@ export function tellFrame(known: Known): void {
 function frameState(known: Known): FormState {
   const { layout, findings } = known;
   const sections = layout.sections.map((section) => sectionState(section, known));
-  const done = sections.reduce((sum, section) => sum + section.done, 0);
-  const total = sections.reduce((sum, section) => sum + section.total, 0);
+  // Materials are optional: they count in their own line, not in what is to be done.
+  const counted = sections.filter((_, index) => layout.sections[index]?.kind !== "attachments");
+  const done = counted.reduce((sum, section) => sum + section.done, 0);
+  const total = counted.reduce((sum, section) => sum + section.total, 0);
   const wrong = findings.errors.filter(({ field }) => {
-    const known_field = layout.field(field);
-    return !known_field?.required || isFilled(known_field, valueAt(known.form, field));
+    const place = layout.field(field);
+    return !place?.required || isFilled(place, valueAt(known.form, field));
   });
   return {
     done,
     total,
     sections,
-    errors: known.listed || wrong.length ? (known.listed ? findings.errors : wrong).map((finding) => message(finding, layout)) : [],
+    // What is merely not filled in yet is no error to list before somebody asks.
+    errors: (known.listed ? findings.errors : wrong).map((finding) => message(finding, layout)),
     ...note(wrong.length, total - done, findings.warnings.length),
     saved: savedLine(known.save, known.correcting),
     busy: known.busy,
@@ -65,7 +68,6 @@ function progress(section: Section, { layout, form, enterprise, attachments }: K
     const done = ENTERPRISE_FIELDS.filter((path) => textAt(enterprise, path) !== "").length;
     return { done, total: ENTERPRISE_FIELDS.length };
   }
-  // Materials are optional: what is there counts, nothing is missing.
   if (section.kind === "attachments") return { done: attachments.length, total: attachments.length };
   return layout.progress(section, form);
 }

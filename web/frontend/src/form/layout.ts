@@ -44,6 +44,12 @@ export class Layout {
     return kind ? this.sections.find((section) => section.kind === kind) : this.#sectionOf.get(path);
   }
 
+  /** Where a field stands on the page, for lists that follow it. */
+  position(path: string): number {
+    const at = [...this.#fields.keys()].indexOf(path);
+    return path.startsWith("enterprise") ? -1 : at < 0 ? this.#fields.size : at;
+  }
+
   /** The fields of a section that this form shows. */
   shown(section: Section, form: FilingForm): Field[] {
     const fields = (section.fields ?? []).flatMap((path) => this.#fields.get(path) ?? []);

@@ -20,7 +20,7 @@ const GLYPHS = {
 export interface Notice {
   kind: keyof typeof GLYPHS;
   title: string;
-  text?: string;
+  text?: string | undefined;
 }
 
 interface AlertProps extends Notice {
@@ -72,7 +72,7 @@ export function Notices({ draft, state, layout, opened, notice, dismiss }: Notic
       {state.editable ? null : <Alert kind="info" title={TEXTS.notEditable} text={TEXTS.notEditableText} />}
       {state.theirs ? <Conflict draft={draft} mine={state.form} theirs={state.theirs.form} layout={layout} /> : null}
       {state.restored && !state.theirs ? (
-        <Alert kind="info" title={TEXTS.restoredTitle} text={TEXTS.restoredText}>
+        <Alert kind="info" title={TEXTS.restoredTitle} text={TEXTS.restoredText} onClose={() => draft.acceptRestored()}>
           <div className="jg-alert-actions">
             <button type="button" className="btn jg-btn" onClick={() => draft.discardRestored(opened)}>
               {TEXTS.restoredDiscard}
@@ -81,7 +81,7 @@ export function Notices({ draft, state, layout, opened, notice, dismiss }: Notic
         </Alert>
       ) : null}
       {refused && state.editable ? (
-        <Alert kind="error" title={refused.title} text={[refused.detail, refused.remedy].filter(Boolean).join(" ")} />
+        <Alert kind="error" title={refused.sentence} text={refused.remedy} />
       ) : null}
       {notice ? <Alert {...notice} onClose={dismiss} /> : null}
     </div>

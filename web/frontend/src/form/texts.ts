@@ -32,7 +32,7 @@ export const TEXTS = {
   computedPart: "{title} {amount}",
   computedPlus: " ＋ ",
 
-  dayHint: "请按 2021-12-01 的格式填写，例如年-月-日",
+  dayHint: "请按「年-月-日」填写，例如 2021-12-01",
   dayPick: "选择{title}",
   dayClear: "清除{title}",
 
@@ -102,7 +102,6 @@ export const TEXTS = {
   submitFailedText: "网络中断或系统繁忙，内容已保存，请再次提交；重复提交不会产生两份申报。",
   checkFailed: "暂时无法校验，请稍后重试",
   unknownProblem: "系统繁忙，请稍后重试",
-  reference: "问题编号 {code}",
 } as const;
 
 export function fill(text: string, values: Record<string, string | number>): string {

@@ -13,8 +13,6 @@ export interface Check {
   answer: CheckAnswer;
   /** A field was left: the check need not wait for a pause. */
   hurry: () => void;
-  /** What a refused submission said takes the place of the last answer. */
-  replace: (answer: CheckAnswer) => void;
   /** Asks now; raises what the call raises. */
   ask: (form: FilingForm) => Promise<CheckAnswer>;
 }
@@ -54,5 +52,5 @@ export function useCheck(api: Api, form: FilingForm, onFailure: (error: unknown)
     },
     [api],
   );
-  return { answer, hurry, replace: setAnswer, ask };
+  return { answer, hurry, ask };
 }

@@ -50,7 +50,7 @@ export function useCode(
       onFailure(error);
       const refused = error instanceof Refusal && error.status === 422;
       setVerification(refused ? "refused" : "unavailable");
-      if (refused) setFindings(error.errors.length ? error.errors : [{ field: "project_code", code: "", message: error.title }]);
+      if (refused) setFindings(error.errors.length ? error.errors : [{ field: "project_code", code: "", message: error.sentence }]);
     }
   }, [api, current, fillIn, onFailure]);
 

@@ -1,15 +1,14 @@
 /** An amount or area: grouped to be read, plain to be typed, stored as text. */
-import { useState } from "react";
-
 import { groupedAmount, plainAmount, sumOfAmounts } from "../amounts";
 import { useFiling } from "../filing-context";
 import { pathOf } from "../layout";
 import { textAt } from "../paths";
+import { useTyping } from "./use-typing";
 import { type Widget, controlProps, optionsOf } from "./widget";
 
 export function AmountWidget(props: Widget) {
   const { value, onChange, onBlur, id, schema } = props;
-  const [typed, setTyped] = useState<string>();
+  const { typed, begin, type, end } = useTyping();
   const { unit, look } = optionsOf(props);
   const shared = controlProps(props);
   const computed = useComputed(props);
@@ -24,13 +23,13 @@ export function AmountWidget(props: Widget) {
         maxLength={schema.maxLength}
         readOnly={look === "computed" || props.readonly}
         value={look === "computed" ? groupedAmount(computed) : (typed ?? groupedAmount(stored))}
-        onFocus={() => look !== "computed" && setTyped(stored)}
+        onFocus={(event) => look !== "computed" && begin(event, stored)}
         onChange={(event) => {
-          setTyped(event.target.value);
+          type(event.target.value);
           onChange(plainAmount(event.target.value));
         }}
         onBlur={() => {
-          setTyped(undefined);
+          end();
           onBlur(id, value);
         }}
       />

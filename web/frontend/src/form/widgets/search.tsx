@@ -3,6 +3,7 @@ import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 
 import { useFiling } from "../filing-context";
 import { Icon } from "../icon";
+import { pathOf } from "../layout";
 import { Message } from "../messages";
 import { whenReleased } from "../pointer";
 import type { LookupItem } from "../shapes";
@@ -11,7 +12,7 @@ import { type Widget, controlProps, optionsOf } from "./widget";
 
 const PAUSE_MS = 200;
 
-type Result = { state: "busy" | "failed" } | { state: "found"; items: LookupItem[] };
+type Result = { state: "busy" | "failed" } | { state: "found"; query: string; items: LookupItem[] };
 
 export function SearchWidget(props: Widget) {
   const { value, onChange, onBlur, id, label, readonly, disabled } = props;
@@ -32,8 +33,9 @@ export function SearchWidget(props: Widget) {
     remember(item);
     setQuery(undefined);
     setOpen(false);
-    onChange(item.value);
-    if (hintFills && item.hint) fillIn({ [hintFills]: item.hint });
+    // Both in one change: RJSF reports its own later, and would undo what was filled in between.
+    if (hintFills && item.hint) fillIn({ [pathOf(id)]: item.value, [hintFills]: item.hint });
+    else onChange(item.value);
   }
 
   function clear(): void {
@@ -51,7 +53,8 @@ export function SearchWidget(props: Widget) {
       setActive((now) => (items.length ? (now + step + items.length) % items.length : 0));
     } else if (event.key === "Enter" && open) {
       event.preventDefault();
-      const item = items[active];
+      // Not from the matches of what was typed before: they only stay to be looked at until the new ones come.
+      const item = result.state === "found" && result.query === (query ?? "") ? items[active] : undefined;
       if (item) choose(item);
     } else if (event.key === "Escape" && open) {
       event.preventDefault();
@@ -163,12 +166,12 @@ function useResult(lookup: string, query: string, open: boolean): Result {
   useEffect(() => {
     if (!open) return;
     const abort = new AbortController();
-    setResult({ state: "busy" });
+    setResult((now) => (now.state === "found" ? now : { state: "busy" }));
     const timer = window.setTimeout(
       async () => {
         try {
           const items = await api.lookup(lookup, query.trim(), abort.signal);
-          if (!abort.signal.aborted) setResult({ state: "found", items });
+          if (!abort.signal.aborted) setResult({ state: "found", query, items });
         } catch {
           if (!abort.signal.aborted) setResult({ state: "failed" });
         }

@@ -1,7 +1,6 @@
 /** Plain texts of one line and of several, and whole numbers. */
-import { useState } from "react";
-
 import { fill, TEXTS } from "../texts";
+import { useTyping } from "./use-typing";
 import { type Widget, controlProps, optionsOf } from "./widget";
 
 export function TextWidget(props: Widget) {
@@ -51,7 +50,7 @@ export function TextareaWidget(props: Widget) {
 /** A whole number. Only digits reach the form; other signs do not appear. */
 export function CountWidget(props: Widget) {
   const { value, onChange, onBlur, id } = props;
-  const [typed, setTyped] = useState<string>();
+  const { typed, begin, type, end } = useTyping();
   const { unit } = optionsOf(props);
   return (
     <div className="jg-control">
@@ -63,14 +62,14 @@ export function CountWidget(props: Widget) {
         maxLength={9}
         readOnly={props.readonly}
         value={typed ?? (typeof value === "number" ? value.toLocaleString("en-US") : "")}
-        onFocus={() => setTyped(typeof value === "number" ? String(value) : "")}
+        onFocus={(event) => begin(event, typeof value === "number" ? String(value) : "")}
         onChange={(event) => {
           const digits = event.target.value.normalize("NFKC").replace(/\D/g, "");
-          setTyped(digits);
+          type(digits);
           onChange(digits === "" ? undefined : Number(digits));
         }}
         onBlur={() => {
-          setTyped(undefined);
+          end();
           onBlur(id, value);
         }}
       />

@@ -1,0 +1,131 @@
+"""The product's own procedure on one database: filings from submission to certificate, without HTTP."""
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine as Connections
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from benchmarks.alone import Waiting
+from benchmarks.databases import Database
+from benchmarks.meter import Meter, Reading
+from engine import jobs
+from engine.clock import Clock
+from engine.commands import Engine
+from engine.services import Registry
+from engine.tables import Base, Instance, Job, Task
+from records import filings
+from records.assignment import RecordsAssignment
+from records.certificates import Certificate
+from records.encryption import configure_key
+from records.filings import Filing
+from records.formats import project_code_check_digit
+from records.sample import load_sample
+from tasks.certificates import paper_of
+from tasks.filings.procedure import submit
+from tasks.papers.certificate import CertificatePaper
+from web.procedures import FOLDER, sources
+from web.settings import ROOT
+
+OFFICIALS = {"accept": ("gx10", "accept"), "review_content": ("gx11", "approve"), "sign": ("gx12", "issue")}
+"""User task → who does it, and what they decide."""
+
+APPLICANT = "ent01"
+_PROJECT = 17
+
+
+class Procedure:
+    """The product without its web: sample data, deployed processes, and filings to carry through."""
+
+    def __init__(self, database: Database) -> None:
+        configure_key(b"benchmark" + b"." * 23)
+        self.connections: Connections = database.open()
+        self.meter = Meter(self.connections)
+        self.engine = Engine(services=Registry.installed(), policy=RecordsAssignment(), clock=Clock())
+        self._serial = 0
+        self._sample: dict[str, Any] = json.loads((ROOT / "data" / "sample.json").read_text(encoding="utf-8"))
+        Base.metadata.create_all(self.connections)
+        with Session(self.connections) as session:
+            with self.engine.command(session) as command:
+                load_sample(command.session, self._sample, "benchmark")
+                command.deploy(sources(FOLDER))
+
+    def close(self) -> None:
+        self.connections.dispose()
+
+    def drafts(self, count: int) -> list[str]:
+        """Drafts of one enterprise, each of a project of its own; their ids."""
+        made = []
+        with Session(self.connections) as session, self.engine.command(session, actor=APPLICANT) as command:
+            for _ in range(count):
+                form = self._form(command.now)
+                filing = filings.create_draft(
+                    command.session, self._project["enterprise"], form, actor=APPLICANT, now=command.now
+                )
+                made.append(filing.id)
+        return made
+
+    def submit(self, filing_id: str) -> str:
+        """Submit a draft; its case."""
+        with Session(self.connections) as session, self.engine.command(session, actor=APPLICANT) as command:
+            return submit(command, command.session.get_one(Filing, filing_id)).id
+
+    def decide(self, case: str) -> Iterator[tuple[str, Reading]]:
+        """Let the officials decide, one after the other: the user task, and what completing it took."""
+        for element, (actor, decision) in OFFICIALS.items():
+            with Session(self.connections) as session:
+                waiting = select(Task.id).where(Task.instance_id == case, Task.state == "open")
+                task_id = session.scalars(waiting).one()
+            with self.meter.measure() as reading, Session(self.connections) as session:
+                with self.engine.command(session, actor=actor) as command:
+                    command.complete(task_id, data={"decision": decision}, opinion="同意")
+            yield element, reading
+
+    def waiting(self, case: str) -> Waiting:
+        """A case as it is stored now, at its one open task, for completing it without the database."""
+        with Session(self.connections) as session:
+            instance = session.get_one(Instance, case)
+            task = session.scalars(select(Task).where(Task.instance_id == case, Task.state == "open")).one()
+            spec = self.engine.deployments.compiled(session, instance.definition_id)
+            given = {"decision": OFFICIALS[task.element_id][1], "opinion": "同意"}
+            return Waiting(spec.deployment, instance.definition_id, instance.state, task.token, given)
+
+    def settle(self, case: str) -> None:
+        """Carry out the case's jobs, the certificate's paper among them, until it has none."""
+        with Session(self.connections) as session:
+            while job_ids := session.scalars(select(Job.id).where(Job.instance_id == case)).all():
+                for job_id in job_ids:
+                    jobs.carry_out(self.engine, session, job_id)
+                session.rollback()
+
+    def paper(self, case: str) -> CertificatePaper:
+        """What the certificate of a case prints. Fails where the case was not issued one."""
+        with Session(self.connections) as session:
+            of_case = select(Certificate).join(Filing, Filing.id == Certificate.filing_id)
+            certificate = session.scalars(of_case.where(Filing.instance_id == case)).one()
+            if certificate.paper is None:
+                raise AssertionError(f"the certificate {certificate.number} has no paper")
+            return paper_of(certificate)
+
+    @property
+    def _project(self) -> dict[str, Any]:
+        project: dict[str, Any] = self._sample["projects"][_PROJECT]["filing"]
+        return project
+
+    def _form(self, now: datetime) -> dict[str, Any]:
+        """The sample's form under a project code that nobody has used, with dates that suit today."""
+        self._serial += 1
+        code = f"2101-440704-04-02-{self._serial:05d}"
+        form = {name: deepcopy(value) for name, value in self._project.items() if name not in _NOT_SENT}
+        return form | {
+            "project_code": f"{code}{project_code_check_digit(code.replace('-', ''))}",
+            "planned_start": (now + timedelta(days=60)).date().isoformat(),
+            "planned_completion": (now + timedelta(days=400)).date().isoformat(),
+        }
+
+
+_NOT_SENT = ("fictional", "enterprise", "attachments")

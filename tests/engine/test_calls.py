@@ -1,0 +1,141 @@
+"""Call activities and what crosses their border (BPMN 2.0 §13.3.3, design §3.2)."""
+
+from __future__ import annotations
+
+from engine.testing import ProcessTest
+from tests.engine.models import (
+    Node,
+    both,
+    boundary,
+    call,
+    diagram,
+    end,
+    error,
+    message,
+    one,
+    process,
+    script,
+    start,
+    task,
+    timer,
+    user,
+)
+
+
+def specification(inputs: str, outputs: str) -> Node:
+    wanted = [Node("dataInput", {"id": name}) for name in inputs.split()]
+    given = [Node("dataOutput", {"id": name}) for name in outputs.split()]
+    return Node("ioSpecification", {}, [*wanted, *given, Node("inputSet"), Node("outputSet")])
+
+
+CALLER = process("p", start(), call("c", "q"), user("after"), "start > c > after")
+
+
+def test_a_called_process_without_a_specification_sees_everything_and_gives_back_what_it_set() -> None:
+    with ProcessTest([diagram(CALLER, process("q", user("u"), script("s", "y = x + given"), "u > s"))]) as t:
+        case = t.start("p", {"x": 1})
+        assert case.waiting == ["u"]
+        t.restart()
+        t.complete("u", {"given": 2})
+        assert case.data == {"x": 1, "y": 3, "given": 2}
+        assert case.trace == ["start", "u", "s", "c"]
+
+
+def test_a_called_process_does_not_undo_what_a_parallel_branch_wrote_meanwhile() -> None:
+    model = diagram(
+        process("p", start(), both("f"), call("c", "q"), user("beside"), both("j"), end(), "start > f > c > j > end", "f > beside > j"),
+        process("q", user("u")),
+    )
+    with ProcessTest([model]) as t:
+        case = t.start("p", {"v": "old"})
+        t.complete("beside", {"v": "new"})
+        t.restart()
+        t.complete("u", {"w": 1})
+        assert case.data == {"v": "new", "w": 1}
+        assert case.status == "completed"
+
+
+def test_with_a_specification_just_its_inputs_go_in_and_just_its_outputs_come_back() -> None:
+    inside = script("s", "a = a + 1\nb = a * 10\nc = 5")
+    with ProcessTest([diagram(CALLER, process("q", inside, user("u"), "s > u", specification("a", "b")))]) as t:
+        case = t.start("p", {"a": 1, "z": 9})
+        t.restart()
+        t.complete("u", {"secret": True})
+        assert case.data == {"a": 1, "z": 9, "b": 20}
+
+
+def test_a_missing_input_is_an_incident_on_the_call_that_a_correction_mends() -> None:
+    with ProcessTest([diagram(CALLER, process("q", task("x"), specification("a", "")))]) as t:
+        case = t.start("p")
+        assert [i.element_id for i in case.incidents] == ["c"]
+        assert "a" in case.incidents[0].message
+        t.restart()
+        t.retry(case, data={"a": 1})
+        assert case.waiting == ["after"]
+
+
+def test_a_missing_output_is_an_incident_on_the_call_and_nothing_is_run_again() -> None:
+    with ProcessTest([diagram(CALLER, process("q", script("s", "x = 1"), specification("", "x y")))]) as t:
+        case = t.start("p")
+        assert [i.element_id for i in case.incidents] == ["c"]
+        assert "y" in case.incidents[0].message
+        t.restart()
+        t.retry(case, data={"y": 2})
+        assert case.waiting == ["after"]
+        assert case.data == {"x": 1, "y": 2}
+        assert case.trace == ["start", "s", "c"]
+
+
+def test_the_process_of_the_same_deployment_is_called_also_when_there_is_a_newer_one() -> None:
+    with ProcessTest([diagram(CALLER, process("q", user("old")))]) as t:
+        t.deploy([one(user("new"), id="q")])
+        assert t.start("p").waiting == ["old"]
+
+
+def test_a_process_deployed_elsewhere_is_called_in_its_newest_version_and_keeps_it() -> None:
+    with ProcessTest([one(user("old"), id="q")]) as t:
+        t.deploy([diagram(CALLER)])
+        early = t.start("p")
+        t.deploy([one(user("new"), id="q")])
+        late = t.start("p")
+        t.restart()
+        assert (early.waiting, late.waiting) == (["old"], ["new"])
+        t.complete("old")
+        t.complete("new")
+        assert early.waiting == late.waiting == ["after"]
+
+
+def test_calls_nest_and_ids_may_repeat_in_them() -> None:
+    model = diagram(process("p", start("a"), call("b", "q"), "a > b"), process("r", user("u"), end("e"), "u > e"))
+    middle = diagram(process("q", start("a"), call("b", "r"), "a > b"))
+    with ProcessTest([model, middle]) as t:
+        case = t.start("p")
+        t.restart()
+        t.complete("u")
+        assert case.trace == ["a", "a", "u", "e", "b", "b"]
+
+
+def test_a_timer_on_a_call_cancels_everything_in_it() -> None:
+    caller = process("p", start(), call("c", "q"), boundary("b", "c", timer("PT1H")), task("x"), "start > c", "b > x")
+    with ProcessTest([diagram(caller, process("q", user("u"), user("v"), task("w"), "u > w"))]) as t:
+        case = t.start("p")
+        assert case.waiting == ["u", "v"]
+        t.restart()
+        t.advance(hours=1)
+        assert case.trace == ["start", "b", "x"]
+        assert case.status == "completed"
+
+
+def test_an_error_of_a_called_process_without_catcher_is_an_incident_on_its_thrower() -> None:
+    with ProcessTest([diagram(CALLER, process("q", start("qs"), end("qe", error("E")), "qs > qe"))]) as t:
+        case = t.start("p")
+        assert [i.element_id for i in case.incidents] == ["qe"]
+
+
+def test_a_message_reaches_a_called_process_by_the_root_s_business_key() -> None:
+    waits = process("q", user("u"), boundary("b", "u", message("stop", case="business_key")), task("x"), "b > x")
+    with ProcessTest([diagram(CALLER, waits)]) as t:
+        other, case = t.start("p", business_key="A"), t.start("p", business_key="B")
+        t.restart()
+        t.message("stop", correlation={"business_key": "B"})
+        assert (other.waiting, case.waiting) == (["u"], ["after"])

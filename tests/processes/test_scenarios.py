@@ -1,0 +1,64 @@
+"""The product's own scenarios, as an analyst runs them: every path of its diagrams, every end."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.deployments import check
+from engine.scenario_files import ScenarioFile, read_scenarios
+from web.procedures import FOLDER, sources
+from web.scenarios import VERBS, FilingStage
+
+JIGAI = (sys.executable, "-c", "from web.cli import main; main()")
+
+
+@pytest.fixture(scope="module")
+def filing() -> ScenarioFile:
+    path = FOLDER / "scenarios" / "filing.yaml"
+    return read_scenarios(path, verbs=VERBS, facts=FilingStage.facts_known)
+
+
+def test_all_scenarios_pass_cover_every_element_and_take_seconds() -> None:
+    began = time.monotonic()
+    done = subprocess.run(
+        [*JIGAI, "test", str(FOLDER), "--coverage"],
+        capture_output=True,
+        text=True,
+        cwd=FOLDER.parent,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert "0 个未通过" in done.stdout
+    assert time.monotonic() - began < 60  # some 8 seconds on an idle machine
+
+
+def test_every_end_of_a_filing_is_the_end_of_a_scenario(filing: ScenarioFile) -> None:
+    diagrams = check(sources(FOLDER), lambda operator: True)
+    ends = {node.id for node in diagrams.processes["filing"].nodes.values() if node.kind == "endEvent"}
+    assert {scenario.expect.get("end") for scenario in filing.scenarios if scenario.expect} - {None} == ends
+
+
+def test_every_scenario_asserts_status_papers_and_messages(filing: ScenarioFile) -> None:
+    for scenario in filing.scenarios:
+        assert {"status", "papers", "messages"} <= set(scenario.expect or ()), scenario.name
+
+
+def test_a_failing_scenario_ends_with_status_1_and_a_line_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "filing.yaml"
+    file.write_text(
+        f"process: filing\nfiles: [{FOLDER}]\nscenarios:\n  - name: 撤回\n"
+        "    start: {by: 黄例乙(ent01), sample: 18, document: {money: {totl: 1}}}\n    end: withdrawn\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [*JIGAI, "test", str(file)], capture_output=True, text=True, cwd=FOLDER.parent, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"{file}:5 场景「撤回」开始：用户 ent01 是黄例甲，不是黄例乙",
+        f"{file}:5 场景「撤回」开始：申报表字段 money.totl：没有这个字段",
+    ]
+    assert "0 个场景通过，1 个未通过" in done.stdout

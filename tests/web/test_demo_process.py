@@ -1,0 +1,129 @@
+"""`jigai demo` as a process: it says when it is ready, carries jobs out by itself, survives SIGKILL, ends on Ctrl-C."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers import free_port
+from web import demo
+
+ROOT = Path(__file__).parents[2]
+
+
+class Demo:
+    """A running demo and its REST interface."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int, environment: dict[str, str]) -> None:
+        self.process = process
+        self.base = f"http://127.0.0.1:{port}"
+        self.environment = environment
+        self.tokens: dict[str, str] = {}
+
+    def token(self, user: str) -> str:
+        if user not in self.tokens:
+            self.tokens[user] = jigai("token", "create", user, environment=self.environment)
+        return self.tokens[user]
+
+    def call(self, user: str, method: str, path: str, body: Any = None) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - an address of this machine
+            f"{self.base}/api/v1{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.token(user)}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as response:
+            text = response.read()
+        return json.loads(text) if response.headers.get_content_type() == "application/json" else text
+
+    def submitted(self) -> str:
+        """The id of the filing of ent01 that the demo begins with."""
+        items = self.call("ent01", "GET", "/filings")["items"]
+        return str(next(item["id"] for item in items if item["status"] == "SUBMITTED"))
+
+    def decide(self, user: str, filing_id: str, decision: str) -> None:
+        tasks = self.call(user, "GET", "/tasks?box=todo&limit=100")["items"]
+        task = next(task["id"] for task in tasks if task["business_key"] == filing_id)
+        self.call(user, "POST", f"/tasks/{task}/complete", {"data": {"decision": decision}, "opinion": "同意"})
+
+
+def jigai(*arguments: str, environment: dict[str, str]) -> str:
+    """What a command prints on stdout."""
+    command = [sys.executable, "-c", "from web.cli import main; main()", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@contextmanager
+def running(var: Path) -> Iterator[Demo]:
+    port = free_port()
+    environment = os.environ | {"JIGAI_VAR": str(var)}
+    command = [sys.executable, "-u", "-c", "from web.cli import main; main()", "demo", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if line.startswith("ready: "):
+                break
+        assert lines and lines[-1] == f"ready: http://127.0.0.1:{port}\n", "".join(lines)
+        yield Demo(process, port, environment)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+@pytest.fixture
+def var(tmp_path: Path) -> Path:
+    return tmp_path / "var"
+
+
+def test_the_demo_carries_a_filing_to_its_paper_and_ends_on_ctrl_c(var: Path) -> None:
+    with running(var) as shown:
+        filing = shown.submitted()
+        for user, decision in (("gx10", "accept"), ("gx11", "approve"), ("gx12", "issue")):
+            shown.decide(user, filing, decision)
+        number = shown.call("ent01", "GET", f"/filings/{filing}")["certificate"]
+        assert shown.call("ent01", "GET", f"/certificates/{number}/pdf").startswith(b"%PDF")
+        shown.process.send_signal(signal.SIGINT)
+        assert shown.process.wait(20) == 0
+
+
+def test_a_killed_demo_loses_nothing_and_goes_on_where_it_was(var: Path) -> None:
+    with running(var) as shown:
+        filing = shown.submitted()
+        shown.decide("gx10", filing, "accept")
+        shown.process.kill()
+    with running(var) as shown:
+        assert shown.call("ent01", "GET", f"/filings/{filing}")["status"] == "ACCEPTED"
+        shown.decide("gx11", filing, "approve")
+        shown.decide("gx12", filing, "issue")
+        shown.process.kill()
+    with running(var) as shown:
+        number = shown.call("ent01", "GET", f"/filings/{filing}")["certificate"]
+        assert shown.call("ent01", "GET", f"/certificates/{number}/pdf").startswith(b"%PDF")
+        deadline = time.monotonic() + 20
+        instance = shown.call("ent01", "GET", f"/filings/{filing}")["instance_id"]
+        while shown.call("admin", "GET", f"/instances/{instance}")["status"] != "completed":
+            assert time.monotonic() < deadline, "the case did not end"
+            time.sleep(0.2)
+
+
+def test_a_token_is_all_that_its_command_prints(var: Path) -> None:
+    with running(var) as shown:
+        assert shown.token("gx10").startswith("jigai_")
+        assert "\n" not in shown.token("gx10")
+        assert demo.PASSWORD not in shown.token("gx10")

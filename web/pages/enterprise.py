@@ -1,0 +1,235 @@
+"""The enterprise's lists: workbench, filings and drafts, certificates, its own data, the demo's outbox."""
+
+from typing import Any
+
+from flask import Blueprint, render_template, url_for
+from flask_babel import gettext as _
+from sqlalchemy import Select, func, select
+from werkzeug.exceptions import NotFound
+
+from engine import inbox
+from engine.tables import Instance, Task
+from records.certificates import Certificate
+from records.enterprises import Enterprise
+from records.filings import EDITABLE, IN_PROGRESS, Filing, FilingStatus
+from records.masking import mask_phone
+from records.notices import notices
+from records.sms import outbox
+from records.users import User, UserKind
+from web.api.views import groups_of
+from web.database import db
+from web.identity import me, require
+from web.pages import document, lists, wording
+from web.pages.course import Course, progress
+from web.pages.public import invalid_reasons
+from web.runtime import runtime
+
+blueprint = Blueprint("enterprise", __name__)
+
+APPLY_CODE_URL = "https://www.gdtz.gov.cn/tybm/index.action"
+"""Where the province gives out project codes (R99)."""
+
+_ON_WORKBENCH = 6
+
+
+@blueprint.get("/workbench")
+@require(UserKind.ENTERPRISE)
+def workbench() -> str:
+    """业务办理: the entries, what is to do and what is to read."""
+    user, session = me(), db.session()
+    groups = groups_of(user)
+    todo = [_task_row(task) for task in inbox.page(session, "todo", user.username, groups, limit=_ON_WORKBENCH).items]
+    unread = notices(session, groups, read=False, limit=_ON_WORKBENCH)
+    counts = {"filings": _count(_filed(user)), "drafts": _count(_drafts(user)), "certificates": _count(_certificates(user))}
+    return render_template(
+        "enterprise/workbench.html",
+        enterprise=_enterprise(user).name,
+        counts=counts,
+        todo=todo,
+        notices=[
+            {
+                "url": url_for("inbox.open_notice", notice_id=notice.id),
+                "title": notice.title,
+                "project": notice.body,
+                "date": wording.month_day(notice.created_at),
+            }
+            for notice in unread
+        ],
+        new_url=url_for("enterprise.new_filing"),
+        first_use=not any(counts.values()),
+        apply_code_url=APPLY_CODE_URL,
+    )
+
+
+@blueprint.get("/filings", defaults={"tab": "filings"})
+@blueprint.get("/filings/<any(drafts):tab>")
+@require(UserKind.ENTERPRISE)
+def filings(tab: str) -> str:
+    """项目备案 with 申报进度, and 草稿箱."""
+    user = me()
+    queries = {"filings": _filed(user), "drafts": _drafts(user)}
+    query = queries[tab]
+    if text := lists.searched():
+        query = query.where(lists.containing(text, Filing.project_name, Filing.project_code))
+    order = Filing.updated_at.desc() if tab == "drafts" else Filing.submitted_at.desc()
+    found = lists.part(db.session(), query.order_by(order, Filing.id))
+    row = _draft_row if tab == "drafts" else _filing_row
+    labels = {"filings": _("项目备案"), "drafts": _("草稿箱")}
+    return render_template(
+        "enterprise/filings.html",
+        tab=tab,
+        tab_items=[
+            {
+                "label": labels[name],
+                "count": _count(queries[name]),
+                "url": url_for("enterprise.filings", tab=name),
+                "active": name == tab,
+            }
+            for name in queries
+        ],
+        query=text,
+        hidden={},
+        new_url=url_for("enterprise.new_filing"),
+        apply_code_url=APPLY_CODE_URL,
+        page=found.foot,
+        rows=[row(filing) for (filing,) in found.rows],
+    )
+
+
+@blueprint.get("/certificates")
+@require(UserKind.ENTERPRISE)
+def certificates() -> str:
+    """我的备案证."""
+    query = _certificates(me()).join(Filing, Filing.id == Certificate.filing_id).add_columns(Filing)
+    if text := lists.searched():
+        query = query.where(lists.containing(text, Filing.project_name, Certificate.number))
+    found = lists.part(db.session(), query.order_by(Certificate.issue_date.desc(), Certificate.number.desc()))
+    return render_template(
+        "enterprise/certificates.html",
+        query=text,
+        page=found.foot,
+        rows=[
+            {
+                "url": url_for("enterprise.certificate", number=certificate.number),
+                "name": certificate.snapshot["project_name"],
+                "number": certificate.number,
+                "agency": filing.agency.name if filing.agency else "",
+                "status": certificate.status,
+                "reason": invalid_reasons().get(certificate.invalid_reason or "", ""),
+                "tags": [],
+                "issue_date": wording.day(certificate.issue_date),
+                "valid_until": wording.day(certificate.valid_until) or None,
+                "pdf_url": url_for("enterprise.paper", number=certificate.number) if certificate.paper else None,
+            }
+            for certificate, filing in found.rows
+        ],
+    )
+
+
+@blueprint.get("/company")
+@require(UserKind.ENTERPRISE)
+def company() -> str:
+    """企业信息."""
+    enterprise = _enterprise(me())
+    items = document.enterprise_items(document.enterprise_fields(enterprise))
+    return render_template(
+        "enterprise/company.html",
+        name=enterprise.name,
+        uscc=enterprise.uscc,
+        sections=[{"title": "", "items": items}],
+        reveal="",
+    )
+
+
+@blueprint.get("/sms")
+@require()
+def sms_outbox() -> str:
+    """短信发件箱: only in the demo, where everybody may read what would have been sent."""
+    if not runtime().settings.demo:
+        raise NotFound
+    return render_template(
+        "enterprise/sms_outbox.html",
+        rows=[
+            {
+                "name": mask_phone(message.mobile),
+                "to": "",
+                "code": message.template,
+                "text": message.text,
+                "time": wording.moment(message.sent_at or message.created_at),
+                "state": message.state.upper(),
+            }
+            for message in outbox(db.session(), 100)
+        ],
+        page=None,
+    )
+
+
+def _filed(user: User) -> Select[tuple[Filing]]:
+    """What was submitted and not taken back."""
+    return select(Filing).where(
+        Filing.enterprise_id == user.enterprise_id,
+        Filing.submission > 0,
+        Filing.status.not_in((FilingStatus.DRAFT, FilingStatus.WITHDRAWN)),
+    )
+
+
+def _drafts(user: User) -> Select[tuple[Filing]]:
+    """What may be edited and submitted: drafts, and what was returned or withdrawn."""
+    return select(Filing).where(Filing.enterprise_id == user.enterprise_id, Filing.status.in_(EDITABLE))
+
+
+def _certificates(user: User) -> Select[Any]:
+    return select(Certificate).where(Certificate.enterprise_id == user.enterprise_id)
+
+
+def _count(query: Select[Any]) -> int:
+    return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def _enterprise(user: User) -> Enterprise:
+    return db.session.get_one(Enterprise, user.enterprise_id)
+
+
+def _filing_row(filing: Filing) -> dict[str, Any]:
+    finished = filing.status not in IN_PROGRESS
+    instance = db.session.get(Instance, filing.instance_id) if filing.instance_id else None
+    return {
+        "url": url_for("enterprise.filing", filing_id=filing.id),
+        "name": filing.project_name,
+        "code": filing.project_code,
+        "agency": filing.agency.name if filing.agency else "",
+        "submitted": wording.day(filing.submitted_at),
+        "finished": finished,
+        "step": progress(Course(instance)) if instance is not None else "",
+        "status": filing.status,
+        "certificate": filing.certificate_number,
+        "certificate_url": url_for("enterprise.certificate", number=filing.certificate_number)
+        if filing.certificate_number
+        else None,
+    }
+
+
+def _draft_row(filing: Filing) -> dict[str, Any]:
+    deletable = filing.status == FilingStatus.DRAFT and not filing.submission
+    return {
+        "edit_url": url_for("enterprise.edit", filing_id=filing.id),
+        "delete_url": url_for("enterprise.delete", filing_id=filing.id) if deletable else None,
+        "name": filing.project_name or "",
+        "code": filing.project_code,
+        "saved": wording.moment(filing.updated_at),
+        "problems": None,
+        "origin": filing.status,
+    }
+
+
+def _task_row(task: Task) -> dict[str, Any]:
+    instance = db.session.get_one(Instance, task.instance_id)
+    filing = db.session.get(Filing, instance.business_key) if instance.business_key else None
+    return {
+        "url": url_for("task.page", task_id=task.id),
+        "name": (filing.project_name if filing else None) or task.name,
+        "kind": Course(instance).definition.name,
+        "text": task.name,
+        "status": filing.status if filing else None,
+        "date": wording.month_day(task.created_at),
+    }

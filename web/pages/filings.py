@@ -1,0 +1,311 @@
+"""One filing of an enterprise: new, edit, delete, look, withdraw; its attachments and its certificate."""
+
+from typing import Any
+
+import segno
+from flask import Response, flash, redirect, render_template, request, send_file, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from engine.commands import Command
+from engine.errors import CommandRefused
+from engine.tables import Instance, Subscription, Task
+from records import filings as documents
+from records.attachments import Attachment
+from records.calendar import local_date
+from records.certificates import Certificate, CertificateStatus
+from records.enterprises import Enterprise
+from records.filings import Filing, FilingStatus
+from records.users import UserKind
+from tasks.filings import procedure
+from web.api.certificates import paper_response, visible_certificate
+from web.api.filings import own_filing, visible_filing
+from web.api.task_inbox import open_tasks
+from web.database import db
+from web.identity import me, require
+from web.pages import commands, document, people, wording
+from web.pages.course import Course, steps, submitted_version, timeline
+from web.pages.enterprise import blueprint
+from web.pages.public import invalid_reasons
+from web.runtime import command, runtime
+
+
+@blueprint.post("/filings/new")
+@require(UserKind.ENTERPRISE)
+def new_filing() -> Any:
+    """A new draft, prefilled with the enterprise's contact person, and its form."""
+    enterprise = db.session.get_one(Enterprise, me().enterprise_id)
+    contact = {name: enterprise.contact.get(name) for name in ("name", "mobile")}
+    actor, enterprise_id = me().username, enterprise.id
+    with command(actor) as given:
+        filing = documents.create_draft(
+            given.session, enterprise_id, {"project_contact": contact}, actor=actor, now=given.now
+        )
+        filing_id = filing.id
+    return redirect(url_for("enterprise.edit", filing_id=filing_id), 303)
+
+
+@blueprint.get("/filings/<filing_id>/edit")
+@require(UserKind.ENTERPRISE)
+def edit(filing_id: str) -> Any:
+    """The form. What may no longer be edited is shown to be read, with the reason."""
+    filing = own_filing(filing_id, me())
+    try:
+        documents.require_editable(filing)
+    except CommandRefused as refusal:
+        flash(refusal.message, "warning")
+        return redirect(url_for("enterprise.filing", filing_id=filing.id))
+    sections = document.filled(filing.full_form)
+    detail = url_for("enterprise.filing", filing_id=filing.id)
+    return render_template(
+        "enterprise/filing_form.html",
+        form={
+            "title": _("广东省技术改造投资项目备案"),
+            "status": filing.status,
+            "applicant": filing.enterprise.name,
+            "project_name": filing.project_name or "",
+            "filing_id": filing.id,
+            "back_url": detail if filing.submission else url_for("enterprise.filings", tab="drafts"),
+            "done": sum(section["done"] for section in sections),
+            "total": sum(section["total"] for section in sections),
+            "sections": sections,
+        },
+        mount=_mount(filing, detail),
+        returned=_returned(filing),
+    )
+
+
+def _mount(filing: Filing, detail: str) -> dict[str, str]:
+    """What the form's script is told. A returned filing is submitted again by completing the enterprise's task."""
+    told = {
+        "filing-id": filing.id,
+        "form-url": f"/api/v1/forms/{procedure.PROCESS}/{document.FORM.removesuffix('.json')}",
+        "company-url": url_for("enterprise.company"),
+        "return-url": detail,
+        "mode": "draft",
+    }
+    if filing.status == FilingStatus.RETURNED and filing.instance_id is not None:
+        tasks = open_tasks(db.session.get_one(Instance, filing.instance_id))
+        if tasks:
+            told |= {"mode": "correct", "task-id": tasks[0].id}
+    return told
+
+
+@blueprint.post("/filings/<filing_id>/delete")
+@require(UserKind.ENTERPRISE)
+def delete(filing_id: str) -> Any:
+    """Delete a draft that was never submitted."""
+    with command(me().username) as given:
+        filing = own_filing(filing_id, me())
+        name = filing.project_name or _("未命名项目")
+        stored = documents.delete_draft(given.session, filing)
+    for file in stored:
+        runtime().attachments.delete(file)
+    flash(_("草稿“%(name)s”已删除。", name=name), "success")
+    return redirect(url_for("enterprise.filings", tab="drafts"), 303)
+
+
+@blueprint.get("/filings/<filing_id>")
+@require()
+def filing(filing_id: str) -> Any:
+    """备案详情; an official is led to the task page of the case."""
+    user = me()
+    found = visible_filing(filing_id, user)
+    if user.kind != UserKind.ENTERPRISE:
+        return redirect(_latest_task_url(found))
+    if found.instance_id is None:
+        return redirect(url_for("enterprise.edit", filing_id=found.id))
+    certificate = db.session.get(Certificate, found.certificate_number) if found.certificate_number else None
+    return _detail(found, certificate)
+
+
+@blueprint.post("/filings/<filing_id>/withdraw")
+@require(UserKind.ENTERPRISE)
+def withdraw(filing_id: str) -> Any:
+    """撤回: back to the drafts, while nobody has decided."""
+
+    def act(given: Command) -> dict[str, Any]:
+        filing = own_filing(filing_id, me())
+        commands.require_current(filing)
+        procedure.withdraw(given, filing)
+        return {"message": _("已撤回，申报回到草稿箱，可以修改后重新提交。")}
+
+    detail = url_for("enterprise.filing", filing_id=filing_id)
+    try:
+        flash(commands.give(act)["message"], "success")
+    except CommandRefused as refusal:
+        if refusal.status != 409:
+            raise
+        flash(f"{refusal.message}{refusal.remedy}", "error")
+        return redirect(detail, 303)
+    return redirect(url_for("enterprise.edit", filing_id=filing_id), 303)
+
+
+@blueprint.get("/filings/<filing_id>/attachments/<attachment_id>")
+@require()
+def attachment(filing_id: str, attachment_id: str) -> Response:
+    """A file of the filing, always as a download."""
+    filing = visible_filing(filing_id, me())
+    found = db.session.get(Attachment, attachment_id)
+    if found is None or found.filing_id != filing.id:
+        raise CommandRefused("attachment_unknown", _("没有这个附件。"), status=404)
+    path = runtime().attachments.path(found.stored_name)
+    return send_file(path, mimetype=found.content_type, as_attachment=True, download_name=found.name)
+
+
+@blueprint.get("/certificates/<number>")
+@require()
+def certificate(number: str) -> Any:
+    """The certificate with its project."""
+    found = visible_certificate(number, me())
+    filing = db.session.get_one(Filing, found.filing_id)
+    return _detail(filing, found) if me().kind == UserKind.ENTERPRISE else redirect(_latest_task_url(filing))
+
+
+@blueprint.get("/certificates/<number>/pdf")
+@require()
+def paper(number: str) -> Response:
+    """The paper, to be looked at or (`?download=1`) kept."""
+    return paper_response(visible_certificate(number, me()), download="download" in request.args)
+
+
+def _detail(filing: Filing, certificate: Certificate | None) -> str:
+    instance = db.session.get_one(Instance, filing.instance_id)
+    course = Course(instance)
+    version = submitted_version(filing)
+    unchanged = version is not None and not filing.editable
+    shown = document.as_submitted(version) if unchanged and version is not None else document.as_saved(filing)
+    return render_template(
+        "enterprise/filing.html",
+        filing={
+            "title": filing.project_name or _("未命名项目"),
+            "status": certificate.status if certificate else filing.status,
+            "reason": invalid_reasons().get((certificate.invalid_reason if certificate else "") or "", ""),
+            "tags": [_("第 %(n)s 次提交", n=filing.submission)] if filing.submission > 1 else [],
+            "agency": filing.agency.name if filing.agency else "",
+            "project_code": filing.project_code,
+            "filing_no": filing.number,
+            "print_url": None,
+            "edit_url": url_for("enterprise.edit", filing_id=filing.id) if filing.editable else None,
+        },
+        next=_next_thing(filing),
+        withdraw_url=url_for("enterprise.withdraw", filing_id=filing.id) if _can_withdraw(filing) else None,
+        revision=commands.revision_of(filing),
+        command_id=commands.fresh(),
+        certificate=_card(certificate, filing) if certificate else None,
+        steps=steps(course, filing),
+        sections=document.sections(shown),
+        files=document.files(filing),
+        history=timeline(course, filing, newest_first=False),
+        diagram_url=url_for("diagram.show", instance_id=instance.id),
+        progress=_life(filing, certificate),
+    )
+
+
+def _can_withdraw(filing: Filing) -> bool:
+    """Whether the case waits for the message of withdrawal: where and how long it does, its diagram says."""
+    query = select(Subscription.token).where(
+        Subscription.instance_id == filing.instance_id, Subscription.name == procedure.WITHDRAW
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def _next_thing(filing: Filing) -> dict[str, Any] | None:
+    """The one thing for the enterprise to do now."""
+    edit_url = url_for("enterprise.edit", filing_id=filing.id)
+    if filing.status == FilingStatus.RETURNED:
+        returned = _returned(filing)
+        text = returned["opinion"] if returned else ""
+        return {
+            "title": _("按意见修改后重新提交"),
+            "text": text,
+            "glyph": "corner-up-left",
+            "url": edit_url,
+            "label": _("修改申报"),
+        }
+    if filing.editable:
+        return {
+            "title": _("修改后重新提交"),
+            "text": _("申报已撤回到草稿箱，备案机关看不到它。"),
+            "glyph": "pencil",
+            "url": edit_url,
+            "label": _("继续填写"),
+        }
+    if filing.status == FilingStatus.NOT_ACCEPTED:
+        return {
+            "title": _("本次申报已结束，可以重新申报"),
+            "text": _("原因见办理记录；项目代码仍可使用。"),
+            "glyph": "info-circle",
+            "url": url_for("enterprise.filings", tab="drafts"),
+            "label": _("去草稿箱"),
+        }
+    return None
+
+
+def _returned(filing: Filing) -> dict[str, str] | None:
+    """Who returned a filing for correction, when and why."""
+    if filing.status != FilingStatus.RETURNED or filing.instance_id is None:
+        return None
+    course = Course(db.session.get_one(Instance, filing.instance_id))
+    act = course.last_act()
+    who = people.name_of(db.session(), act.actor) if act is not None and act.actor else _("备案机关")
+    return {"who": who, "time": wording.short_moment(act.at if act else None), "opinion": filing.opinion or ""}
+
+
+def _card(certificate: Certificate, filing: Filing) -> dict[str, Any]:
+    """The certificate as `macros/certificate.html` shows it."""
+    today = local_date(runtime().engine.clock.now())
+    verify_url = f"{certificate.snapshot['site_url']}/verify/{certificate.verify_token}"
+    number = certificate.number
+    elapsed = 0
+    if certificate.valid_until is not None:
+        whole = (certificate.valid_until - certificate.issue_date).days or 1
+        elapsed = 100 if certificate.status == CertificateStatus.INVALID else (today - certificate.issue_date).days * 100 // whole
+    made = certificate.paper is not None
+    return {
+        "number": number,
+        "number_spaced": " ".join(number[start : start + 4] for start in range(0, len(number), 4)),
+        "status": certificate.status,
+        "reason": invalid_reasons().get(certificate.invalid_reason or "", ""),
+        "issue_date": wording.day(certificate.issue_date),
+        "valid_until": wording.day(certificate.valid_until) or None,
+        "total": _("%(amount)s 万元", amount=wording.amount(filing.form.get("money", {}).get("total"))),
+        "extension": None,
+        "agency": filing.agency.name if filing.agency else "",
+        "seal": certificate.seal,
+        "qr_url": segno.make_qr(verify_url, error="m").svg_data_uri(border=0),
+        "pdf_url": url_for("enterprise.paper", number=number) if made else None,
+        "download_url": url_for("enterprise.paper", number=number, download=1) if made else None,
+        "verify_url": url_for("public.verify_token", token=certificate.verify_token),
+        "elapsed": min(100, max(0, elapsed)),
+        "today": wording.month_day(today),
+        "marks": [],
+    }
+
+
+def _life(filing: Filing, certificate: Certificate | None) -> list[dict[str, str]]:
+    """项目历程: filed, certified, and what is planned."""
+    waiting = "current" if certificate is None and not filing.editable else "todo"
+    if filing.status == FilingStatus.NOT_ACCEPTED:
+        waiting = "refused"
+    form = filing.form
+    return [
+        {"act": _("备案申报"), "time": wording.day(filing.submitted_at), "state": "done" if filing.submission else "todo"},
+        {
+            "act": _("签发备案证"),
+            "time": wording.day(certificate.issue_date) if certificate else "",
+            "opinion": _("有效期两年") if certificate else "",
+            "state": "done" if certificate else waiting,
+        },
+        {"act": _("开工"), "time": _("计划 %(day)s", day=form.get("planned_start") or "—"), "state": "todo"},
+        {"act": _("完工"), "time": _("计划 %(day)s", day=form.get("planned_completion") or "—"), "state": "todo"},
+    ]
+
+
+def _latest_task_url(filing: Filing) -> str:
+    """The task page of a filing's case: that of the step it is at, else of the last one."""
+    query = select(Task.id).where(Task.instance_id == filing.instance_id)
+    task_id = db.session.scalar(query.order_by(Task.created_at.desc(), Task.id.desc()).limit(1))
+    if task_id is None:
+        raise CommandRefused("filing_unknown", _("没有这份申报，或者它不归你办理。"), status=404)
+    return url_for("task.page", task_id=task_id)

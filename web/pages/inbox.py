@@ -1,0 +1,292 @@
+"""The boxes: 待办, 已办, 待阅, 已阅. A count and its list stand on one condition, the engine's."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, and_, func, not_, select, true
+
+from engine import inbox, verbs
+from engine.tables import Definition, Instance, Task
+from records.calendar import local_date
+from records.enterprises import Enterprise
+from records.filings import Filing, FilingStatus
+from records.notices import Notice, mark_read, notices as notices_of, unread_count
+from records.users import User
+from web.api.views import groups_of
+from web.database import db
+from web.identity import me, require
+from web.pages import commands, lists, people, wording
+from web.pages.clock import clock, received_before
+from web.pages.course import Course, outcome_title
+from web.runtime import command, runtime
+
+blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")
+
+_MOST_NOTICES = 100
+
+
+@blueprint.get("/todo")
+@require()
+def todo() -> str:
+    """待办任务: what is mine and what my group may claim, the most urgent first."""
+    user, now = me(), runtime().engine.clock.now()
+    narrowed = _narrowings(user, now)
+    chosen = request.args.get("show", "all")
+    chosen = chosen if chosen in narrowed else "all"
+    text = lists.searched()
+    query = _tasks("todo", user).where(narrowed[chosen])
+    if text:
+        query = query.where(_about(text))
+    urgent = (func.coalesce(Filing.submitted_at, Task.created_at), Task.id)
+    found = lists.part(db.session(), query.order_by(*urgent))
+    return render_template(
+        "inbox/todo.html",
+        place=people.place_of(db.session(), user),
+        role=people.roles_of(user),
+        figures=_figures(user, narrowed, chosen),
+        kinds=[],
+        query=text,
+        sorts=[],
+        hidden={"show": chosen} if chosen != "all" else {},
+        rows=[_todo_row(user, task, instance, definition, now) for task, instance, definition in found.rows],
+        page=found.foot,
+        filtered_text=_filtered_text(text, chosen),
+        clear_url=url_for("inbox.todo"),
+        done_today=_done_today(user, now),
+    )
+
+
+@blueprint.get("/done")
+@require()
+def done() -> str:
+    """已办任务: what I have completed, the latest first."""
+    user, text = me(), lists.searched()
+    query = _tasks("done", user)
+    if text:
+        query = query.where(_about(text))
+    found = lists.part(db.session(), query.order_by(Task.ended_at.desc(), Task.id.desc()))
+    return render_template(
+        "inbox/done.html",
+        place=people.place_of(db.session(), user),
+        role=people.roles_of(user),
+        query=text,
+        hidden={},
+        rows=[_done_row(task, instance, definition) for task, instance, definition in found.rows],
+        page=found.foot,
+        clear_url=url_for("inbox.done"),
+    )
+
+
+@blueprint.get("/unread", defaults={"box": "unread"})
+@blueprint.get("/read", defaults={"box": "read"})
+@require()
+def notices(box: str) -> str:
+    """待阅任务 and 已阅任务."""
+    user, session = me(), db.session()
+    groups = groups_of(user)
+    found = notices_of(session, groups, read=box == "read", limit=_MOST_NOTICES)
+    labels = {"unread": _("待阅"), "read": _("已阅")}
+    return render_template(
+        "inbox/notices.html",
+        box=box,
+        place=people.place_of(session, user),
+        boxes=[
+            {
+                "label": labels[name],
+                "count": unread_count(session, groups) if name == "unread" else None,
+                "url": url_for("inbox.notices", box=name),
+                "active": name == box,
+            }
+            for name in labels
+        ],
+        rows=[_notice_row(notice) for notice in found],
+        read_all_url=url_for("inbox.read_all") if box == "unread" else None,
+        page=None,
+    )
+
+
+@blueprint.get("/notices/<int:notice_id>")
+@require()
+def open_notice(notice_id: str) -> Any:
+    """Open a notice: it counts as read, and leads to what it is about."""
+    user = me()
+    with command(user.username) as given:
+        notice = mark_read(given.session, int(notice_id), groups_of(user), actor=user.username, now=given.now)
+        filing_id = notice.filing_id
+    if filing_id is None:
+        return redirect(url_for("inbox.notices", box="read"))
+    return redirect(url_for("enterprise.filing", filing_id=filing_id))
+
+
+@blueprint.post("/notices/<int:notice_id>/read")
+@require()
+def read(notice_id: int) -> Any:
+    """Mark one notice as read."""
+    user = me()
+    with command(user.username) as given:
+        mark_read(given.session, notice_id, groups_of(user), actor=user.username, now=given.now)
+    return redirect(url_for("inbox.notices"), 303)
+
+
+@blueprint.post("/notices/read")
+@require()
+def read_all() -> Any:
+    """Mark every notice that the page showed as read."""
+    user = me()
+    groups = groups_of(user)
+    with command(user.username) as given:
+        unread = notices_of(given.session, groups, read=False, limit=_MOST_NOTICES)
+        for notice in unread:
+            mark_read(given.session, notice.id, groups, actor=user.username, now=given.now)
+    flash(_("%(n)s 项已标为已阅。", n=len(unread)), "success")
+    return redirect(url_for("inbox.notices"), 303)
+
+
+def _tasks(box: str, user: User) -> Select[Any]:
+    """The tasks of a box with their case, its procedure and, where it is about one, the filing."""
+    return (
+        select(Task, Instance, Definition)
+        .join(Instance, Instance.id == Task.instance_id)
+        .join(Definition, Definition.id == Instance.definition_id)
+        .outerjoin(Filing, Filing.id == Instance.business_key)
+        .outerjoin(Enterprise, Enterprise.id == Filing.enterprise_id)
+        .where(inbox.condition(box, user.username, groups_of(user)))
+    )
+
+
+def neighbours(user: User, task: Task) -> tuple[str | None, str | None]:
+    """The tasks before and after one in its reader's to-do list."""
+    order = (func.coalesce(Filing.submitted_at, Task.created_at), Task.id)
+    ids = list(db.session.scalars(_tasks("todo", user).with_only_columns(Task.id).order_by(*order).limit(200)))
+    if task.id not in ids:
+        return None, None
+    at = ids.index(task.id)
+    return ids[at - 1] if at else None, ids[at + 1] if at + 1 < len(ids) else None
+
+
+def _about(text: str) -> ColumnElement[bool]:
+    return lists.containing(text, Filing.project_name, Filing.project_code, Filing.number, Enterprise.name, Task.name)
+
+
+def _narrowings(user: User, now: datetime) -> dict[str, ColumnElement[bool]]:
+    """The parts of the to-do list: by how long is left, and by who has the task."""
+    overdue, due_today = received_before(db.session(), local_date(now))
+    limited = Filing.status.in_(_LIMITED)
+    return {
+        "all": true(),
+        "overdue": and_(limited, Filing.submitted_at < overdue),
+        "today": and_(limited, Filing.submitted_at >= overdue, Filing.submitted_at < due_today),
+        "later": and_(limited, Filing.submitted_at >= due_today),
+        "mine": Task.assignee == user.username,
+        "free": Task.assignee.is_(None),
+    }
+
+
+# While an authority has it, the three working days count.
+_LIMITED = (FilingStatus.SUBMITTED, FilingStatus.ACCEPTED, FilingStatus.REVIEWED)
+
+
+def clock_of(filing: Filing | None, now: datetime) -> dict[str, Any] | None:
+    """The clock of a filing that an authority has, None for any other."""
+    if filing is None or filing.submitted_at is None or filing.status not in _LIMITED:
+        return None
+    return clock(db.session(), filing.submitted_at, now)
+
+
+def _figures(user: User, narrowed: dict[str, ColumnElement[bool]], chosen: str) -> list[dict[str, Any]]:
+    labels = {
+        "all": (_("全部待办"), "", ""),
+        "overdue": (_("已超期"), "red", "alarm"),
+        "today": (_("今日到期"), "amber", "clock"),
+        "later": (_("时限内"), "", ""),
+        "mine": (_("我已认领"), "", ""),
+        "free": (_("组内待认领"), "", ""),
+    }
+    counted = [func.count().filter(narrowed[name]) for name in labels]
+    values = db.session.execute(_tasks("todo", user).with_only_columns(*counted)).one()
+    return [
+        {
+            "label": label,
+            "value": value,
+            "tone": tone,
+            "icon": glyph,
+            "url": url_for("inbox.todo", show=None if name == "all" else name),
+            "active": name == chosen,
+        }
+        for (name, (label, tone, glyph)), value in zip(labels.items(), values, strict=True)
+    ]
+
+
+def _filtered_text(text: str, chosen: str) -> str:
+    if text:
+        return _("已按“%(query)s”查询。", query=text)
+    return _("这一类目前没有待办。") if chosen != "all" else ""
+
+
+def _todo_row(user: User, task: Task, instance: Instance, definition: Definition, now: datetime) -> dict[str, Any]:
+    filing = db.session.get(Filing, instance.business_key) if instance.business_key else None
+    received = filing.submitted_at if filing is not None and filing.submitted_at else task.created_at
+    may_claim = "claim" in verbs.allowed(task, user.username, groups_of(user))
+    name = people.name_of(db.session(), task.assignee) if task.assignee else ""
+    return {
+        "id": task.id,
+        "url": url_for("task.page", task_id=task.id),
+        "name": (filing.project_name if filing else None) or task.name,
+        "enterprise": filing.enterprise.name if filing else "",
+        "kind": definition.name,
+        "status": status_of(filing) if filing else task.name,
+        "received_date": wording.month_day(received),
+        "received_time": wording.clock_time(received),
+        "clock": clock_of(filing, now),
+        "assignee": "mine" if task.assignee == user.username else "other" if task.assignee else "",
+        "assignee_name": name,
+        "assignee_initial": name[:1],
+        "claim_url": url_for("task.act", task_id=task.id, verb="claim") if may_claim else None,
+        "revision": commands.revision_of(filing),
+        "command_id": commands.fresh(),
+    }
+
+
+def status_of(filing: Filing) -> str:
+    """The status as a badge shows it: a later submission that waits says that it is one."""
+    again = filing.status == FilingStatus.SUBMITTED and filing.submission > 1
+    return "RESUBMITTED" if again else filing.status
+
+
+def _done_row(task: Task, instance: Instance, definition: Definition) -> dict[str, Any]:
+    filing = db.session.get(Filing, instance.business_key) if instance.business_key else None
+    form = Course(instance).form_of(task.element_id)
+    return {
+        "url": url_for("task.page", task_id=task.id),
+        "name": (filing.project_name if filing else None) or task.name,
+        "enterprise": filing.enterprise.name if filing else "",
+        "kind": definition.name,
+        "act": task.name,
+        "outcome": outcome_title(form, (task.result or {}).get("decision")),
+        "status": status_of(filing) if filing else instance.status,
+        "date": wording.month_day(task.ended_at),
+        "time": wording.clock_time(task.ended_at),
+    }
+
+
+def _done_today(user: User, now: datetime) -> int:
+    midnight = wording.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    condition = inbox.condition("done", user.username, groups_of(user))
+    query = select(func.count()).select_from(Task).where(condition, not_(Task.ended_at < midnight))
+    return db.session.scalar(query) or 0
+
+
+def _notice_row(notice: Notice) -> dict[str, Any]:
+    filing = db.session.get(Filing, notice.filing_id) if notice.filing_id else None
+    return {
+        "id": notice.id,
+        "title": notice.title,
+        "project": filing.project_name if filing else "",
+        "kind": "",
+        "text": notice.body,
+        "date": wording.moment(notice.created_at),
+        "url": url_for("inbox.open_notice", notice_id=notice.id),
+        "read_url": url_for("inbox.read", notice_id=notice.id) if notice.read_at is None else None,
+    }

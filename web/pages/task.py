@@ -1,0 +1,172 @@
+"""A task on one page: the whole filing, what is asked, who did what; and the verbs as posted forms."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from engine.commands import Command
+from engine.errors import BusinessRefusal, CommandRefused
+from engine.tables import Instance, Task
+from records.filings import Filing, FilingVersion
+from records.users import User, UserKind
+from tasks.filings.examination import RULES
+from web.api.task_inbox import act as carry_out
+from web.api.views import visible_task
+from web.database import db
+from web.identity import me, require
+from web.pages import commands, document, people, wording
+from web.pages.course import Course, outcome_title, steps, submitted_version, timeline
+from web.pages.decisions import panel
+from web.pages.inbox import clock_of, neighbours, status_of
+from web.runtime import runtime
+
+blueprint = Blueprint("task", __name__, url_prefix="/tasks")
+
+
+@blueprint.get("/<task_id>")
+@require()
+def page(task_id: str) -> Any:
+    """The task page; an enterprise's own task is its form."""
+    task, instance = visible_task(task_id, me())
+    filing = _filing(instance)
+    if me().kind == UserKind.ENTERPRISE and filing is not None:
+        where = "enterprise.edit" if filing.editable else "enterprise.filing"
+        return redirect(url_for(where, filing_id=filing.id))
+    return _render(task, instance, filing, me())
+
+
+@blueprint.post("/<task_id>/<any(claim, release, complete):verb>")
+@require()
+def act(task_id: str, verb: str) -> Any:
+    """Claim, release or complete. A refusal shows the page again, with what was typed."""
+    decision, opinion = request.form.get("decision", ""), request.form.get("opinion", "").strip()
+    data = {"decision": decision} if decision else {}
+    body = {"data": data, "opinion": opinion or None} if verb == "complete" else {}
+
+    def give(given: Command) -> dict[str, Any]:
+        task, instance = visible_task(task_id, me())
+        commands.require_current(_filing(instance))
+        title = outcome_title(Course(instance).form_of(task.element_id), decision)
+        answer = carry_out(given, me(), task_id, verb, body)
+        return {"message": _said(verb, task, instance, title, answer)}
+
+    try:
+        flash(commands.give(give)["message"], "success")
+    except CommandRefused as refusal:
+        if refusal.status not in (403, 409, 422):
+            raise
+        return _shown_again(task_id, refusal, decision, opinion)
+    return redirect(url_for("inbox.todo") if verb == "complete" else url_for("task.page", task_id=task_id), 303)
+
+
+def _said(verb: str, task: Task, instance: Instance, title: str, answer: dict[str, Any]) -> str:
+    """What happened and who has the case now."""
+    filing = _filing(instance)
+    name = (filing.project_name if filing else None) or task.name
+    if verb == "claim":
+        return _("已认领「%(task)s」，由你办理。", task=task.name)
+    if verb == "release":
+        return _("已放回「%(task)s」，同组其他人可以认领。", task=task.name)
+    done = _("已提交：%(outcome)s。", outcome=title or task.name)
+    following = [found for view in answer["tasks"] if (found := db.session.get(Task, view["id"])) is not None]
+    if following:
+        holders = "、".join(people.holder(db.session(), found) for found in following)
+        return done + _("“%(name)s”现在由%(holders)s办理。", name=name, holders=holders)
+    if filing is not None and filing.certificate_number:
+        return done + _("“%(name)s”已备案，备案证号 %(number)s。", name=name, number=filing.certificate_number)
+    return done + _("“%(name)s”办理结束。", name=name)
+
+
+def _shown_again(task_id: str, refusal: CommandRefused, decision: str, opinion: str) -> Any:
+    task, instance = visible_task(task_id, me())
+    errors = {error.field: error.message for error in refusal.errors} if isinstance(refusal, BusinessRefusal) else {}
+    beside = {field: text for field, text in errors.items() if field in ("decision", "opinion")}
+    others = [text for field, text in errors.items() if field not in beside]
+    conflict = None
+    if others or not beside:
+        conflict = {
+            "title": refusal.message,
+            "text": "；".join(others) or refusal.remedy,
+            "opinion": opinion,
+            "reference": "",
+            "refresh_url": url_for("task.page", task_id=task_id),
+        }
+    page = _render(task, instance, _filing(instance), me(), conflict=conflict, chosen=decision, opinion=opinion, errors=beside)
+    return page, refusal.status
+
+
+def _render(
+    task: Task,
+    instance: Instance,
+    filing: Filing | None,
+    user: User,
+    *,
+    conflict: dict[str, Any] | None = None,
+    chosen: str = "",
+    opinion: str = "",
+    errors: dict[str, str] | None = None,
+) -> str:
+    course = Course(instance)
+    version = submitted_version(filing) if filing is not None and filing.submission else None
+    previous = submitted_version(filing, filing.submission - 1) if filing and filing.submission > 1 else None
+    sections = (
+        document.sections(document.as_submitted(version), document.as_submitted(previous) if previous else None)
+        if version is not None
+        else []
+    )
+    earlier, later = neighbours(user, task)
+    return render_template(
+        "task/page.html",
+        task={
+            "name": task.name,
+            "title": (filing.project_name if filing else None) or task.name,
+            "status": status_of(filing) if filing else instance.status,
+            "tags": _tags(course, filing),
+            "enterprise": filing.enterprise.name if filing else "",
+            "project_code": filing.project_code if filing else "",
+            "filing_no": filing.number if filing else "",
+            "prev_url": url_for("task.page", task_id=earlier) if earlier else None,
+            "next_url": url_for("task.page", task_id=later) if later else None,
+            "print_url": None,
+        },
+        steps=steps(course, filing) if filing is not None else [],
+        rules=_rules(version) if version is not None else None,
+        sections=sections,
+        changed_count=document.changed_count(sections),
+        files=document.files(filing) if filing is not None else [],
+        history=timeline(course, filing, newest_first=True) if filing is not None else [],
+        decision=panel(course, task, filing, user, chosen=chosen, opinion=opinion, errors=errors),
+        clock=clock_of(filing, runtime().engine.clock.now()),
+        diagram_url=url_for("diagram.show", instance_id=instance.id),
+        diagram_note=_("%(name)s v%(version)s", name=course.definition.name, version=course.definition.version),
+        conflict=conflict,
+    )
+
+
+def _tags(course: Course, filing: Filing | None) -> list[str]:
+    tags = [course.definition.name]
+    if filing is not None and filing.submission > 1:
+        tags.append(_("第 %(n)s 次提交", n=filing.submission))
+    return tags
+
+
+def _rules(version: FilingVersion) -> dict[str, Any]:
+    """What the rules said when the version was submitted. Errors there are none: it would not have been taken."""
+    found = {finding["code"] for finding in version.findings}
+    passed = [rule for rule in RULES if rule.code not in found]
+    return {
+        "checked_at": wording.short_moment(version.submitted_at),
+        "total": len(RULES),
+        "passed": len(passed),
+        "errors": [],
+        "warnings": [
+            {"title": finding["message"], "text": finding["detail"], "field": finding["field"]}
+            for finding in version.findings
+        ],
+        "passed_titles": [rule.title for rule in passed],
+    }
+
+
+def _filing(instance: Instance) -> Filing | None:
+    return db.session.get(Filing, instance.business_key) if instance.business_key else None
