@@ -30,9 +30,7 @@ _NAMED = {"id": ANY, "name": ANY}
 _ONE = frozenset({"1"})
 _FALSE = frozenset({"false"})
 _BOOLEAN = frozenset({"true", "false"})
-_PYTHON = frozenset(
-    {"", "python", "text/python", "text/x-python", "application/python", "application/x-python"}
-)
+_PYTHON = frozenset({"", "python", "text/python", "text/x-python", "application/python", "application/x-python"})
 """What the language of expressions may be called: its syntax is a subset of Python."""
 _ACTIVITY = _NAMED | {
     "default": ANY,
@@ -52,7 +50,9 @@ _CATCH = frozenset(
     {"messageEventDefinition", "signalEventDefinition", "timerEventDefinition", "conditionalEventDefinition"}
 )
 _RAISED = frozenset({"errorEventDefinition", "escalationEventDefinition"})
-_EVENT_DATA = frozenset({"dataInput", "dataOutput", "inputSet", "outputSet", "dataInputAssociation", "dataOutputAssociation"})
+_EVENT_DATA = frozenset(
+    {"dataInput", "dataOutput", "inputSet", "outputSet", "dataInputAssociation", "dataOutputAssociation"}
+)
 _ARTIFACTS = frozenset(
     {"textAnnotation", "association", "group", "dataObject", "dataObjectReference", "dataStoreReference"}
 )
@@ -236,7 +236,8 @@ ATTRIBUTES: dict[str, Mapping[str, frozenset[str] | None]] = {
     "signal": _NAMED | {"structureRef": ANY},
     "error": _NAMED | {"errorCode": ANY, "structureRef": ANY},
     "escalation": _NAMED | {"escalationCode": ANY, "structureRef": ANY},
-    "process": _NAMED | {"isExecutable": _BOOLEAN, "processType": ANY, "isClosed": ANY, "definitionalCollaborationRef": ANY},
+    "process": _NAMED
+    | {"isExecutable": _BOOLEAN, "processType": ANY, "isClosed": ANY, "definitionalCollaborationRef": ANY},
     "subProcess": _ACTIVITY | {"triggeredByEvent": _BOOLEAN},
     "laneSet": _NAMED,
     "childLaneSet": _NAMED,
@@ -250,8 +251,7 @@ ATTRIBUTES: dict[str, Mapping[str, frozenset[str] | None]] = {
     "userTask": _TASK,
     "rendering": {"id": ANY},
     "manualTask": _ACTIVITY,
-    "scriptTask": _ACTIVITY
-    | {"scriptFormat": _PYTHON},
+    "scriptTask": _ACTIVITY | {"scriptFormat": _PYTHON},
     "script": {"id": ANY},
     "serviceTask": _TASK | {"operationRef": ANY},
     "businessRuleTask": _TASK,

@@ -30,7 +30,9 @@ class Carrier:
     `sessions` opens a session of its own for one job, in whatever context the application needs around it.
     """
 
-    def __init__(self, broker_url: str, engine: Engine, sessions: Callable[[], AbstractContextManager[Session]]) -> None:
+    def __init__(
+        self, broker_url: str, engine: Engine, sessions: Callable[[], AbstractContextManager[Session]]
+    ) -> None:
         self.engine = engine
         self._sessions = sessions
         self._stopping = threading.Event()

@@ -35,6 +35,7 @@ LONGEST_BUSINESS_KEY = 200
 CHINA = timezone(timedelta(hours=8))
 """Guangdong's time: what `today()` means in a diagram."""
 
+
 class Stuck(EngineError):
     """A case that is neither ended nor waiting for anything."""
 
@@ -62,9 +63,7 @@ class Engine:
         self.deployments = Deployments(lambda operator: self.services.get(operator) is not None)
 
     @contextmanager
-    def command(
-        self, session: Session, *, actor: str | None = None, attended: bool = True
-    ) -> "Iterator[Command]":
+    def command(self, session: Session, *, actor: str | None = None, attended: bool = True) -> "Iterator[Command]":
         """A transaction in which commands are given on behalf of `actor` (None: the system).
 
         Where nobody attends, as when a job is carried out, a service's refusal is an incident: nobody could be told.
@@ -173,7 +172,7 @@ class Command:
         token = case.tokens[task.token]
         element: Element = token.task_spec
         self._check_form(element, given)
-        before = look(case)
+        before = look(case).without_task(task.token)
         if self.actor is not None:
             case.performers[task.element_id] = self.actor
         task.state, task.ended_at, task.completed_by = "done", self.now, self.actor
@@ -240,7 +239,7 @@ class Command:
         return None
 
     def _fire(self, instance_id: str, tokens: list[int], payload: Any) -> Instance | None:
-        """Let happen what some tokens of a case wait for. None where another command came first and they wait no more."""
+        """Let happen what some tokens of a case wait for. None where they wait no more: another command came first."""
         instance = self._lock(instance_id)
         if instance is None or instance.ended_at is not None:
             return None
@@ -412,7 +411,9 @@ class Command:
     def _save(self, instance: Instance, case: Case, before: Open, ended_as: str = "completed") -> None:
         self._take_kept_messages(case, before)
         if case.is_stuck():
-            for token in [t for t in case.tokens.values() if "arrived" in t.internal_data] or list(case.tokens.values()):
+            for token in [t for t in case.tokens.values() if "arrived" in t.internal_data] or list(
+                case.tokens.values()
+            ):
                 case.fail(token, Stuck("案件既没有结束，也没有在等待任何事情：不会再有令牌到达这里。"))
         projection = Projection(self.session, case, instance, self.engine.policy, self.engine.services, self.now)
         after = projection.write(before)
@@ -422,9 +423,9 @@ class Command:
         if case.completed:
             instance.status, instance.ended_at = ended_as, self.now
         else:
-            waiting = after.tasks or after.timers or after.services - after.incidents or after.subscriptions
-            waiting = waiting or case.conditionals
-            instance.status = "failed" if after.incidents and not waiting else "running"
+            jobs_running = after.services - after.incidents
+            waits = (after.tasks, after.timers, jobs_running, after.subscriptions, case.conditionals)
+            instance.status = "running" if any(waits) or not after.incidents else "failed"
         jobs = projection.new_jobs + [self._send(instance, sent) for sent in case.unheard]
         self.session.flush()
         if jobs:
@@ -477,7 +478,9 @@ class Command:
 
     # History
 
-    def _note(self, case: Case, action: str, details: dict[str, Any] | None = None, element_id: str | None = None) -> None:
+    def _note(
+        self, case: Case, action: str, details: dict[str, Any] | None = None, element_id: str | None = None
+    ) -> None:
         case.lines.append(Line(action, element_id, None, details, True))
 
     def _write_history(self, instance: Instance, case: Case) -> None:
@@ -499,9 +502,7 @@ class Command:
         if rows:
             self.session.execute(insert(History), rows)
 
-    def _history(
-        self, instance: Instance, action: str, element_id: str, details: dict[str, Any] | None = None
-    ) -> None:
+    def _history(self, instance: Instance, action: str, element_id: str, details: dict[str, Any] | None = None) -> None:
         """Write a line about a case that does not move."""
         case = self.restore(instance)
         self._note(case, action, details, element_id)

@@ -66,7 +66,9 @@ class CompiledDeployment(FileSet):
 
 
 def check(
-    sources: Iterable[Source], has_service: Callable[[str], bool], is_deployed: Callable[[str], bool] = lambda key: False
+    sources: Iterable[Source],
+    has_service: Callable[[str], bool],
+    is_deployed: Callable[[str], bool] = lambda key: False,
 ) -> FileSet:
     """Read a set of files and find everything that is wrong with it; nothing is stored."""
     files = FileSet()
@@ -88,7 +90,9 @@ def check(
             for decision in decisions:
                 if decision.id in files.decisions:
                     problems.append(
-                        problem("duplicate_decision", file=source.name, line=1, id=decision.id, other=places[decision.id])
+                        problem(
+                            "duplicate_decision", file=source.name, line=1, id=decision.id, other=places[decision.id]
+                        )
                     )
                 files.decisions[decision.id] = decision
                 places[decision.id] = source.name
@@ -145,7 +149,9 @@ class Deployments:
         digest = _digest(sources)
         known = session.scalar(select(Deployment).where(Deployment.digest == digest))
         if known is not None:
-            return list(session.scalars(select(Definition).where(Definition.deployment_id == known.id).order_by(Definition.key)))
+            return list(
+                session.scalars(select(Definition).where(Definition.deployment_id == known.id).order_by(Definition.key))
+            )
         files = self.check(session, sources)
         if any(p.severity == "error" for p in files.problems):
             raise DeploymentRefused(files.problems)
@@ -174,13 +180,18 @@ class Deployments:
         session.add(definition)
         session.flush()
         older = select(Definition.id).where(Definition.key == process.id, Definition.id != definition.id)
-        for subscription in session.scalars(select(StartSubscription).where(StartSubscription.definition_id.in_(older))):
+        for subscription in session.scalars(
+            select(StartSubscription).where(StartSubscription.definition_id.in_(older))
+        ):
             session.delete(subscription)
         for node in process.nodes.values():
             if node.kind == "startEvent" and node.event is not None and node.event.kind in ("message", "signal"):
                 session.add(
                     StartSubscription(
-                        definition_id=definition.id, element_id=node.id, kind=node.event.kind, name=node.event.name or ""
+                        definition_id=definition.id,
+                        element_id=node.id,
+                        kind=node.event.kind,
+                        name=node.event.name or "",
                     )
                 )
         return definition

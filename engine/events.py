@@ -23,7 +23,9 @@ class UncaughtError(EngineError):
 
     def __init__(self, error_code: str | None, message: str = "") -> None:
         shown = f"错误「{error_code}」" if error_code else "错误"
-        super().__init__(f"{shown}没有被任何错误事件捕获。" + (f"（{message}）" if message and message != error_code else ""))
+        super().__init__(
+            f"{shown}没有被任何错误事件捕获。" + (f"（{message}）" if message and message != error_code else "")
+        )
         self.error_code = error_code
 
 
@@ -71,7 +73,9 @@ def first_due(event: EventDefinition, token: Token, start: datetime) -> tuple[da
         moment = value if isinstance(value, datetime) else durations.parse_datetime(str(value))
         return (moment if moment.tzinfo else moment.replace(tzinfo=durations.LOCAL_ZONE)), 0, ""
     if event.timer == "duration":
-        length = durations.Duration(rest=value) if isinstance(value, timedelta) else durations.parse_duration(str(value))
+        length = (
+            durations.Duration(rest=value) if isinstance(value, timedelta) else durations.parse_duration(str(value))
+        )
         if length.rest < timedelta(0):
             raise ExpressionError(f"时长「{value}」不能为负。")
         return length.add_to(start), 0, ""

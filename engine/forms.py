@@ -24,7 +24,9 @@ class Form:
 
     def check(self, data: Mapping[str, Any]) -> list[FieldError]:
         """Everything about `data` that the schema forbids."""
-        found = Draft202012Validator(self.document, format_checker=Draft202012Validator.FORMAT_CHECKER).iter_errors(data)
+        found = Draft202012Validator(self.document, format_checker=Draft202012Validator.FORMAT_CHECKER).iter_errors(
+            data
+        )
         errors = [error for top in found for error in _complaints(top, self.document)]
         return list({(e.field, e.message): e for e in errors}.values())
 
@@ -48,13 +50,18 @@ def read_form(content: bytes, file: str) -> tuple[Form, list[Problem]]:
 
 def _complaints(error: ValidationError, schema: Mapping[str, Any]) -> Iterable[FieldError]:
     """One sentence a field. A failed `if/then` or `allOf` is told by what failed inside it."""
-    if error.validator in ("anyOf", "oneOf", "allOf", "then", "else", "if") and error.context and error.validator != "oneOf":
+    if (
+        error.validator in ("anyOf", "oneOf", "allOf", "then", "else", "if")
+        and error.context
+        and error.validator != "oneOf"
+    ):
         for inner in error.context:
             yield from _complaints(inner, schema)
         return
     path = [str(part) for part in error.absolute_path]
     if error.validator == "required":
-        for name in error.validator_value:
+        required: Any = error.validator_value
+        for name in required:
             if isinstance(error.instance, dict) and name not in error.instance:
                 yield FieldError(".".join([*path, name]), "required", f"请填写「{_title(schema, [*path, name])}」")
         return

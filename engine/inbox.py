@@ -35,7 +35,8 @@ def condition(box: str, actor: str, groups: frozenset[str]) -> ColumnElement[boo
         return and_(Task.state == "open", or_(mine, free))
     if box == "done":
         return and_(Task.state == "done", Task.completed_by == actor)
-    raise CommandRefused("box_unknown", f"没有名为 {box} 的任务箱。", status=422, remedy=f"可用的有 {'、'.join(BOXES)}。")
+    remedy = f"可用的有 {'、'.join(BOXES)}。"
+    raise CommandRefused("box_unknown", f"没有名为 {box} 的任务箱。", status=422, remedy=remedy)
 
 
 def count(session: Session, box: str, actor: str, groups: frozenset[str]) -> int:
@@ -48,7 +49,7 @@ def page(
 ) -> Page:
     """One page of a box: 待办 the longest waiting first, 已办 the latest first."""
     at = Task.created_at if box == "todo" else Task.ended_at
-    query: Select[tuple[Task]] = select(Task).where(condition(box, actor, groups))
+    query: Select[Task] = select(Task).where(condition(box, actor, groups))
     query = query.order_by(at, Task.id) if box == "todo" else query.order_by(at.desc(), Task.id.desc())
     if cursor is not None:
         moment, task_id = _open(cursor)

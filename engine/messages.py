@@ -1,8 +1,8 @@
 """Which case a message is for (design §7), and the messages that nobody waits for yet.
 
-A key is made of the values of a message's correlation properties. A case's key is read from its variables when it begins
-to wait; a message's is read, by the same expressions, from what was given with it. An event without properties takes any
-message of its name, but none that names another case's business key.
+A key is made of the values of a message's correlation properties. A case's key is read from its variables when it
+begins to wait; a message's is read, by the same expressions, from what was given with it. An event without properties
+takes any message of its name, but none that names another case's business key.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import and_, delete, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from engine import values
@@ -83,10 +83,11 @@ def receivers(
         .where(*named)
         .order_by(Subscription.created_at, Subscription.instance_id, Subscription.token)
     )
-    anyone = Subscription.correlation.is_(None)
-    if offer.business_key is not None:
-        anyone &= or_(Instance.business_key.is_(None), Instance.business_key == offer.business_key)
-    found = session.execute(query.where(or_(anyone, Subscription.correlation.in_(keys)))).all() if places else ()
+    if not places:
+        return []
+    of_any_case = or_(Instance.business_key.is_(None), Instance.business_key == offer.business_key)
+    unaddressed = and_(Subscription.correlation.is_(None), of_any_case if offer.business_key is not None else true())
+    found = session.execute(query.where(or_(unaddressed, Subscription.correlation.in_(keys)))).all()
     return [(instance_id, token) for instance_id, token in found]
 
 

@@ -1,6 +1,7 @@
 """A diagram as it was drawn: processes, scopes, nodes and flows, each with its place in the file.
 
-The reader fills these from XML, the compiler turns them into specs, and nothing of XML goes further. Words are BPMN 2.0's.
+The reader fills these from XML, the compiler turns them into specs, and nothing of XML goes further. Words are those
+of BPMN 2.0.
 """
 
 from collections.abc import Iterator
@@ -9,9 +10,7 @@ from typing import Literal
 
 from engine.expressions import Expression, Script
 
-EventKind = Literal[
-    "none", "message", "signal", "timer", "error", "escalation", "conditional", "link", "terminate"
-]
+EventKind = Literal["none", "message", "signal", "timer", "error", "escalation", "conditional", "link", "terminate"]
 TimerKind = Literal["date", "duration", "cycle"]
 
 

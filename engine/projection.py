@@ -4,7 +4,7 @@ The state is the truth of a case; these rows follow it, in the same transaction.
 that came and went within one command leaves no row.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,10 @@ class Open:
     services: frozenset[int] = frozenset()
     subscriptions: frozenset[int] = frozenset()
     incidents: frozenset[int] = frozenset()
+
+    def without_task(self, token: int) -> "Open":
+        """The same without a task whose row the command itself closes."""
+        return replace(self, tasks=self.tasks - {token})
 
 
 def look(case: Case) -> Open:
@@ -58,7 +62,13 @@ class Projection:
     """Writes the rows of one case for one command."""
 
     def __init__(
-        self, session: Session, case: Case, instance: Instance, policy: AssignmentPolicy, registry: Registry, now: datetime
+        self,
+        session: Session,
+        case: Case,
+        instance: Instance,
+        policy: AssignmentPolicy,
+        registry: Registry,
+        now: datetime,
     ) -> None:
         self.session = session
         self.case = case

@@ -68,7 +68,7 @@ class _Reader:
         self.correlations = self._correlations()
 
     def diagram(self) -> Diagram:
-        processes = [p for p in self.root.iterchildren(f"{{{BPMN}}}process")]
+        processes = list(self.root.iterchildren(f"{{{BPMN}}}process"))
         documented = {id(p) for p in processes if p.get("isExecutable") == "false"}
         for child in self.root.iterchildren():
             if id(child) not in documented:
@@ -160,11 +160,11 @@ class _Reader:
             model.lanes[lane.get("id") or ""] = lane.get("name") or lane.get("id") or ""
         return model
 
-    def _pool_name(self, process: Element) -> str | None:
+    def _pool_name(self, process: Element) -> str:
         for participant in self.root.iter(f"{{{BPMN}}}participant"):
             if participant.get("processRef") == process.get("id"):
-                return participant.get("name")
-        return None
+                return participant.get("name") or ""
+        return ""
 
     def _io_names(self, specification: Element, tag: str) -> tuple[str, ...] | None:
         names = tuple(
@@ -312,9 +312,7 @@ class _Reader:
         multi = element.find(f"{{{BPMN}}}multiInstanceLoopCharacteristics")
         if multi is None:
             return None
-        find = {
-            child: multi.find(f"{{{BPMN}}}{child}") for child in CHILDREN["multiInstanceLoopCharacteristics"]
-        }
+        find = {child: multi.find(f"{{{BPMN}}}{child}") for child in CHILDREN["multiInstanceLoopCharacteristics"]}
         cardinality, completion = find["loopCardinality"], find["completionCondition"]
         collection = self._text(find["loopDataInputRef"]) or None
         if cardinality is None and collection is None:
@@ -358,9 +356,7 @@ class _Reader:
     # Events
 
     def _event(self, element: Element, tag: str) -> EventDefinition:
-        definitions = [
-            child for child in element.iterchildren(f"{{{BPMN}}}*") if xml.local_name(child) in _EVENT_KINDS
-        ]
+        definitions = [child for child in element.iterchildren(f"{{{BPMN}}}*") if xml.local_name(child) in _EVENT_KINDS]
         if len(definitions) > 1:
             self._report("several_event_definitions", element)
         if tag in ("sendTask", "receiveTask") and not definitions:
@@ -381,9 +377,7 @@ class _Reader:
         if kind == "error":
             return self._referenced(kind, definition, element, "errorRef", self.errors, "errorCode")
         if kind == "escalation":
-            return self._referenced(
-                kind, definition, element, "escalationRef", self.escalations, "escalationCode"
-            )
+            return self._referenced(kind, definition, element, "escalationRef", self.escalations, "escalationCode")
         if kind == "timer":
             return self._timer(definition, element)
         if kind == "conditional":
@@ -444,11 +438,7 @@ class _Reader:
         )
 
     def _timer(self, definition: Element, element: Element) -> EventDefinition:
-        times = [
-            child
-            for child in definition.iterchildren(f"{{{BPMN}}}*")
-            if xml.local_name(child) in _TIMER_KINDS
-        ]
+        times = [child for child in definition.iterchildren(f"{{{BPMN}}}*") if xml.local_name(child) in _TIMER_KINDS]
         if len(times) != 1 or not self._text(times[0]):
             self._report("timer_missing", element)
             return EventDefinition("timer")
@@ -488,9 +478,7 @@ class _Reader:
                     continue
                 expression = self._expression(path, item) if path is not None else None
                 if expression is not None:
-                    found.setdefault(message, []).append(
-                        CorrelationProperty(item.get("id") or "", expression)
-                    )
+                    found.setdefault(message, []).append(CorrelationProperty(item.get("id") or "", expression))
         return {message: tuple(properties) for message, properties in found.items()}
 
     # Texts
@@ -523,9 +511,7 @@ class _Reader:
         try:
             return Expression.parse(text)
         except ExpressionError as error:
-            self._report(
-                "bad_expression", element, line=place.sourceline, reason=error.message, text=text.strip()[:80]
-            )
+            self._report("bad_expression", element, line=place.sourceline, reason=error.message, text=text.strip()[:80])
             return None
 
     def _script(self, holder: Element | None, element: Element) -> Script | None:

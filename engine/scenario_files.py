@@ -97,11 +97,7 @@ class Block(dict[str, Any]):
         if key not in self:
             return self.line
         value = self[key]
-        inner = (
-            value.line_of(rest)
-            if rest and isinstance(value, Block) and rest.partition(".")[0] in value
-            else None
-        )
+        inner = value.line_of(rest) if rest and isinstance(value, Block) and rest.partition(".")[0] in value else None
         return inner or self.lines.get(key, self.line)
 
 
@@ -225,9 +221,7 @@ class _Reader:
         if name is None:
             return own
         if not isinstance(given.get(name), Block):
-            self.wrong(
-                written.line_of("given"), f"given 中没有「{name}」，现有：{'、'.join(given) or '（空）'}"
-            )
+            self.wrong(written.line_of("given"), f"given 中没有「{name}」，现有：{'、'.join(given) or '（空）'}")
             return own
         return own.over(given[name])
 
@@ -236,9 +230,7 @@ class _Reader:
         kind = next(iter(block), "") if isinstance(block, Block) else ""
         if not isinstance(block, Block) or kind not in kinds:
             line = block.line if isinstance(block, Block) else scenario.line_of("steps")
-            self.wrong(
-                line, f"不认识的步骤「{kind or block}」，每步的第一个键应为：{'、'.join(sorted(kinds))}"
-            )
+            self.wrong(line, f"不认识的步骤「{kind or block}」，每步的第一个键应为：{'、'.join(sorted(kinds))}")
             return Step("", None, line)
         self.known(block, {kind, *STEPS.get(kind, STEPS_OF_A_TRADE)}, f"步骤 {kind} 旁边")
         target = block[kind]
@@ -345,9 +337,7 @@ def _value(loader: _Loader, node: yaml.Node) -> Any:
     try:
         return loader.construct_object(node)
     except ValueError:  # 2021-02-30
-        raise yaml.constructor.ConstructorError(
-            None, None, f"没有 {node.value} 这一天", node.start_mark
-        ) from None
+        raise yaml.constructor.ConstructorError(None, None, f"没有 {node.value} 这一天", node.start_mark) from None
 
 
 def _pairs(node: yaml.MappingNode) -> Iterator[tuple[str, tuple[int, yaml.Node]]]:

@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,6 +26,8 @@ from engine.scenario_files import Block, Scenario, ScenarioFile, Step, plain
 from engine.services import Registry
 from engine.tables import Instance, Task
 from engine.testing import Case, ProcessTest
+
+log = structlog.get_logger("jigai.scenarios")
 
 _PERSON = re.compile(r"(?P<name>[^(（]*)[(（](?P<actor>[^)）]+)[)）]\s*")
 _NOTHING = "（无）"
@@ -216,9 +219,7 @@ class _Play:
         cases = [case for case in self.test.cases(self.file.process) if case.business_key == self.key]
         if self.key is None:
             return cases[0] if cases else None
-        return max(
-            cases, key=lambda case: (case.instance.ended_at is None, case.instance.started_at), default=None
-        )
+        return max(cases, key=lambda case: (case.instance.ended_at is None, case.instance.started_at), default=None)
 
     def perform(self) -> None:
         try:
@@ -230,6 +231,9 @@ class _Play:
             self.look_at_the_end()
         except _Stop:
             return
+        except Exception as error:  # noqa: BLE001 - whatever breaks in one scenario, the others are played
+            log.exception("scenario broke off", scenario=self.scenario.name)
+            self.fail(f"出现意外错误 {type(error).__name__}：{error}", self.line)
 
     def begin(self) -> None:
         start = self.scenario.start
@@ -266,9 +270,7 @@ class _Play:
             opinion, data = options.get("opinion"), plain(options.get("data"))
             self.test.complete(step.target, data, self.case, actor=actor, opinion=opinion)
         elif step.kind == "message":
-            correlation = plain(
-                options.get("correlation") or ({"business_key": self.key} if self.key else None)
-            )
+            correlation = plain(options.get("correlation") or ({"business_key": self.key} if self.key else None))
             payload = plain(options.get("payload"))
             self.command(lambda c: c.message(step.target, correlation=correlation, payload=payload), actor)
         elif step.kind == "signal":
@@ -388,9 +390,7 @@ class _Play:
         yield from ((name, look()) for name, look in looks.items() if name in names)
 
     def assignee(self, case: Case) -> Any:
-        query = (
-            select(Task.assignee).where(Task.instance_id == case.id, Task.state == "open").order_by(Task.id)
-        )
+        query = select(Task.assignee).where(Task.instance_id == case.id, Task.state == "open").order_by(Task.id)
         people = list(self.test.read(lambda session: session.scalars(query).all()))
         return people[0] if len(people) == 1 else people
 
@@ -416,9 +416,7 @@ class _Play:
 def _differences(path: str, expected: Any, found: Any) -> Iterator[str]:
     """What differs: of a mapping the keys that are written, of a list every item in its order."""
     if isinstance(found, set):
-        missing = [
-            item for item in (expected if isinstance(expected, list) else [expected]) if item not in found
-        ]
+        missing = [item for item in (expected if isinstance(expected, list) else [expected]) if item not in found]
         if missing:
             yield f"{path} 缺少 {_shown(missing)}"
     elif isinstance(expected, dict) and isinstance(found, dict):

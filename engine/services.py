@@ -392,7 +392,7 @@ def _convert_plain(value: Any, annotation: type, path: str) -> Any:
         if annotation is float and isinstance(value, int | Decimal):
             return float(value)
         if annotation in (date, datetime) and isinstance(value, str):
-            return annotation.fromisoformat(value)  # type: ignore[attr-defined]  # both have it; `type` does not say so
+            return annotation.fromisoformat(value)
     except (ValueError, InvalidOperation):
         return None
     return None

@@ -1,8 +1,8 @@
 """A case as bytes: what its future needs, without the diagram, and back (design §3.2).
 
-Compressed JSON: the next token's number, the root's variables, who did which element, and for each scope its open tokens
-as `[id, element, state, data]`. A called process adds its own variables and which of them it set. Names are resolved on loading, so a state loads
-against any version that still has its elements.
+Compressed JSON: the next token's number, the root's variables, who did which element, and for each scope its open
+tokens as `[id, element, state, data]`. A called process adds its own variables and which of them it set. Names are
+resolved on loading, so a state loads against any version that still has its elements.
 """
 
 import json

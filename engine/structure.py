@@ -143,9 +143,7 @@ class _Checker:
                 ):
                     self._report("start_kind", node, kind=node.event.kind)
         elif holder.by_event:
-            triggered = [
-                node for node in starts if node.event is not None and node.event.kind in _TRIGGERED_STARTS
-            ]
+            triggered = [node for node in starts if node.event is not None and node.event.kind in _TRIGGERED_STARTS]
             if len(starts) != 1 or len(triggered) != 1:
                 self._report("event_subprocess_start", holder)
             for node in triggered:
@@ -175,15 +173,11 @@ class _Checker:
                 self._report("unreachable", node)
 
     def _check_links(self, scope: ScopeModel) -> None:
-        links = [
-            node for node in scope.nodes.values() if node.event is not None and node.event.kind == "link"
-        ]
+        links = [node for node in scope.nodes.values() if node.event is not None and node.event.kind == "link"]
         catches = [node.event.name for node in links if node.event and node.kind == "intermediateCatchEvent"]
         for node in links:
             if node.kind == "intermediateThrowEvent" and node.event and catches.count(node.event.name) != 1:
-                self._report(
-                    "link_target", node, name=node.event.name or "", count=catches.count(node.event.name)
-                )
+                self._report("link_target", node, name=node.event.name or "", count=catches.count(node.event.name))
 
     def _report(self, code: str, node: Node, **facts: object) -> None:
         self.problems.append(

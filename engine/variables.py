@@ -23,7 +23,7 @@ class Layer:
         self.written = set(written)
 
     def write(self, name: str, value: Any) -> None:
-        """Set a variable in the innermost layer that has the name, or else in the store. Refuses what cannot be kept."""
+        """Set a variable in the innermost layer that has the name, or else in the store. Raises ValueRefused."""
         kept = values.copy(value, name)
         layer = self
         while name not in layer.values and layer.outer is not None:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
@@ -232,7 +233,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
             for token in list(scope.tasks.values()):
                 token.cancel()
             self.touched.pop(id(scope), None)
-            if isinstance(scope, Case):
+            if not isinstance(scope, Scope):
                 self.completed = True
             elif self.subprocesses.get(scope.parent_task_id) is scope:
                 host = scope.host
@@ -353,7 +354,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         while True:
             for listener in _listening(scope, "error", code):
                 if listener.body is not came_from:
-                    return lambda payload, listener=listener, scope=scope: listener.fire_in(scope, payload)
+                    return partial(listener.fire_in, scope)
             if scope is self:
                 return None
             host = scope.host
@@ -367,7 +368,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         if not isinstance(outer.task_spec, Activity):
             return None
         boundary = outer.task_spec.border_catching(kind, code)
-        return None if boundary is None else lambda payload: boundary.fire_on(outer, payload)
+        return None if boundary is None else partial(boundary.fire_on, outer)
 
     def throw_error(self, token: Token, code: str | None, payload: Any) -> None:
         """A token's element throws a BPMN error. Raises UncaughtError where nothing catches it."""
@@ -377,7 +378,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         catcher(payload)
 
     def escalate(self, token: Token, code: str | None, payload: Any) -> None:
-        """Offer an escalation outwards; the first scope that catches it keeps it, and nobody catching it is no fault."""
+        """Offer an escalation outwards: the first scope that catches it keeps it; that nobody does is no fault."""
         scope, came_from = token.workflow, token.task_spec
         while True:
             for listener in _listening(scope, "escalation", code):
@@ -410,7 +411,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         return fired
 
     def _has_become_true(self, token: Token) -> bool:
-        """Whether an event's condition went from false to true, and so fired. It is false until its variables are there."""
+        """Whether a condition went from false to true, and so fired. It is false until its variables are there."""
         waits = token.internal_data["waits"]
         condition = token.task_spec.event.condition
         try:
@@ -475,9 +476,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
     def is_stuck(self) -> bool:
         """Neither ended nor waiting for anything that could happen, and nothing says so yet."""
         return not self.completed and not any(
-            "waits" in token.internal_data
-            or "incident" in token.internal_data
-            or (token.state == TaskState.READY)
+            "waits" in token.internal_data or "incident" in token.internal_data or (token.state == TaskState.READY)
             for token in self.tokens.values()
         )
 

@@ -107,4 +107,6 @@ def run_service(service: ServiceTask, arguments: Mapping[str, Any], call: Call) 
     except Exception as error:  # the function is not ours: whatever it raises is an incident, not our crash
         call.log.warning("service failed", exc_info=True)
         text = str(error).strip() or "没有说明"
-        raise ServiceFailed(f"服务「{service.title or service.id}」出错：{type(error).__name__}：{text[:300]}") from error
+        raise ServiceFailed(
+            f"服务「{service.title or service.id}」出错：{type(error).__name__}：{text[:300]}"
+        ) from error

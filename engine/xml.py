@@ -1,5 +1,7 @@
 """Bytes to an XML tree, safely: no entities, no DOCTYPE, no network, bounded depth and size (design §3.6)."""
 
+from typing import Any, TypeAlias
+
 from lxml import etree
 
 from engine.problems import Problem, problem
@@ -10,7 +12,8 @@ LARGEST = 5_000_000
 DEEPEST = 200
 """Elements inside each other, at most."""
 
-Element = etree._Element
+Element: TypeAlias = Any
+"""An lxml element; lxml is published without types."""
 
 
 def parse(content: bytes, file: str) -> tuple[Element | None, list[Problem]]:
@@ -41,11 +44,13 @@ def parse(content: bytes, file: str) -> tuple[Element | None, list[Problem]]:
 
 def local_name(element: Element) -> str:
     """The tag without its namespace."""
-    return etree.QName(element).localname
+    name: str = etree.QName(element).localname
+    return name
 
 
 def namespace(element: Element) -> str | None:
-    return etree.QName(element).namespace
+    space: str | None = etree.QName(element).namespace
+    return space
 
 
 def _depth(root: Element) -> int:

@@ -5,7 +5,7 @@ fields of the form (`document`) and of the enterprise (`enterprise`).
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -68,9 +68,7 @@ def run(path: Path, coverage: bool = False) -> bool:
             click.echo(f"{file} 所测的流程不能部署：\n{refused}", err=True)
     for failure in report.failures:
         click.echo(str(failure), err=True)
-    click.echo(
-        f"{len(report.passed)} 个场景通过，{len({(f.file, f.scenario) for f in report.failures})} 个未通过"
-    )
+    click.echo(f"{len(report.passed)} 个场景通过，{len({(f.file, f.scenario) for f in report.failures})} 个未通过")
     if coverage:
         good = _tell_coverage(report) and good
     return good and not report.failures
@@ -127,15 +125,11 @@ class FilingStage:
         load_sample(command.session, sample(), PASSWORD)
 
     def draft(self, command: Command, start: Block) -> str:
-        for key in start:
-            if key not in ("by", "sample", "document", "enterprise"):
-                raise Misused(key, f"start 没有「{key}」，可写：by、sample、document、enterprise")
+        _only(start, ("by", "sample", "document", "enterprise"), "start")
         user = _applicant(command, "by")
-        _amend_enterprise(user.enterprise, start.get("enterprise") or {})
-        form = _form(_project(start.get("sample")), start.get("document") or {}, "document")
-        return filings.create_draft(
-            command.session, user.enterprise.id, form, actor=user.username, now=command.now
-        ).id
+        _amend_enterprise(user.enterprise, _group(start, "enterprise"))
+        form = _form(_project(start.get("sample")), _group(start, "document"), "document")
+        return filings.create_draft(command.session, user.enterprise.id, form, actor=user.username, now=command.now).id
 
     def begin(self, command: Command, process: str, business_key: str | None, start: Block) -> Instance:
         if process != procedure.PROCESS:
@@ -151,9 +145,7 @@ class FilingStage:
         return {
             "status": filing.status,
             "opinion": filing.opinion,
-            "warnings": [finding["code"] for finding in filing.versions[-1].findings]
-            if filing.versions
-            else [],
+            "warnings": [finding["code"] for finding in filing.versions[-1].findings] if filing.versions else [],
             "submissions": filing.submission,
             "papers": [_paper(certificate) for certificate in certificates],
             "messages": [
@@ -173,8 +165,8 @@ class FilingStage:
     def _submit(self, command: Command, business_key: str | None, changes: Any) -> None:
         """修改后重新提交: save what changed in the form, and submit."""
         filing = _filing(command.session, business_key)
-        if changes:
-            form = _form(filing.full_form, changes, "submit")
+        if changes is not None:
+            form = _form(filing.full_form, _group({"submit": changes}, "submit"), "submit")
             filings.save_draft(command.session, filing, form, actor=command.actor or "", now=command.now)
         procedure.submit(command, filing)
 
@@ -183,13 +175,12 @@ class FilingStage:
         procedure.withdraw(command, _filing(command.session, business_key))
 
     def _file(self, command: Command, business_key: str | None, block: Any) -> None:
-        """另报一份: submit another filing, with the keys of `start`, by the user of the step."""
-        another = block if isinstance(block, Block) else Block({}, 0, {})
+        """另报一份: submit another filing, of the user of the step."""
+        another = _group({"file": block}, "file")
+        _only(another, ("sample", "document"), "file", "file.")
         user = _applicant(command, "file")
-        form = _form(_project(another.get("sample")), another.get("document") or {}, "file.document")
-        filing = filings.create_draft(
-            command.session, user.enterprise.id, form, actor=user.username, now=command.now
-        )
+        form = _form(_project(another.get("sample")), _group(another, "document"), "file.document")
+        filing = filings.create_draft(command.session, user.enterprise.id, form, actor=user.username, now=command.now)
         procedure.submit(command, filing)
 
 
@@ -207,13 +198,29 @@ def _applicant(command: Command, place: str) -> _Applicant:
     return _Applicant(user.username, enterprise)
 
 
+def _group(block: Mapping[str, Any], key: str, place: str = "") -> Mapping[str, Any]:
+    """The keys below a key; none where it is not written."""
+    value = block.get(key)
+    if value is not None and not isinstance(value, Mapping):
+        raise Misused(place + key, f"{key} 应为一组键")
+    return value or {}
+
+
+def _only(block: Mapping[str, Any], keys: Collection[str], name: str, place: str = "") -> None:
+    for key in block:
+        if key not in keys:
+            raise Misused(place + key, f"{name} 没有「{key}」，可写：{'、'.join(keys)}")
+
+
 def _amend_enterprise(enterprise: Enterprise, changes: Mapping[str, Any]) -> None:
     """Give the enterprise other particulars; people's are joined with those it has."""
     for key, value in changes.items():
-        if key not in ("uscc", "legal_rep", "contact"):
+        if key == "uscc":
+            enterprise.uscc = str(value)
+        elif key in ("legal_rep", "contact"):
+            setattr(enterprise, key, {**getattr(enterprise, key), **plain(_group(changes, key, "enterprise."))})
+        else:
             raise Misused(f"enterprise.{key}", f"企业信息没有「{key}」，可写：uscc、legal_rep、contact")
-        joined = {**getattr(enterprise, key), **plain(value)} if isinstance(value, Mapping) else str(value)
-        setattr(enterprise, key, joined)
 
 
 def _project(number: Any) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from records.formats import (
     uscc_valid,
 )
 from records.industry import IndustryClass
-from tasks.filings.findings import Finding, error, warning
+from tasks.filings.findings import Finding, Hint, error, warning
 from tasks.filings.vocabulary import AMOUNTS, CHOICES, LABELS, NONE_OF_THEM, REQUIRED
 from tasks.wording import grouped, percent
 
@@ -72,12 +72,13 @@ class Rule:
 @dataclass(frozen=True)
 class Examination:
     """`computed` has the fields the server sets, nested as in the form: `money.fixed_assets`, `class_name`,
-    `section`, `region`. `passed` are the rules that found nothing."""
+    `section`, `region`. `passed` are the rules that found nothing, `hints` the figures that rules work with."""
 
     errors: list[Finding]
     warnings: list[Finding]
     passed: list[Rule]
     computed: dict[str, Any] = field(default_factory=dict)
+    hints: list[Hint] = field(default_factory=list)
 
 
 def examine(
@@ -106,6 +107,7 @@ def examine(
         warnings=[finding for finding in findings if finding.severity == "warning"],
         passed=passed,
         computed=case.computed(),
+        hints=list(_capital_hints(case)),
     )
 
 
@@ -235,12 +237,37 @@ def _funds(case: _Case) -> Iterator[Finding]:
         )
 
 
+def _capital_hints(case: _Case) -> Iterator[Hint]:
+    """The ratio that the table asks for, and how far the form meets it (plate 04)."""
+    industry = case.value("capital_industry")
+    try:
+        ratio = _minimum_ratio(case, industry) if isinstance(industry, str) else None
+    except DecisionError:
+        return
+    if ratio is None:
+        return
+    yield Hint("capital_industry", f"最低资本金比例 {percent(ratio)}")
+    total, capital = case.amount("money.total"), case.amount("money.capital")
+    if total and capital is not None and capital >= (least := _least_capital(total, ratio)):
+        share = percent((capital / total).quantize(Decimal("0.001")))
+        message = f"占总投资 {share}，不低于最低比例 {percent(ratio)}（{grouped(least)} 万元）"
+        yield Hint("money.capital", message, kept=True)
+
+
+def _minimum_ratio(case: _Case, industry: str) -> Decimal:
+    return Decimal(str(case.decide("minimum_capital_ratio", capital_industry=industry)["min_ratio"]))
+
+
+def _least_capital(total: Decimal, ratio: Decimal) -> Decimal:
+    return (total * ratio).quantize(_YUAN, ROUND_CEILING)
+
+
 def _capital_ratio(case: _Case) -> Iterator[Finding]:
     industry = case.value("capital_industry")
     if not isinstance(industry, str):
         return
     try:
-        ratio = Decimal(str(case.decide("minimum_capital_ratio", capital_industry=industry)["min_ratio"]))
+        ratio = _minimum_ratio(case, industry)
     except DecisionError as undecided:
         if undecided.rules:
             raise  # rules that contradict each other are the table's fault, not the applicant's
@@ -249,7 +276,7 @@ def _capital_ratio(case: _Case) -> Iterator[Finding]:
     total, capital = case.amount("money.total"), case.amount("money.capital")
     if total is None or capital is None:
         return
-    least = (total * ratio).quantize(_YUAN, ROUND_CEILING)
+    least = _least_capital(total, ratio)
     if capital < least:
         projects = industry.removesuffix("项目") + "项目"
         yield error(

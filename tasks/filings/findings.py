@@ -21,3 +21,12 @@ def error(field: str, code: str, message: str, detail: str = "") -> Finding:
 def warning(field: str, code: str, message: str, detail: str = "") -> Finding:
     """A finding that the applicant should see; submitting stays allowed."""
     return Finding(field=field, code=code, message=message, detail=detail, severity="warning")
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What a rule says of a field that is in order or still open: the figures it works with. `kept`: it is met."""
+
+    field: str
+    message: str
+    kept: bool = False

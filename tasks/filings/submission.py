@@ -4,7 +4,7 @@
 same inside the case and keeps the result.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -74,11 +74,12 @@ def check(session: Session, filing: Filing, *, now: datetime, decide: Decide) ->
         lookup=RecordsLookup(session, filing.id),
     )
     computed = {**verification.fields, **_editions(session, today), **examination.computed}
-    if not verification.findings:
-        return Examination(examination.errors, examination.warnings, examination.passed, computed)
-    # Name and place are the platform's to give: while it refuses the code, asking for them would be noise.
-    others = [finding for finding in examination.errors if finding.field not in ("project_name", "location")]
-    return Examination([*verification.findings, *others], examination.warnings, examination.passed, computed)
+    errors = examination.errors
+    if verification.findings:
+        # Name and place are the platform's to give: while it refuses the code, asking for them would be noise.
+        others = [finding for finding in errors if finding.field not in ("project_name", "location")]
+        errors = [*verification.findings, *others]
+    return replace(examination, errors=errors, computed=computed)
 
 
 @service_task("filing/validate", version=1, title="校验并存档", category="备案", effect="transaction")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 NAMESPACES = (
@@ -87,7 +88,7 @@ def _flows(text: str, by_id: dict[str, Node]) -> Iterator[Node]:
     chain, has_condition, condition = text.partition(" if ")
     is_default = chain.endswith(" else")
     ends = [end.strip() for end in chain.removesuffix(" else").split(">")]
-    for source, target in zip(ends, ends[1:], strict=False):
+    for source, target in pairwise(ends):
         flow = Node("sequenceFlow", {"id": f"{source}__{target}", "sourceRef": source, "targetRef": target})
         if has_condition:
             flow.body.append(Node("conditionExpression", {"xsi:type": "tFormalExpression"}, [condition]))
@@ -150,7 +151,9 @@ def scripts(before: str = "", after: str = "") -> Node:
     return extensions(*(Node(f"spiffworkflow:{name}", {}, [text]) for name, text in named.items() if text))
 
 
-def each(collection: str, item: str, *content: Node, sequential: bool = False, out: str = "", out_item: str = "") -> Node:
+def each(
+    collection: str, item: str, *content: Node, sequential: bool = False, out: str = "", out_item: str = ""
+) -> Node:
     """Multi-instance over a collection."""
     body: list[Node | str] = [Node("loopDataInputRef", {}, [collection])]
     body += [Node("loopDataOutputRef", {}, [out])] if out else []
@@ -230,7 +233,7 @@ def message(name: str, payload: str = "", variable: str = "", **key: str) -> Nod
     properties = [
         Node(
             "correlationProperty",
-            {"id": property},
+            {"id": name},
             [
                 Node(
                     "correlationPropertyRetrievalExpression",
@@ -239,7 +242,7 @@ def message(name: str, payload: str = "", variable: str = "", **key: str) -> Nod
                 )
             ],
         )
-        for property, expression in key.items()
+        for name, expression in key.items()
     ]
     return Node("messageEventDefinition", {"messageRef": declared.attributes["id"]}, [], [declared, *properties])
 

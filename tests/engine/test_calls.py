@@ -43,7 +43,17 @@ def test_a_called_process_without_a_specification_sees_everything_and_gives_back
 
 def test_a_called_process_does_not_undo_what_a_parallel_branch_wrote_meanwhile() -> None:
     model = diagram(
-        process("p", start(), both("f"), call("c", "q"), user("beside"), both("j"), end(), "start > f > c > j > end", "f > beside > j"),
+        process(
+            "p",
+            start(),
+            both("f"),
+            call("c", "q"),
+            user("beside"),
+            both("j"),
+            end(),
+            "start > f > c > j > end",
+            "f > beside > j",
+        ),
         process("q", user("u")),
     )
     with ProcessTest([model]) as t:

@@ -55,7 +55,9 @@ def test_a_branch_that_never_touches_a_variable_does_not_undo_what_another_wrote
 
 
 def test_a_script_that_fails_leaves_no_half_of_its_work_and_its_siblings_go_on() -> None:
-    model = one(start(), both("f"), script("s", "a = 1\nrows.append(2)\nb = a / zero"), user("u"), "start > f > s", "f > u")
+    model = one(
+        start(), both("f"), script("s", "a = 1\nrows.append(2)\nb = a / zero"), user("u"), "start > f > s", "f > u"
+    )
     with ProcessTest([model]) as t:
         case = t.start("p", {"zero": 0, "rows": [1]})
         assert [i.element_id for i in case.incidents] == ["s"]
@@ -78,7 +80,17 @@ def test_a_value_too_large_to_keep_is_an_incident_where_it_is_made_and_nothing_i
 
 def test_values_come_back_after_a_restart_as_they_were() -> None:
     text = "d = date(2026, 3, 1)\nm = Decimal('1.20')\nt = timedelta(days=1)\no = {'$date': 1, 'l': [None, True, 1.5]}"
-    with ProcessTest([one(start(), script("s", text), user("u"), script("v", "same = [d, m, t, o] == [d, m, t, o]"), "start > s > u > v")]) as t:
+    with ProcessTest(
+        [
+            one(
+                start(),
+                script("s", text),
+                user("u"),
+                script("v", "same = [d, m, t, o] == [d, m, t, o]"),
+                "start > s > u > v",
+            )
+        ]
+    ) as t:
         case = t.start("p")
         before = case.data
         t.restart()
@@ -88,7 +100,16 @@ def test_values_come_back_after_a_restart_as_they_were() -> None:
 
 def test_a_case_that_runs_in_circles_stops_at_its_budget_with_an_incident(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workflow, "STEP_BUDGET", 1_000)
-    model = one(start(), xor("in"), script("s", "n = n + 1"), xor("out"), end(), "start > in > s > out", "out > in if n < limit", "out > end else")
+    model = one(
+        start(),
+        xor("in"),
+        script("s", "n = n + 1"),
+        xor("out"),
+        end(),
+        "start > in > s > out",
+        "out > in if n < limit",
+        "out > end else",
+    )
     with ProcessTest([model]) as t:
         case = t.start("p", {"n": 0, "limit": 100_000})
         assert [i.code for i in case.incidents] == ["budget_exceeded"]
@@ -100,7 +121,16 @@ def test_a_case_that_runs_in_circles_stops_at_its_budget_with_an_incident(monkey
 
 
 def test_a_cancelled_case_has_nothing_open_and_takes_no_command() -> None:
-    model = one(start(), both("f"), user("u"), catch("m", message("M")), sub("s", start("i"), catch("w", timer("PT1H")), "i > w"), "start > f > u", "f > m", "f > s")
+    model = one(
+        start(),
+        both("f"),
+        user("u"),
+        catch("m", message("M")),
+        sub("s", start("i"), catch("w", timer("PT1H")), "i > w"),
+        "start > f > u",
+        "f > m",
+        "f > s",
+    )
     with ProcessTest([model]) as t:
         case = t.start("p", {"x": 1})
         t.restart()

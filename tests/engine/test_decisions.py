@@ -42,8 +42,7 @@ def decision(inputs, outputs, rules, *, policy="", id="table", extra="", name="�
         ]
     for number, (output, kind, inner) in enumerate(outputs, 1):
         lines.append(
-            f'      <output id="{id}_output_{number}" name="{output}"{kind and f" typeRef={kind!r}"}>'
-            f"{inner}</output>"
+            f'      <output id="{id}_output_{number}" name="{output}"{kind and f" typeRef={kind!r}"}>{inner}</output>'
         )
     for number, (cells, results) in enumerate(rules, 1):
         lines += [f'      <rule id="{id}_rule_{number}">', "        <description>依据</description>"]
@@ -75,9 +74,7 @@ def table(*args, **keywords):
 
 def hits(cell, value, kind="", **variables):
     """Whether one cell of a FIRST table hits the value."""
-    rules = (
-        [([cell], ["true"]), (["-"], ["false"])] if cell.strip() not in ("", "-") else [([cell], ["true"])]
-    )
+    rules = [([cell], ["true"]), (["-"], ["false"])] if cell.strip() not in ("", "-") else [([cell], ["true"])]
     made = table([("v", kind)], [("hit", "boolean", "")], rules, policy=' hitPolicy="FIRST"')
     return made.evaluate({"v": value, **variables}, FUNCTIONS).outputs["hit"]
 
@@ -213,18 +210,14 @@ def test_no_hit_without_a_default_is_an_error_that_names_the_table(policy):
 
 
 def test_a_second_unique_hit_is_an_error_that_names_the_rules():
-    grades = table(
-        [("amount", "number")], [("n", "", "")], [(["> 1"], ["1"]), (["> 2"], ["2"]), (["> 3"], ["3"])]
-    )
+    grades = table([("amount", "number")], [("n", "", "")], [(["> 1"], ["1"]), (["> 2"], ["2"]), (["> 3"], ["3"])])
     with pytest.raises(DecisionError, match="第 1、2 条") as error:
         grades.evaluate({"amount": 3})
     assert error.value.rules == (1, 2)
 
 
 def test_first_takes_the_first_hit_and_works_out_no_other():
-    first = table(
-        [("v", "")], [("n", "", "")], [(["-"], ["1"]), (["> nothing"], ["2"])], policy=' hitPolicy="FIRST"'
-    )
+    first = table([("v", "")], [("n", "", "")], [(["-"], ["1"]), (["> nothing"], ["2"])], policy=' hitPolicy="FIRST"')
     result = first.evaluate({"v": 5})
     assert (result.outputs, result.matched) == ({"n": 1}, ["table_rule_1"])
 
@@ -242,9 +235,7 @@ def test_collect_gives_every_hit_in_the_order_of_the_rules():
 )
 def test_collect_can_aggregate_one_output(how, some, none):
     rules = [(["> 1"], ["1"]), (["> 5"], ["2"]), (["> 2"], ["3"])]
-    made = table(
-        [("v", "number")], [("n", "", "")], rules, policy=f' hitPolicy="COLLECT" aggregation="{how}"'
-    )
+    made = table([("v", "number")], [("n", "", "")], rules, policy=f' hitPolicy="COLLECT" aggregation="{how}"')
     assert made.evaluate({"v": 3}).outputs == {"n": some}
     assert made.evaluate({"v": 0}).outputs == {"n": none}
 
@@ -277,9 +268,7 @@ def test_a_text_is_not_compared_with_a_number():
 
 def test_required_decisions_are_worked_out_first():
     need = '<informationRequirement id="r"><requiredDecision href="#rate" /></informationRequirement>'
-    rate = decision(
-        [("kind", "string")], [("rate", "number", "")], [(['"a"'], ["0.2"]), (['"b"'], ["0.4"])], id="rate"
-    )
+    rate = decision([("kind", "string")], [("rate", "number", "")], [(['"a"'], ["0.2"]), (['"b"'], ["0.4"])], id="rate")
     least = (
         f'  <decision id="least" name="最低">\n    <variable name="least_amount" />\n    {need}\n'
         '    <literalExpression id="l"><text>total * rate</text></literalExpression>\n  </decision>\n'

@@ -21,10 +21,26 @@ from engine.services import Call, service_task
 from engine.tables import Definition, History, Instance, Job, Task
 from engine.testing import ProcessTest
 from tests.engine.harness import Running
-from tests.engine.models import boundary, catch, end, message, one, script, service, start, task, timer, times, user, xor
+from tests.engine.models import (
+    boundary,
+    catch,
+    end,
+    message,
+    one,
+    script,
+    service,
+    start,
+    task,
+    timer,
+    times,
+    user,
+    xor,
+)
 
 TWO_STEPS = one(start(), user("a"), user("b"), end(), "start > a > b > end")
-LOOP = one(start(), xor("in"), user("u"), xor("out"), end(), "start > in > u > out", "out > in if again", "out > end else")
+LOOP = one(
+    start(), xor("in"), user("u"), xor("out"), end(), "start > in > u > out", "out > in if again", "out > end else"
+)
 
 
 def at_once(t: ProcessTest, *actions: Callable[[Command], Any]) -> list[Any]:
@@ -100,7 +116,9 @@ def test_a_completion_and_an_interrupting_message_have_one_winner(database_url: 
         for _ in range(5):
             case = t.start("p")
             task_id = open_task(t, "a")
-            results = at_once(t, lambda command, id=task_id: command.complete(id).id, lambda command: command.message("M"))
+            results = at_once(
+                t, lambda command, id=task_id: command.complete(id).id, lambda command: command.message("M")
+            )
             [refusal] = [result for result in results if isinstance(result, CommandRefused)]
             if case.trace[-1] == "x":
                 assert refusal.code == "task_cancelled"
@@ -149,10 +167,15 @@ def test_the_same_files_deployed_at_once_are_one_version(database_url: str) -> N
 
 def test_a_deployment_that_was_rolled_back_is_forgotten(database_url: str) -> None:
     with ProcessTest(database_url=database_url) as t:
-        with pytest.raises(RuntimeError), t.engine.command(t.session) as command:
-            command.deploy([Source("p.bpmn", one(user("first")))])
-            command.start("p")
-            raise RuntimeError("the machine stumbles")
+
+        def stumble() -> None:
+            with t.engine.command(t.session) as command:
+                command.deploy([Source("p.bpmn", one(user("first")))])
+                command.start("p")
+                raise RuntimeError("the machine stumbles")
+
+        with pytest.raises(RuntimeError):
+            stumble()
         t.deploy([one(user("second"))])
         assert t.start("p").waiting == ["second"]
 
@@ -163,7 +186,9 @@ def test_a_command_that_fails_leaves_nothing_of_itself(database_url: str) -> Non
         call.session.flush()
         raise CommandRefused("no", "不行")
 
-    with ProcessTest([one(start(), user("u"), service("s"), "start > u > s")], services={"work": work}, database_url=database_url) as t:
+    with ProcessTest(
+        [one(start(), user("u"), service("s"), "start > u > s")], services={"work": work}, database_url=database_url
+    ) as t:
         case = t.start("p")
         before = t.read(lambda session: session.scalar(select(func.count()).select_from(History)))
         with pytest.raises(CommandRefused):
@@ -287,7 +312,9 @@ def test_the_key_of_a_job_is_the_same_in_every_attempt(database_url: str) -> Non
             raise OSError("again")
 
     declared = service_task("work", title="工作", effect="external")(work)
-    with ProcessTest([one(start(), service("s"), "start > s")], services={"work": declared}, database_url=database_url) as t:
+    with ProcessTest(
+        [one(start(), service("s"), "start > s")], services={"work": declared}, database_url=database_url
+    ) as t:
         t.start("p")
         t.advance(hours=1)
         assert len(keys) == 3
@@ -295,7 +322,9 @@ def test_the_key_of_a_job_is_the_same_in_every_attempt(database_url: str) -> Non
 
 
 def test_two_workers_fire_a_timer_once(database_url: str) -> None:
-    with ProcessTest([one(start(), catch("w", timer("PT1H")), user("u"), "start > w > u")], database_url=database_url) as t:
+    with ProcessTest(
+        [one(start(), catch("w", timer("PT1H")), user("u"), "start > w > u")], database_url=database_url
+    ) as t:
         case = t.start("p")
         t.clock.advance(timedelta(hours=2))
         [job_id] = t.read(lambda session: jobs.due(session, t.clock.now()))

@@ -100,8 +100,20 @@ def finish(case: Running) -> None:
 def nested(content: list[Node | str], depth: int) -> bytes:
     """The content as a scope `depth` sub-processes deep, with a hand beside it at the top."""
     for level in range(depth):
-        content = [start(f"in{level}"), sub(f"sub{level}", *content), end(f"out{level}"), f"in{level} > sub{level} > out{level}"]
-    top: list[Node | str] = [start("top"), both("split"), sub("scope", *content), user("beside"), both("join"), end("last")]
+        content = [
+            start(f"in{level}"),
+            sub(f"sub{level}", *content),
+            end(f"out{level}"),
+            f"in{level} > sub{level} > out{level}",
+        ]
+    top: list[Node | str] = [
+        start("top"),
+        both("split"),
+        sub("scope", *content),
+        user("beside"),
+        both("join"),
+        end("last"),
+    ]
     top += ["top > split > scope > join > last", "split > beside > join"]
     return diagram(process("p", *top))
 
@@ -111,7 +123,11 @@ def nested(content: list[Node | str], depth: int) -> bytes:
 @pytest.mark.parametrize(("kind", "interrupting", "thrown"), CELLS)
 def test_an_event_sub_process(kind: str, interrupting: bool, thrown: str, depth: int, restarted: bool) -> None:
     handler = event_sub(
-        "handler", start("heard", EVENTS[kind](), interrupting), user("handle"), end("handled"), "heard > handle > handled"
+        "handler",
+        start("heard", EVENTS[kind](), interrupting),
+        user("handle"),
+        end("handled"),
+        "heard > handle > handled",
     )
     case = Running(nested(scope_content(kind, handler), depth), {"fire": False, "alarm": False}, restarted=restarted)
     assert Counter(case.open_tasks) == Counter(["beside", "work", "go"])
@@ -163,7 +179,12 @@ BORDERS = [
 @pytest.mark.parametrize(("kind", "interrupting", "thrown", "shape"), BORDERS)
 def test_a_boundary_event(kind: str, interrupting: bool, thrown: str, shape: str, restarted: bool) -> None:
     content, called = host(kind, shape)
-    top: list[Node | str] = [start("top"), both("split"), *content, boundary("heard", "host", EVENTS[kind](), interrupting)]
+    top: list[Node | str] = [
+        start("top"),
+        both("split"),
+        *content,
+        boundary("heard", "host", EVENTS[kind](), interrupting),
+    ]
     top += [user("handle"), user("beside"), user("next"), end("ended"), end("last"), end("aside")]
     top += ["top > split > host > next > last", "heard > handle > ended", "split > beside > aside"]
     case = Running(diagram(process("p", *top), *called), {"fire": False, "alarm": False}, restarted=restarted)

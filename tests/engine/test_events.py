@@ -52,7 +52,9 @@ def test_a_sibling_that_was_ready_does_not_run_after_a_terminate_end() -> None:
 
 
 def test_an_end_event_may_throw_a_signal_that_another_branch_catches() -> None:
-    model = one(start(), both("f"), catch("c", signal("S")), end("e", signal("S", payload="{'x': 1}")), "start > f > c", "f > e")
+    model = one(
+        start(), both("f"), catch("c", signal("S")), end("e", signal("S", payload="{'x': 1}")), "start > f > c", "f > e"
+    )
     with ProcessTest([model]) as t:
         case = t.start("p")
         assert case.trace == ["start", "f", "e", "c"]
@@ -81,7 +83,12 @@ def test_a_timer_catch_event_waits_and_survives_a_restart(kind: object) -> None:
 
 
 def test_a_timer_may_be_computed_as_a_length_of_time_or_a_moment() -> None:
-    model = one(start(), catch("w", timer("timedelta(hours=2)")), catch("v", timer(date="now() + timedelta(hours=1)")), "start > w > v")
+    model = one(
+        start(),
+        catch("w", timer("timedelta(hours=2)")),
+        catch("v", timer(date="now() + timedelta(hours=1)")),
+        "start > w > v",
+    )
     with ProcessTest([model]) as t:
         case = t.start("p")
         t.advance(hours=1, minutes=59)
@@ -94,7 +101,9 @@ def test_a_timer_may_be_computed_as_a_length_of_time_or_a_moment() -> None:
 
 @pytest.mark.parametrize("text", ["'soon'", "timedelta(hours=-1)", "5", "missing"])
 def test_a_timer_without_a_readable_time_is_an_incident_on_it_that_a_retry_mends(text: str) -> None:
-    with ProcessTest([one(start(), script("s", "pause = 'PT1H'"), catch("w", timer(f"x if mended else {text}")), "start > s > w")]) as t:
+    with ProcessTest(
+        [one(start(), script("s", "pause = 'PT1H'"), catch("w", timer(f"x if mended else {text}")), "start > s > w")]
+    ) as t:
         case = t.start("p", {"mended": False, "x": "PT1H"})
         assert [i.element_id for i in case.incidents] == ["w"]
         t.restart()
@@ -106,7 +115,14 @@ def test_a_timer_without_a_readable_time_is_an_incident_on_it_that_a_retry_mends
 
 
 def test_a_non_interrupting_cycle_fires_as_often_as_it_says() -> None:
-    model = one(start(), user("u"), boundary("b", "u", timer(cycle="R3/PT1H"), interrupting=False), task("remind"), "start > u", "b > remind")
+    model = one(
+        start(),
+        user("u"),
+        boundary("b", "u", timer(cycle="R3/PT1H"), interrupting=False),
+        task("remind"),
+        "start > u",
+        "b > remind",
+    )
     with ProcessTest([model]) as t:
         case = t.start("p")
         for hour in range(5):
@@ -118,7 +134,9 @@ def test_a_non_interrupting_cycle_fires_as_often_as_it_says() -> None:
 
 
 def test_a_repeating_timer_of_an_event_sub_process_begins_a_run_each_time_and_stops_with_its_scope() -> None:
-    handler = event_sub("h", start("tick", timer(cycle="R/PT1H"), interrupting=False), script("count", "n = n + 1"), "tick > count")
+    handler = event_sub(
+        "h", start("tick", timer(cycle="R/PT1H"), interrupting=False), script("count", "n = n + 1"), "tick > count"
+    )
     with ProcessTest([one(start(), user("u"), "start > u", handler)]) as t:
         case = t.start("p", {"n": 0})
         t.advance(hours=4)
@@ -132,12 +150,16 @@ def test_a_repeating_timer_of_an_event_sub_process_begins_a_run_each_time_and_st
 
 def test_armed_boundary_events_and_event_sub_processes_are_not_what_a_case_waits_at() -> None:
     handler = event_sub("h", start("hs", message("N")), task("x"), "hs > x")
-    with ProcessTest([one(start(), user("u"), boundary("b", "u", timer("PT1H")), task("y"), "start > u", "b > y", handler)]) as t:
+    with ProcessTest(
+        [one(start(), user("u"), boundary("b", "u", timer("PT1H")), task("y"), "start > u", "b > y", handler)]
+    ) as t:
         assert t.start("p").waiting == ["u"]
 
 
 def test_a_boundary_event_without_a_way_on_ends_there() -> None:
-    with ProcessTest([one(start(), user("u"), boundary("b", "u", timer("PT1H")), task("never"), "start > u > never")]) as t:
+    with ProcessTest(
+        [one(start(), user("u"), boundary("b", "u", timer("PT1H")), task("never"), "start > u > never")]
+    ) as t:
         case = t.start("p")
         t.advance(hours=1)
         assert case.status == "completed"
@@ -190,8 +212,8 @@ def test_a_condition_that_cannot_be_worked_out_is_an_incident_on_its_event() -> 
 
 def test_a_non_interrupting_condition_fires_again_only_after_it_was_false() -> None:
     model = one(
-        start(), both("f"), user("u"), boundary("b", "u", when("n > 1"), interrupting=False), script("hit", "hits = hits + 1"),
-        user("a"), user("c"), user("d"), "start > f > u", "b > hit", "f > a > c > d",
+        start(), both("f"), user("u"), boundary("b", "u", when("n > 1"), interrupting=False),
+        script("hit", "hits = hits + 1"), user("a"), user("c"), user("d"), "start > f > u", "b > hit", "f > a > c > d",
     )  # fmt: skip
     with ProcessTest([model]) as t:
         case = t.start("p", {"n": 5, "hits": 0})
@@ -207,8 +229,8 @@ def test_a_non_interrupting_condition_fires_again_only_after_it_was_false() -> N
 def test_an_error_is_caught_by_the_event_that_names_it_and_its_scope_s_other_work_is_cancelled() -> None:
     inner = sub("s", start("i"), both("f"), user("a"), user("fail"), end("e", error("E1")), "i > f > a", "f > fail > e")
     model = one(
-        start(), inner, boundary("any", "s", error()), boundary("e1", "s", error("E1")), boundary("e2", "s", error("E2")),
-        user("x"), user("y"), user("z"), "start > s", "any > x", "e1 > y", "e2 > z",
+        start(), inner, boundary("any", "s", error()), boundary("e1", "s", error("E1")),
+        boundary("e2", "s", error("E2")), user("x"), user("y"), user("z"), "start > s", "any > x", "e1 > y", "e2 > z",
     )  # fmt: skip
     with ProcessTest([model]) as t:
         case = t.start("p")
@@ -221,7 +243,9 @@ def test_an_error_is_caught_by_the_event_that_names_it_and_its_scope_s_other_wor
 def test_an_error_goes_up_through_sub_processes_and_calls_to_the_nearest_catcher() -> None:
     called = process("q", start("qs"), end("qe", error("E")), "qs > qe")
     inner = sub("s", start("i"), call("c", "q"), boundary("other", "c", error("F")), task("no"), "i > c", "other > no")
-    model = diagram(process("p", start(), inner, boundary("b", "s", error("E")), task("x"), "start > s", "b > x"), called)
+    model = diagram(
+        process("p", start(), inner, boundary("b", "s", error("E")), task("x"), "start > s", "b > x"), called
+    )
     with ProcessTest([model]) as t:
         case = t.start("p")
         assert case.trace == ["start", "i", "qs", "qe", "b", "x"]
@@ -298,7 +322,9 @@ def test_a_bpmn_error_of_a_service_carries_its_code_and_message_to_the_catcher()
     def work() -> None:
         raise BpmnError("FULL", "已满")
 
-    model = one(start(), service("s"), boundary("b", "s", error("FULL", variable="why")), task("x"), "start > s", "b > x")
+    model = one(
+        start(), service("s"), boundary("b", "s", error("FULL", variable="why")), task("x"), "start > s", "b > x"
+    )
     with ProcessTest([model], services={"work": work}) as t:
         case = t.start("p")
         assert case.trace == ["start", "b", "x"]

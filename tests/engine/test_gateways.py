@@ -151,13 +151,17 @@ def test_a_process_begins_at_every_node_without_an_incoming_flow_and_ends_where_
 
 
 def test_several_flows_out_of_a_task_split_and_several_into_one_run_it_for_each_token() -> None:
-    with ProcessTest([one(start(), task("a"), task("b"), task("c"), task("d"), "start > a", "a > b > d", "a > c > d")]) as t:
+    with ProcessTest(
+        [one(start(), task("a"), task("b"), task("c"), task("d"), "start > a", "a > b > d", "a > c > d")]
+    ) as t:
         case = t.start("p")
         assert sorted(case.trace) == ["a", "b", "c", "d", "d", "start"]
         assert case.status == "completed"
 
 
-@pytest.mark.parametrize(("x", "ways"), [(0, ["plain", "default"]), (1, ["one", "plain"]), (2, ["one", "two", "plain"])])
+@pytest.mark.parametrize(
+    ("x", "ways"), [(0, ["plain", "default"]), (1, ["one", "plain"]), (2, ["one", "two", "plain"])]
+)
 def test_conditional_flows_out_of_a_task_see_what_it_was_given(x: int, ways: list[str]) -> None:
     model = one(
         start(), user("ask"), task("one"), task("two"), task("plain"), task("default"), "start > ask",
@@ -213,7 +217,9 @@ def test_after_an_event_based_gateway_a_message_disarms_the_timers() -> None:
 
 
 def test_conditions_are_tried_in_the_order_in_which_the_gateway_lists_its_flows() -> None:
-    model = one(start(), xor("g"), script("a", "way = 'a'"), script("b", "way = 'b'"), "start > g", "g > a if x", "g > b if x")
+    model = one(
+        start(), xor("g"), script("a", "way = 'a'"), script("b", "way = 'b'"), "start > g", "g > a if x", "g > b if x"
+    )
     listed = model.replace(
         b'<exclusiveGateway id="g">',
         b'<exclusiveGateway id="g"><outgoing>g__b</outgoing><outgoing>g__a</outgoing>',

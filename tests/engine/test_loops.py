@@ -33,7 +33,12 @@ from tests.engine.models import (
 
 @pytest.mark.parametrize("sequential", [False, True])
 def test_instances_run_for_each_item_and_their_outputs_are_collected_in_its_order(sequential: bool) -> None:
-    model = one(start(), script("s", "twice = n * 2", each("ns", "n", sequential=sequential, out="twices", out_item="twice")), task("on"), "start > s > on")
+    model = one(
+        start(),
+        script("s", "twice = n * 2", each("ns", "n", sequential=sequential, out="twices", out_item="twice")),
+        task("on"),
+        "start > s > on",
+    )
     with ProcessTest([model]) as t:
         case = t.start("p", {"ns": [3, 1, 2]})
         assert case.data == {"ns": [3, 1, 2], "twices": [6, 2, 4]}
@@ -41,7 +46,9 @@ def test_instances_run_for_each_item_and_their_outputs_are_collected_in_its_orde
 
 
 def test_parallel_instances_wait_for_people_in_any_order() -> None:
-    with ProcessTest([one(start(), user("u", each("names", "name", out="said", out_item="word")), task("on"), "start > u > on")]) as t:
+    with ProcessTest(
+        [one(start(), user("u", each("names", "name", out="said", out_item="word")), task("on"), "start > u > on")]
+    ) as t:
         case = t.start("p", {"names": ["a", "b", "c"]})
         assert case.waiting == ["u", "u", "u"]
         for word in "xyz":
@@ -52,7 +59,9 @@ def test_parallel_instances_wait_for_people_in_any_order() -> None:
 
 
 def test_sequential_instances_wait_one_after_the_other_over_an_object_s_fields() -> None:
-    with ProcessTest([one(start(), user("u", each("prices", "price", sequential=True, out="paid", out_item="sum")), "start > u")]) as t:
+    with ProcessTest(
+        [one(start(), user("u", each("prices", "price", sequential=True, out="paid", out_item="sum")), "start > u")]
+    ) as t:
         case = t.start("p", {"prices": {"tea": 3, "rice": 5}})
         for amount in (1, 2):
             assert case.waiting == ["u"]
@@ -62,9 +71,16 @@ def test_sequential_instances_wait_one_after_the_other_over_an_object_s_fields()
         assert case.status == "completed"
 
 
-@pytest.mark.parametrize("condition", ["numberOfCompletedInstances >= 2", "nrOfCompletedInstances / nrOfInstances >= 0.5", "word == 'stop'"])
+@pytest.mark.parametrize(
+    "condition", ["numberOfCompletedInstances >= 2", "nrOfCompletedInstances / nrOfInstances >= 0.5", "word == 'stop'"]
+)
 def test_a_completion_condition_ends_the_rest(condition: str) -> None:
-    model = one(start(), user("u", each("names", "name", until(condition), out="said", out_item="word")), task("on"), "start > u > on")
+    model = one(
+        start(),
+        user("u", each("names", "name", until(condition), out="said", out_item="word")),
+        task("on"),
+        "start > u > on",
+    )
     with ProcessTest([model]) as t:
         case = t.start("p", {"names": ["a", "b", "c", "d"]})
         t.complete("u", {"word": "go"})
@@ -76,7 +92,9 @@ def test_a_completion_condition_ends_the_rest(condition: str) -> None:
 
 
 def test_a_completion_condition_that_cannot_be_worked_out_is_an_incident_and_the_others_may_go_on() -> None:
-    with ProcessTest([one(start(), user("u", times("2", until("limit <= loopCounter"))), task("on"), "start > u > on")]) as t:
+    with ProcessTest(
+        [one(start(), user("u", times("2", until("limit <= loopCounter"))), task("on"), "start > u > on")]
+    ) as t:
         case = t.start("p")
         t.complete("u")
         assert [i.element_id for i in case.incidents] == ["u"]
@@ -89,7 +107,11 @@ def test_a_completion_condition_that_cannot_be_worked_out_is_an_incident_and_the
 
 @pytest.mark.parametrize(("kind", "count"), [(user, 0), (script, 0)])
 def test_no_items_are_no_instances_and_no_work(kind: object, count: int) -> None:
-    activity = user("a", each("items", "item", out="o")) if kind is user else script("a", "x = 1", each("items", "item", out="o"))
+    activity = (
+        user("a", each("items", "item", out="o"))
+        if kind is user
+        else script("a", "x = 1", each("items", "item", out="o"))
+    )
     with ProcessTest([one(start(), activity, task("on"), "start > a > on")]) as t:
         case = t.start("p", {"items": []})
         assert case.status == "completed"
@@ -111,7 +133,9 @@ def test_a_senseless_number_of_instances_is_an_incident_that_a_correction_mends(
 
 
 def test_items_that_are_nothing_count_as_items() -> None:
-    with ProcessTest([one(start(), script("s", "seen = [item]", each("items", "item", sequential=True)), "start > s")]) as t:
+    with ProcessTest(
+        [one(start(), script("s", "seen = [item]", each("items", "item", sequential=True)), "start > s")]
+    ) as t:
         case = t.start("p", {"items": [None, 1]})
         assert case.trace == ["start", "s", "s"]
         assert case.data["seen"] == [1]
@@ -123,7 +147,14 @@ def test_what_an_instance_writes_beside_its_own_names_is_the_case_s() -> None:
 
 
 def test_a_sub_process_runs_once_for_each_item_with_the_item_inside() -> None:
-    inner = sub("s", start("i"), user("u"), script("c", "answer = item + given"), "i > u > c", each("items", "item", out="o", out_item="answer"))
+    inner = sub(
+        "s",
+        start("i"),
+        user("u"),
+        script("c", "answer = item + given"),
+        "i > u > c",
+        each("items", "item", out="o", out_item="answer"),
+    )
     with ProcessTest([one(start(), inner, task("on"), "start > s > on")]) as t:
         case = t.start("p", {"items": [1, 2]})
         assert case.waiting == ["u", "u"]
@@ -158,7 +189,9 @@ def test_an_error_in_one_instance_ends_them_all_at_the_border() -> None:
 
 
 def test_one_timer_stands_on_the_border_of_all_instances() -> None:
-    with ProcessTest([one(start(), user("u", times("3")), boundary("b", "u", timer("PT1H")), task("x"), "start > u", "b > x")]) as t:
+    with ProcessTest(
+        [one(start(), user("u", times("3")), boundary("b", "u", timer("PT1H")), task("x"), "start > u", "b > x")]
+    ) as t:
         case = t.start("p")
         t.complete("u")
         t.restart()
@@ -192,7 +225,9 @@ def test_a_standard_loop_ends_at_its_maximum_across_restarts() -> None:
 
 
 def test_a_loop_drawn_with_gateways_goes_round_without_growing() -> None:
-    model = one(start(), xor("in"), user("u"), xor("out"), end(), "start > in > u > out", "out > in if again", "out > end else")
+    model = one(
+        start(), xor("in"), user("u"), xor("out"), end(), "start > in > u > out", "out > in if again", "out > end else"
+    )
     with ProcessTest([model]) as t:
         case = t.start("p")
         for _ in range(5):
@@ -225,7 +260,9 @@ def test_scripts_before_and_after_run_once_when_the_work_between_is_retried() ->
 
 
 def test_an_interrupting_message_ends_every_instance() -> None:
-    with ProcessTest([one(start(), user("u", times("3", sequential=True)), boundary("b", "u", message("M")), "start > u")]) as t:
+    with ProcessTest(
+        [one(start(), user("u", times("3", sequential=True)), boundary("b", "u", message("M")), "start > u")]
+    ) as t:
         case = t.start("p")
         t.message("M")
         assert case.status == "completed"

@@ -110,7 +110,9 @@ def test_a_message_nobody_waits_for_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("model", "data"), [(BY_NAME, {}), (BY_ORDER, {"order_id": 2})])
-def test_a_message_that_comes_too_early_is_kept_while_its_time_to_live_lasts(model: bytes, data: dict[str, int]) -> None:
+def test_a_message_that_comes_too_early_is_kept_while_its_time_to_live_lasts(
+    model: bytes, data: dict[str, int]
+) -> None:
     with ProcessTest([model]) as t:
         t.message("M", correlation={"order_id": 2}, payload={"x": 1}, ttl=timedelta(hours=1))
         t.restart()
@@ -124,7 +126,13 @@ def test_a_message_that_comes_too_early_is_kept_while_its_time_to_live_lasts(mod
 
 
 def test_kept_messages_are_taken_once_each_in_the_order_they_came() -> None:
-    model = one(start(), catch("m", message("M")), catch("n", message("M")), script("s", "seen = seen + [x]"), "start > m > n > s")
+    model = one(
+        start(),
+        catch("m", message("M")),
+        catch("n", message("M")),
+        script("s", "seen = seen + [x]"),
+        "start > m > n > s",
+    )
     with ProcessTest([model]) as t:
         for x in (1, 2, 3):
             t.message("M", payload={"x": x}, ttl=timedelta(hours=1))
@@ -171,7 +179,9 @@ def test_only_the_newest_version_is_started_by_its_message() -> None:
 
 
 def test_a_message_for_a_waiting_case_starts_no_other() -> None:
-    model = diagram(process("p", start("s", message("M")), user("u"), "s > u"), process("q", start("t"), receive("r", "M"), "t > r"))
+    model = diagram(
+        process("p", start("s", message("M")), user("u"), "s > u"), process("q", start("t"), receive("r", "M"), "t > r")
+    )
     with ProcessTest([model]) as t:
         case = t.start("q")
         t.message("M")
@@ -182,7 +192,13 @@ def test_a_message_for_a_waiting_case_starts_no_other() -> None:
 def test_a_message_thrown_in_a_case_reaches_its_own_receiver_whichever_comes_first() -> None:
     for order in ("f > t\nf > s > r", "f > s > r\nf > t"):
         model = one(
-            start(), both("f"), send("t", "M", "{'x': 1}"), script("s", "y = 2"), receive("r", "M"), "start > f", *order.split("\n")
+            start(),
+            both("f"),
+            send("t", "M", "{'x': 1}"),
+            script("s", "y = 2"),
+            receive("r", "M"),
+            "start > f",
+            *order.split("\n"),
         )
         with ProcessTest([model]) as t:
             case = t.start("p")
@@ -231,7 +247,9 @@ def test_a_thrown_message_nobody_takes_leaves_a_line_with_its_sender() -> None:
         case = t.start("p")
         assert case.status == "completed"
         lines = t.read(lambda session: session.scalars(select(History).where(History.action == "unheard")).all())
-        assert [(line.instance_id, line.element_id, line.details) for line in lines] == [(case.id, "t", {"message": "M"})]
+        assert [(line.instance_id, line.element_id, line.details) for line in lines] == [
+            (case.id, "t", {"message": "M"})
+        ]
 
 
 def test_a_signal_from_outside_reaches_everybody_and_starts_what_it_starts() -> None:
@@ -250,7 +268,16 @@ def test_a_signal_from_outside_reaches_everybody_and_starts_what_it_starts() -> 
 
 def test_a_thrown_signal_reaches_the_other_cases_but_its_own_only_once() -> None:
     model = diagram(
-        process("p", start(), both("f"), throw("t", signal("S")), catch("a", signal("S")), catch("b", signal("S")), "start > f > a > b", "f > t"),
+        process(
+            "p",
+            start(),
+            both("f"),
+            throw("t", signal("S")),
+            catch("a", signal("S")),
+            catch("b", signal("S")),
+            "start > f > a > b",
+            "f > t",
+        ),
         process("q", start("s"), catch("c", signal("S")), "s > c"),
     )
     with ProcessTest([model]) as t:

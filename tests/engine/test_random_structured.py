@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ class Model:
 
     def sequence(self, content: list[Node | str], depth: int, names: list[str]) -> Part:
         parts = [self.part(content, depth, names) for _ in range(self.rng.randint(1, 3))]
-        for (_, finish, _), (begin, _, _) in zip(parts, parts[1:], strict=False):
+        for (_, finish, _), (begin, _, _) in pairwise(parts):
             content.append(f"{finish} > {begin}")
 
         def run(values: Values, done: Done, index: int = 0) -> None:
@@ -53,7 +54,16 @@ class Model:
 
     def part(self, content: list[Node | str], depth: int, names: list[str]) -> Part:
         leaves = [self.asked, self.computed]
-        blocks = [self.parallel, self.parallel, self.exclusive, self.inclusive, self.inside, self.call, self.again, self.items]
+        blocks = [
+            self.parallel,
+            self.parallel,
+            self.exclusive,
+            self.inclusive,
+            self.inside,
+            self.call,
+            self.again,
+            self.items,
+        ]
         return self.rng.choice(leaves if depth == 0 else leaves + blocks)(content, depth - 1, names)
 
     def asked(self, content: list[Node | str], depth: int, names: list[str]) -> Part:

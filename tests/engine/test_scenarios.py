@@ -1,11 +1,13 @@
 """Analysts' scenarios: how they are written, what is said of wrong ones, and what running them finds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from engine.clock import MovableClock
 from engine.deployments import Source
@@ -180,10 +182,7 @@ def test_each_scenario_has_a_database_and_a_clock_of_its_own(play: Callable[[str
         (
             "start: {data: {days: 99}}",
             "start: {date: {days: 9}}",
-            (
-                "leave.yaml:30 场景「天数太多，不产生案件」开始："
-                "start 没有「date」，可写：by、business_key、data"
-            ),
+            ("leave.yaml:30 场景「天数太多，不产生案件」开始：start 没有「date」，可写：by、business_key、data"),
         ),
         (
             "      - message: take back\n",
@@ -202,9 +201,7 @@ def test_a_failure_says_where_which_step_what_was_expected_and_what_was_found(
 
 
 def test_what_is_expected_to_be_refused_is_asked_in_every_step(play: Callable[[str], Report]) -> None:
-    text = variant(
-        "      - message: take back\n", "      - do: no_such_task\n        refused: [task_unknown]\n" * 2
-    )
+    text = variant("      - message: take back\n", "      - do: no_such_task\n        refused: [task_unknown]\n" * 2)
     text = text.replace("    end: gone\n", "    expect: {waiting: [ask]}\n")
     assert says(play(text)) == []
 
@@ -212,6 +209,22 @@ def test_what_is_expected_to_be_refused_is_asked_in_every_step(play: Callable[[s
 def test_an_incident_that_is_not_expected_is_a_failure(play: Callable[[str], Report]) -> None:
     (said, *_) = says(play(variant("- do: ask\n        data: {decision: refuse}", "- do: ask")))
     assert said.startswith("leave.yaml:17 场景「不准」结局：有未处理的异常：granted（")
+
+
+def test_whatever_breaks_in_one_scenario_the_others_are_played(written: Callable[[str], Path]) -> None:
+    class Broken(BareStage):
+        def facts(self, session: Session, business_key: str | None) -> Mapping[str, Any]:
+            raise ZeroDivisionError("no facts")
+
+    Broken.facts_known = frozenset(("status",))
+    registry = Registry()
+    registry.add_callable("leave/validate", validate)
+    text = variant("end: gone", "expect: {status: x}")
+    report = run(
+        read_scenarios(written(text), facts=Broken.facts_known), [Source("leave.bpmn", LEAVE)], Broken(registry)
+    )
+    assert [line.partition("：")[2] for line in says(report)] == ["出现意外错误 ZeroDivisionError：no facts"]
+    assert len(report.passed) == 3
 
 
 def test_scenarios_of_files_that_cannot_be_deployed_raise_what_is_wrong(

@@ -117,7 +117,9 @@ def test_a_refusal_after_a_timer_has_nobody_to_tell_and_is_an_incident() -> None
     def work(**_: Any) -> None:
         raise BusinessRefusal([FieldError("name", "V01", "请填写名称")])
 
-    with ProcessTest([one(start(), catch("w", timer("PT1H")), service("s"), "start > w > s")], services={"work": work}) as t:
+    with ProcessTest(
+        [one(start(), catch("w", timer("PT1H")), service("s"), "start > w > s")], services={"work": work}
+    ) as t:
         case = t.start("p")
         t.advance(hours=1)
         assert [(i.element_id, i.message) for i in case.incidents] == [("s", "请填写名称")]
@@ -146,7 +148,9 @@ def test_a_bpmn_error_nobody_catches_is_an_incident_that_a_retry_mends(as_job: b
             raise errors.pop()
         return 1
 
-    with ProcessTest([one(start(), service("s", "work", "n"), "start > s")], services={"work": external(work) if as_job else work}) as t:
+    with ProcessTest(
+        [one(start(), service("s", "work", "n"), "start > s")], services={"work": external(work) if as_job else work}
+    ) as t:
         case = t.start("p")
         assert [(i.element_id, i.code) for i in case.incidents] == [("s", "uncaught_error")]
         t.restart()

@@ -29,9 +29,7 @@ keys = st.one_of(
     st.text(alphabet=st.characters(exclude_categories=["Cs"])),
     st.sampled_from(["$decimal", "$object", "$date", "$", "$unknown"]),
 )
-process_values = st.recursive(
-    leaves, lambda inner: st.lists(inner) | st.dictionaries(keys, inner), max_leaves=20
-)
+process_values = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(keys, inner), max_leaves=20)
 
 
 def typed(value):

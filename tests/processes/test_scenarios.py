@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -21,8 +20,7 @@ def filing() -> ScenarioFile:
     return read_scenarios(path, verbs=VERBS, facts=FilingStage.facts_known)
 
 
-def test_all_scenarios_pass_cover_every_element_and_take_seconds() -> None:
-    began = time.monotonic()
+def test_all_scenarios_pass_and_cover_every_element() -> None:
     done = subprocess.run(
         [*JIGAI, "test", str(FOLDER), "--coverage"],
         capture_output=True,
@@ -32,7 +30,6 @@ def test_all_scenarios_pass_cover_every_element_and_take_seconds() -> None:
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert "0 个未通过" in done.stdout
-    assert time.monotonic() - began < 60  # some 8 seconds on an idle machine
 
 
 def test_every_end_of_a_filing_is_the_end_of_a_scenario(filing: ScenarioFile) -> None:
@@ -53,12 +50,25 @@ def test_a_failing_scenario_ends_with_status_1_and_a_line_of_the_file(tmp_path: 
         "    start: {by: 黄例乙(ent01), sample: 18, document: {money: {totl: 1}}}\n    end: withdrawn\n",
         encoding="utf-8",
     )
-    done = subprocess.run(
-        [*JIGAI, "test", str(file)], capture_output=True, text=True, cwd=FOLDER.parent, check=False
-    )
+    done = subprocess.run([*JIGAI, "test", str(file)], capture_output=True, text=True, cwd=FOLDER.parent, check=False)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         f"{file}:5 场景「撤回」开始：用户 ent01 是黄例甲，不是黄例乙",
         f"{file}:5 场景「撤回」开始：申报表字段 money.totl：没有这个字段",
     ]
     assert "0 个场景通过，1 个未通过" in done.stdout
+
+
+def test_with_coverage_elements_that_were_never_passed_end_with_status_1(tmp_path: Path) -> None:
+    file = tmp_path / "filing.yaml"
+    file.write_text(
+        f"process: filing\nfiles: [{FOLDER}]\nscenarios:\n  - name: 撤回\n    start: {{by: ent01, sample: 18}}\n"
+        "    steps: [{withdraw: , by: ent01}]\n    end: withdrawn\n",
+        encoding="utf-8",
+    )
+    command = [*JIGAI, "test", str(file), "--coverage"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=FOLDER.parent, check=False)
+    assert done.returncode == 1
+    assert "1 个场景通过，0 个未通过" in done.stdout
+    assert any(line.endswith(" filing notify_offline「短信通知领证」") for line in done.stderr.splitlines())
+    assert not any(" filing withdrawn" in line and "withdrawn_" not in line for line in done.stderr.splitlines())

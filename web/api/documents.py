@@ -59,9 +59,16 @@ class FindingAnswer(Schema):
     severity = fields.String()
 
 
+class HintAnswer(Schema):
+    field = fields.String()
+    message = fields.String()
+    kept = fields.Boolean()
+
+
 class ExaminationAnswer(Schema):
     errors = fields.List(fields.Nested(FindingAnswer))
     warnings = fields.List(fields.Nested(FindingAnswer))
+    hints = fields.List(fields.Nested(HintAnswer))
     passed = fields.Integer()
     total = fields.Integer()
     computed = fields.Dict()

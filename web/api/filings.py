@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 
 from engine.commands import Command
 from engine.deployments import newest
-from engine.errors import BusinessRefusal, CommandRefused, FieldError
+from engine.errors import BusinessRefusal, CommandRefused
 from records import attachments as attached
 from records import filings as documents
 from records.attachments import Attachment
@@ -20,6 +20,7 @@ from records.regions import full_name
 from records.users import User, UserKind
 from tasks.adapters import adapters
 from tasks.filings import procedure
+from tasks.filings.examination import Examination
 from tasks.filings.findings import Finding
 from tasks.filings.schema import FilingForm
 from tasks.filings.submission import check
@@ -138,10 +139,10 @@ class VerifyCode(MethodView):
         form = {"project_code": body["project_code"]}
         verification = verify(form, filing.enterprise.uscc, adapters().platform(db.session()))
         if verification.answer is None:
-            found = [f for f in examined(filing, form)["errors"] if f["field"] == "project_code"]
-            raise _refused(found or [{"field": "project_code", "code": "V04", "message": "项目代码格式不正确"}])
+            examination = _examine(filing, form)
+            raise _code_refused([found for found in examination.errors if found.field == "project_code"])
         if verification.findings:
-            raise _refused([_finding_view(finding) for finding in verification.findings])
+            raise _code_refused(verification.findings)
         answer = verification.answer
         return {
             "found": answer.found,
@@ -292,6 +293,19 @@ def attachment_view(attachment: Attachment) -> dict[str, Any]:
 
 def examined(filing: Filing, form: dict[str, Any] | None) -> dict[str, Any]:
     """What the rules of the newest deployment say of a filing, or of a form that could take its place."""
+    examination = _examine(filing, form)
+    found = {finding.code for finding in (*examination.errors, *examination.warnings)}
+    return {
+        "errors": examination.errors,
+        "warnings": examination.warnings,
+        "hints": examination.hints,
+        "passed": len(examination.passed),
+        "total": len(examination.passed) + len(found),
+        "computed": examination.computed,
+    }
+
+
+def _examine(filing: Filing, form: dict[str, Any] | None) -> Examination:
     session = db.session()
     definition = newest(session, procedure.PROCESS)
     if definition is None:
@@ -302,14 +316,7 @@ def examined(filing: Filing, form: dict[str, Any] | None) -> dict[str, Any]:
         return deployment.decide(decision_id, inputs)
 
     asked = filing if form is None else documents.as_if(session, filing, form)
-    examination = check(session, asked, now=runtime().engine.clock.now(), decide=decide)
-    return {
-        "errors": [_finding_view(finding) for finding in examination.errors],
-        "warnings": [_finding_view(finding) for finding in examination.warnings],
-        "passed": len(examination.passed),
-        "total": len(examination.passed) + len({f.code for f in (*examination.errors, *examination.warnings)}),
-        "computed": examination.computed,
-    }
+    return check(session, asked, now=runtime().engine.clock.now(), decide=decide)
 
 
 def own_filing(filing_id: str, user: User) -> Filing:
@@ -348,19 +355,8 @@ def _attachment(filing: Filing, attachment_id: str) -> Attachment:
     return attachment
 
 
-def _finding_view(finding: Any) -> dict[str, Any]:
-    return {
-        "field": finding.field,
-        "code": finding.code,
-        "message": finding.message,
-        "detail": finding.detail if isinstance(finding, Finding) else "",
-        "severity": finding.severity,
-    }
-
-
-def _refused(found: list[dict[str, Any]]) -> BusinessRefusal:
-    errors = [FieldError(f["field"], f["code"], f["message"]) for f in found]
-    return BusinessRefusal(errors, code="project_code_refused", message=errors[0].message)
+def _code_refused(found: list[Finding]) -> BusinessRefusal:
+    return BusinessRefusal(found, code="project_code_refused", message=found[0].message)
 
 
 def _revision() -> int | None:

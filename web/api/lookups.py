@@ -35,8 +35,8 @@ class Agencies(MethodView):
     @blueprint.response(200, LookupAnswer)
     @require()
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
-        """Agencies that may file, by a part of their name."""
-        found = [a for a in filing_agencies(db.session()) if query["q"] in a.name]
+        """Agencies that may file, by a part of their name, or the one of an id."""
+        found = [a for a in filing_agencies(db.session()) if query["q"] in a.name or query["q"] == a.id]
         return _items((a.id, a.name, {2: "市级", 3: "县（区）级"}.get(a.level, "")) for a in found[:MOST])
 
 

@@ -194,7 +194,9 @@ def _step(
     """The state of a step and its note."""
     final = index == len(course.usual_way) - 1
     if filing.status == FilingStatus.ISSUED:
-        return "done", wording.short_moment(course.instance.ended_at) if final else _who_when(course, filing, index, act)
+        return "done", wording.short_moment(course.instance.ended_at) if final else _who_when(
+            course, filing, index, act
+        )
     if index in here:
         if index == 0:
             return "current", _("待修改后重新提交")
@@ -248,7 +250,7 @@ def timeline(course: Course, filing: Filing, *, newest_first: bool) -> list[dict
         entries.append(
             {
                 "act": task.name,
-                "who": people.holder(db.session(), task) if task.assignee else _("待认领"),
+                "who": people.holder(db.session(), task) if task.assignee or task.role == ENTERPRISE else _("待认领"),
                 "time": _("%(time)s 认领", time=wording.short_moment(taken)) if taken else "",
                 "state": "current",
             }
@@ -266,7 +268,7 @@ def _entry(course: Course, filing: Filing, line: HistoryLine) -> dict[str, str] 
     if _is_act(line):
         decision = line.data.get("decision")
         word = outcome_title(course.form_of(line.element_id), decision)
-        act = f"{place.node.name}：{word}" if word else place.node.name
+        act = f"{place.node.name}：{word}" if word not in ("", place.node.name) else place.node.name
         return _by(line.actor, act, time, _STATES.get(str(decision), "done"), str(line.data.get("opinion") or ""))
     if place.node.kind in _CATCHING:
         version = submitted_version(filing)
@@ -302,7 +304,7 @@ def _decided_by_rule(course: Course, end: HistoryLine) -> bool:
 
 
 def _by(username: str | None, act: str, time: str, position: str, opinion: str = "") -> dict[str, str]:
-    user = user_by_username(db.session, username) if username else None
+    user = user_by_username(db.session(), username) if username else None
     return {
         "act": act,
         "who": user.name if user else (username or ""),

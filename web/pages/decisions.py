@@ -21,7 +21,13 @@ OPINION_MAX = 500
 
 
 def panel(
-    course: Course, task: Task, filing: Filing | None, user: User, *, chosen: str = "", opinion: str = "",
+    course: Course,
+    task: Task,
+    filing: Filing | None,
+    user: User,
+    *,
+    chosen: str = "",
+    opinion: str = "",
     errors: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """The panel of a task for whoever looks at it (`macros/decision.html`)."""

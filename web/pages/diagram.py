@@ -80,4 +80,3 @@ def _taken(course: Course, process: ProcessModel) -> list[str]:
         taken |= dict.fromkeys(flow.id for flow in came)
         latest[node.id] = position
     return list(taken)
-

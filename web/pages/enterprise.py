@@ -40,7 +40,11 @@ def workbench() -> str:
     groups = groups_of(user)
     todo = [_task_row(task) for task in inbox.page(session, "todo", user.username, groups, limit=_ON_WORKBENCH).items]
     unread = notices(session, groups, read=False, limit=_ON_WORKBENCH)
-    counts = {"filings": _count(_filed(user)), "drafts": _count(_drafts(user)), "certificates": _count(_certificates(user))}
+    counts = {
+        "filings": _count(_filed(user)),
+        "drafts": _count(_drafts(user)),
+        "certificates": _count(_certificates(user)),
+    }
     return render_template(
         "enterprise/workbench.html",
         enterprise=_enterprise(user).name,
@@ -164,7 +168,7 @@ def sms_outbox() -> str:
     )
 
 
-def _filed(user: User) -> Select[tuple[Filing]]:
+def _filed(user: User) -> Select[Filing]:
     """What was submitted and not taken back."""
     return select(Filing).where(
         Filing.enterprise_id == user.enterprise_id,
@@ -173,16 +177,16 @@ def _filed(user: User) -> Select[tuple[Filing]]:
     )
 
 
-def _drafts(user: User) -> Select[tuple[Filing]]:
+def _drafts(user: User) -> Select[Filing]:
     """What may be edited and submitted: drafts, and what was returned or withdrawn."""
     return select(Filing).where(Filing.enterprise_id == user.enterprise_id, Filing.status.in_(EDITABLE))
 
 
-def _certificates(user: User) -> Select[Any]:
+def _certificates(user: User) -> Select[Certificate]:
     return select(Certificate).where(Certificate.enterprise_id == user.enterprise_id)
 
 
-def _count(query: Select[Any]) -> int:
+def _count(query: Select[*tuple[Any, ...]]) -> int:
     return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 

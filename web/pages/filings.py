@@ -1,5 +1,6 @@
 """One filing of an enterprise: new, edit, delete, look, withdraw; its attachments and its certificate."""
 
+from datetime import date
 from typing import Any
 
 import segno
@@ -257,10 +258,6 @@ def _card(certificate: Certificate, filing: Filing) -> dict[str, Any]:
     today = local_date(runtime().engine.clock.now())
     verify_url = f"{certificate.snapshot['site_url']}/verify/{certificate.verify_token}"
     number = certificate.number
-    elapsed = 0
-    if certificate.valid_until is not None:
-        whole = (certificate.valid_until - certificate.issue_date).days or 1
-        elapsed = 100 if certificate.status == CertificateStatus.INVALID else (today - certificate.issue_date).days * 100 // whole
     made = certificate.paper is not None
     return {
         "number": number,
@@ -277,10 +274,20 @@ def _card(certificate: Certificate, filing: Filing) -> dict[str, Any]:
         "pdf_url": url_for("enterprise.paper", number=number) if made else None,
         "download_url": url_for("enterprise.paper", number=number, download=1) if made else None,
         "verify_url": url_for("public.verify_token", token=certificate.verify_token),
-        "elapsed": min(100, max(0, elapsed)),
+        "elapsed": _elapsed(certificate, today),
         "today": wording.month_day(today),
         "marks": [],
     }
+
+
+def _elapsed(certificate: Certificate, today: date) -> int:
+    """How much of the validity is gone, in percent."""
+    if certificate.valid_until is None:
+        return 0
+    if certificate.status == CertificateStatus.INVALID:
+        return 100
+    whole = (certificate.valid_until - certificate.issue_date).days
+    return min(100, max(0, (today - certificate.issue_date).days * 100 // max(1, whole)))
 
 
 def _life(filing: Filing, certificate: Certificate | None) -> list[dict[str, str]]:
@@ -290,7 +297,11 @@ def _life(filing: Filing, certificate: Certificate | None) -> list[dict[str, str
         waiting = "refused"
     form = filing.form
     return [
-        {"act": _("备案申报"), "time": wording.day(filing.submitted_at), "state": "done" if filing.submission else "todo"},
+        {
+            "act": _("备案申报"),
+            "time": wording.day(filing.submitted_at),
+            "state": "done" if filing.submission else "todo",
+        },
         {
             "act": _("签发备案证"),
             "time": wording.day(certificate.issue_date) if certificate else "",

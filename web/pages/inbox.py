@@ -12,7 +12,8 @@ from engine.tables import Definition, Instance, Task
 from records.calendar import local_date
 from records.enterprises import Enterprise
 from records.filings import Filing, FilingStatus
-from records.notices import Notice, mark_read, notices as notices_of, unread_count
+from records.notices import Notice, mark_read, unread_count
+from records.notices import notices as notices_of
 from records.users import User
 from web.api.views import groups_of
 from web.database import db
@@ -109,11 +110,11 @@ def notices(box: str) -> str:
 
 @blueprint.get("/notices/<int:notice_id>")
 @require()
-def open_notice(notice_id: str) -> Any:
+def open_notice(notice_id: int) -> Any:
     """Open a notice: it counts as read, and leads to what it is about."""
     user = me()
     with command(user.username) as given:
-        notice = mark_read(given.session, int(notice_id), groups_of(user), actor=user.username, now=given.now)
+        notice = mark_read(given.session, notice_id, groups_of(user), actor=user.username, now=given.now)
         filing_id = notice.filing_id
     if filing_id is None:
         return redirect(url_for("inbox.notices", box="read"))
@@ -144,7 +145,7 @@ def read_all() -> Any:
     return redirect(url_for("inbox.notices"), 303)
 
 
-def _tasks(box: str, user: User) -> Select[Any]:
+def _tasks(box: str, user: User) -> Select[Task, Instance, Definition]:
     """The tasks of a box with their case, its procedure and, where it is about one, the filing."""
     return (
         select(Task, Instance, Definition)

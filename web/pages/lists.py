@@ -19,7 +19,7 @@ class Part:
     foot: dict[str, Any]
 
 
-def part(session: Session, query: Select[Any], *, size: int = SIZE) -> Part:
+def part(session: Session, query: Select[*tuple[Any, ...]], *, size: int = SIZE) -> Part:
     """The part of a query that `?page=` asks for, the first one by default."""
     total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     last_page = max(1, -(-total // size))

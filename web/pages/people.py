@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from engine.tables import Task
 from records.agencies import Agency
-from records.assignment import agency_group
+from records.assignment import enterprise_group
 from records.enterprises import Enterprise
 from records.users import User, UserKind, UserRole, user_by_username
 
@@ -65,16 +65,13 @@ def holders(session: Session, agency_id: str | None, role: str | None, assignee:
 
 
 def holder(session: Session, task: Task) -> str:
-    """Who has an open task, or may take it."""
-    agency_id = next(
-        (
-            part
-            for part in (task.candidate_group or "").split(":")[1:2]
-            if task.candidate_group == agency_group(part, task.role or "")
-        ),
-        None,
-    )
-    return holders(session, agency_id, task.role, task.assignee)
+    """Who has an open task, or may take it; an enterprise by its name."""
+    _kind, _colon, rest = (task.candidate_group or "").partition(":")
+    party = rest.partition(":")[0]
+    if task.candidate_group == enterprise_group(party):
+        enterprise = session.get(Enterprise, party)
+        return enterprise.name if enterprise is not None else role_title(task.role)
+    return holders(session, party, task.role, task.assignee)
 
 
 def name_of(session: Session, username: str) -> str:

@@ -189,7 +189,7 @@ def invalid_reasons() -> dict[str, str]:
 
 def _tabs(active: str, *, information: bool = True) -> list[dict[str, Any]]:
     counted = select(Announcement.kind, func.count()).group_by(Announcement.kind)
-    counts: dict[str, int] = {kind: count for kind, count in db.session.execute(counted)}
+    counts = {row.kind: row[1] for row in db.session.execute(counted)}
     shown = [key for key in KINDS if information or key != "information"]
     return [
         {

@@ -92,7 +92,9 @@ def _shown_again(task_id: str, refusal: CommandRefused, decision: str, opinion: 
             "reference": "",
             "refresh_url": url_for("task.page", task_id=task_id),
         }
-    page = _render(task, instance, _filing(instance), me(), conflict=conflict, chosen=decision, opinion=opinion, errors=beside)
+    page = _render(
+        task, instance, _filing(instance), me(), conflict=conflict, chosen=decision, opinion=opinion, errors=beside
+    )
     return page, refusal.status
 
 

@@ -102,21 +102,21 @@ function Conflict({ draft, mine, theirs, layout }: ConflictProps) {
   return (
     <Alert kind="conflict" title={TEXTS.conflictTitle} text={TEXTS.conflictText}>
       {compared && paths.length === 0 ? <p>{TEXTS.conflictSame}</p> : null}
-      {compared && paths.length ? (
-        <dl className="jg-dl jg-dl-1 jg-kept" id="filing-conflict">
-          {paths.map((path) => (
-            <div key={path}>
-              <dt>{layout.title(path)}</dt>
-              <dd>
-                {TEXTS.conflictMine}：{written(mine, path, layout)}
-                <br />
-                {TEXTS.conflictTheirs}：{written(theirs, path, layout)}
-              </dd>
-            </div>
-          ))}
-        </dl>
-      ) : null}
       <div className="jg-alert-actions">
+        {compared && paths.length ? (
+          <dl className="jg-dl jg-dl-1 jg-kept" id="filing-conflict">
+            {paths.map((path) => (
+              <div key={path}>
+                <dt>{layout.title(path)}</dt>
+                <dd>
+                  {TEXTS.conflictMine}：{written(mine, path, layout)}
+                  <br />
+                  {TEXTS.conflictTheirs}：{written(theirs, path, layout)}
+                </dd>
+              </div>
+            ))}
+          </dl>
+        ) : null}
         <button type="button" className="btn jg-btn" aria-expanded={compared} onClick={() => setCompared(!compared)}>
           {TEXTS.conflictCompare}
         </button>

@@ -70,6 +70,11 @@ export function SearchWidget(props: Widget) {
     onBlur(id, value);
   }
 
+  const rows = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    if (open && rows.current) uncover(rows.current);
+  }, [open, result]);
+
   const option = (index: number) => `${list}-${index}`;
   const locked = Boolean(readonly || disabled);
   return (
@@ -111,7 +116,7 @@ export function SearchWidget(props: Widget) {
           )}
         </div>
         {open ? (
-          <ul className="jg-combo-list" id={list} role="listbox" aria-label={fill(TEXTS.searchResults, { title: label })}>
+          <ul className="jg-combo-list" ref={rows} id={list} role="listbox" aria-label={fill(TEXTS.searchResults, { title: label })}>
             {result.state === "found" && items.length ? (
               items.map((item, index) => (
                 <li
@@ -145,6 +150,12 @@ export function SearchWidget(props: Widget) {
 }
 
 const scrollIntoView = (row: HTMLLIElement | null) => row?.scrollIntoView({ block: "nearest" });
+
+/** A list that reaches below the page's bar is moved up to where it can be read. */
+function uncover(rows: HTMLElement): void {
+  const bar = document.getElementById("form-bar")?.getBoundingClientRect().top ?? window.innerHeight;
+  if (rows.getBoundingClientRect().bottom > bar) rows.scrollIntoView({ block: "center" });
+}
 
 function Marked({ text, query }: { text: string; query: string }) {
   const wanted = query.trim();
