@@ -21,18 +21,18 @@ Measure = Callable[[Sequence[Database], bool], list[Row]]
 
 def filing(found: Sequence[Database], quick: bool) -> list[Row]:
     """The whole procedure, and the paper at its end."""
-    filings = Filings(found, batches=2 if quick else 7, size=5 if quick else 20)
+    filings = Filings(found, batches=2 if quick else 6, size=4 if quick else 15)
     alone = alone_row(filings.alone, 30 if quick else 300)
     paper = [paper_row(filings.paper, 5 if quick else 30)] if filings.paper else []
     return [*filings.rows(), alone, *paper]
 
 
 def cases(found: Sequence[Database], quick: bool) -> list[Row]:
-    return engine_rows.case_rows(found, batches=2 if quick else 7, size=8 if quick else 30)
+    return engine_rows.case_rows(found, batches=2 if quick else 6, size=5 if quick else 25)
 
 
 def loop(found: Sequence[Database], quick: bool) -> list[Row]:
-    rounds, edge = (150, 50) if quick else (2_000, 100)
+    rounds, edge = (100, 40) if quick else (2_000, 100)
     return engine_rows.loop_rows(found, rounds, edge, _patience(quick))
 
 
@@ -53,7 +53,7 @@ def join(found: Sequence[Database], quick: bool) -> list[Row]:
 def instances(found: Sequence[Database], quick: bool) -> list[Row]:
     count = 200 if quick else 2_000
     row = _run(f"{count:,} parallel instances", "", found, shapes.instances(count), quick)
-    return [*row, engine_rows.growth_row(found, count, 30 if quick else 200)]
+    return [*row, engine_rows.growth_row(found, count, 20 if quick else 200)]
 
 
 def _run(title: str, asked: str, found: Sequence[Database], diagram: bytes, quick: bool) -> list[Row]:
@@ -62,7 +62,7 @@ def _run(title: str, asked: str, found: Sequence[Database], diagram: bytes, quic
 
 def _patience(quick: bool) -> float:
     """Seconds that raw SpiffWorkflow is given for one diagram."""
-    return 1.5 if quick else 10
+    return 1 if quick else 10
 
 
 ROWS: dict[str, Measure] = {

@@ -10,7 +10,6 @@ from engine import state
 from engine.deployments import CompiledDeployment
 from engine.elements import ProcessSpec, Token
 from engine.projection import look
-from engine.workflow import Case
 
 
 @dataclass(frozen=True)

@@ -121,9 +121,7 @@ def loop_rows(databases: Sequence[Database], rounds: int, edge: int, limit: floa
     return [cost, size]
 
 
-def run_row(
-    title: str, asked: str, databases: Sequence[Database], diagram: bytes, repeats: int, limit: float
-) -> Row:
+def run_row(title: str, asked: str, databases: Sequence[Database], diagram: bytes, repeats: int, limit: float) -> Row:
     """Seconds to deploy a diagram and to run it from start to end in one command."""
     row = Row(f"{title}: deploy / run, s", asked)
     deploying: dict[str, list[float]] = {database.name: [] for database in databases}

@@ -14,7 +14,7 @@ from benchmarks.procedure import OFFICIALS, Procedure
 from benchmarks.report import Row, milliseconds, percentile, spread
 from tasks.papers.certificate import CertificatePaper, render
 
-WARM_UP = 3
+WARM_UP = 2
 FIRST = "accept"
 
 

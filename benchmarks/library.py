@@ -30,7 +30,7 @@ def within(limit: float, measurement: Callable[..., str], *arguments: Any) -> st
     sending.close()
     try:
         # The first second is for Python and the library to begin.
-        return str(receiving.recv()) if receiving.poll(limit + 1) else UNFINISHED
+        return str(receiving.recv()) if receiving.poll(limit + 1) else f"{UNFINISHED} in {limit:.0f} s"
     except EOFError:
         return f"{UNFINISHED} (ended with {process.exitcode})"
     finally:
@@ -87,4 +87,4 @@ def _tell(sending: Connection, measurement: Callable[..., str], arguments: tuple
     try:
         sending.send(measurement(*arguments))
     except Exception as error:  # noqa: BLE001 - whatever the library raises is what is reported
-        sending.send(f"fails: {type(error.__cause__ or error).__name__}")
+        sending.send(f"fails: {type(error.__cause__ or error.__context__ or error).__name__}")

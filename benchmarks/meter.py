@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, PoolProxiedConnection, event
 
 CONTROL = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")
 
@@ -24,7 +24,6 @@ class Reading:
     statements: int = 0
     commits: int = 0
     control: Counter[str] = field(default_factory=Counter)
-    texts: list[str] = field(default_factory=list)
 
     @property
     def elsewhere(self) -> float:
@@ -61,7 +60,6 @@ class Meter:
         verb = statement.split(None, 1)[0].upper()
         if verb not in CONTROL:
             reading.statements += 1
-            reading.texts.append(statement)
         elif verb != "BEGIN":  # which SQLite is told in a statement, and PostgreSQL is not: `_on_begin` counts both
             reading.control[verb.lower()] += 1
 
@@ -72,9 +70,9 @@ class Meter:
         """SQLAlchemy tells of a commit before it happens and never after, so its dialect's method is wrapped."""
         commit = database.dialect.do_commit
 
-        def timed(connection: Any) -> None:
+        def timed(dbapi_connection: PoolProxiedConnection) -> None:
             begun = perf_counter()
-            commit(connection)
+            commit(dbapi_connection)
             self._reading.in_database += perf_counter() - begun
             self._reading.commits += 1
 

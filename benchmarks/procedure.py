@@ -49,10 +49,9 @@ class Procedure:
         self._serial = 0
         self._sample: dict[str, Any] = json.loads((ROOT / "data" / "sample.json").read_text(encoding="utf-8"))
         Base.metadata.create_all(self.connections)
-        with Session(self.connections) as session:
-            with self.engine.command(session) as command:
-                load_sample(command.session, self._sample, "benchmark")
-                command.deploy(sources(FOLDER))
+        with Session(self.connections) as session, self.engine.command(session) as command:
+            load_sample(command.session, self._sample, "benchmark")
+            command.deploy(sources(FOLDER))
 
     def close(self) -> None:
         self.connections.dispose()
@@ -80,9 +79,12 @@ class Procedure:
             with Session(self.connections) as session:
                 waiting = select(Task.id).where(Task.instance_id == case, Task.state == "open")
                 task_id = session.scalars(waiting).one()
-            with self.meter.measure() as reading, Session(self.connections) as session:
-                with self.engine.command(session, actor=actor) as command:
-                    command.complete(task_id, data={"decision": decision}, opinion="同意")
+            with (
+                self.meter.measure() as reading,
+                Session(self.connections) as session,
+                self.engine.command(session, actor=actor) as command,
+            ):
+                command.complete(task_id, data={"decision": decision}, opinion="同意")
             yield element, reading
 
     def waiting(self, case: str) -> Waiting:

@@ -279,7 +279,8 @@ class Command:
 
     def fire_timer(self, job: Job) -> None:
         """A timer's moment has come."""
-        self._fire(job.instance_id or "", [job.token or 0], None)
+        if self._fire(job.instance_id or "", [job.token or 0], None) is None:
+            self.session.delete(job)
 
     def service_done(self, job: Job, result: Any) -> None:
         """An asynchronous service task has its result."""
@@ -423,7 +424,7 @@ class Command:
         if case.completed:
             instance.status, instance.ended_at = ended_as, self.now
         else:
-            jobs_running = after.services - after.incidents
+            jobs_running = after.services - after.incidents.keys()
             waits = (after.tasks, after.timers, jobs_running, after.subscriptions, case.conditionals)
             instance.status = "running" if any(waits) or not after.incidents else "failed"
         jobs = projection.new_jobs + [self._send(instance, sent) for sent in case.unheard]

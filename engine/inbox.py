@@ -60,8 +60,8 @@ def page(
     if len(found) <= limit:
         return Page(found, None)
     last = found[limit - 1]
-    moment = last.created_at if box == "todo" else last.ended_at
-    return Page(found[:limit], _close(moment, last.id))
+    stands_at = last.created_at if box == "todo" else last.ended_at
+    return Page(found[:limit], _close(stands_at, last.id))
 
 
 def _close(moment: datetime | None, task_id: str) -> str:

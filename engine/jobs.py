@@ -84,9 +84,12 @@ def retry(command: Command, job: Job) -> None:
 
 
 def _take(command: Command, job_id: str) -> Job | None:
-    """The job's row, locked after its case's, or None where it is gone, not due or another's."""
+    """The job's row, locked after its case's, or None where it is gone, not due or another's.
+
+    A job without a token moves other cases than its own, if any, and so must not hold its own while it waits for them.
+    """
     session = command.session
-    instance_id = session.scalar(select(Job.instance_id).where(Job.id == job_id))
+    instance_id = session.scalar(select(Job.instance_id).where(Job.id == job_id, Job.token.is_not(None)))
     if instance_id is not None:
         session.scalar(select(Instance.id).where(Instance.id == instance_id).with_for_update())
     query = select(Job).where(Job.id == job_id, Job.state.in_(("due", "leased")), Job.due_at <= command.now)

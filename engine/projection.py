@@ -23,13 +23,15 @@ from engine.workflow import Case
 
 @dataclass(frozen=True)
 class Open:
-    """The open tokens of a case by what kind of row they have; timers with the moment they are due."""
+    """The open tokens of a case by what kind of row they have: timers with the moment they are due, incidents with
+    what they say.
+    """
 
     tasks: frozenset[int] = frozenset()
     timers: dict[int, datetime] = field(default_factory=dict)
     services: frozenset[int] = frozenset()
     subscriptions: frozenset[int] = frozenset()
-    incidents: frozenset[int] = frozenset()
+    incidents: dict[int, str] = field(default_factory=dict)
 
     def without_task(self, token: int) -> "Open":
         """The same without a task whose row the command itself closes."""
@@ -38,12 +40,13 @@ class Open:
 
 def look(case: Case) -> Open:
     """What is open now."""
-    tasks, services, subscriptions, incidents = set(), set(), set(), set()
+    tasks, services, subscriptions = set(), set(), set()
+    incidents: dict[int, str] = {}
     timers: dict[int, datetime] = {}
     for token in case.tokens.values():
         waits = token.internal_data.get("waits")
         if "incident" in token.internal_data:
-            incidents.add(token.id)
+            incidents[token.id] = token.internal_data["incident"]["message"]
             if waits is not None and waits["kind"] == "service":
                 services.add(token.id)
         elif waits is None:
@@ -55,7 +58,7 @@ def look(case: Case) -> Open:
             services.add(token.id)
         elif waits["kind"] in ("message", "signal"):
             subscriptions.add(token.id)
-    return Open(frozenset(tasks), timers, frozenset(services), frozenset(subscriptions), frozenset(incidents))
+    return Open(frozenset(tasks), timers, frozenset(services), frozenset(subscriptions), incidents)
 
 
 class Projection:
@@ -200,8 +203,8 @@ class Projection:
         if rows:
             self.session.execute(insert(Subscription), rows)
 
-    def _incidents(self, before: frozenset[int], after: frozenset[int]) -> None:
-        if gone := before - after:
+    def _incidents(self, before: dict[int, str], after: dict[int, str]) -> None:
+        if gone := {token_id for token_id, said in before.items() if after.get(token_id) != said}:
             self.session.execute(
                 update(Incident)
                 .where(
@@ -211,7 +214,7 @@ class Projection:
                 .execution_options(synchronize_session=False)
             )
         rows = []
-        for token_id in sorted(after - before):
+        for token_id in sorted(token_id for token_id, said in after.items() if before.get(token_id) != said):
             token = self.case.tokens[token_id]
             incident = token.internal_data["incident"]
             rows.append(

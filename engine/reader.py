@@ -29,6 +29,9 @@ from engine.xml import Element
 LONGEST_NAME = 200
 """Characters of an id or name, at most."""
 
+LONGEST_ROLE = 64
+"""Characters of a lane's id, at most."""
+
 _VARIABLES = frozenset({"inputDataItem", "outputDataItem", "dataInput", "dataOutput"})
 """Elements whose id is the name of a variable, and may stand more than once."""
 
@@ -139,8 +142,10 @@ class _Reader:
 
     def _check_length(self, element: Element) -> None:
         for attribute in ("id", "name"):
-            if len(element.get(attribute) or "") > LONGEST_NAME:
-                self._report("name_too_long", element, attribute=attribute, limit=LONGEST_NAME)
+            is_role = attribute == "id" and xml.local_name(element) == "lane"
+            limit = LONGEST_ROLE if is_role else LONGEST_NAME
+            if len(element.get(attribute) or "") > limit:
+                self._report("name_too_long", element, attribute=attribute, limit=limit)
 
     # Processes and scopes
 

@@ -231,7 +231,7 @@ class _Play:
             self.look_at_the_end()
         except _Stop:
             return
-        except Exception as error:  # noqa: BLE001 - whatever breaks in one scenario, the others are played
+        except Exception as error:  # whatever breaks in one scenario, the others are played
             log.exception("scenario broke off", scenario=self.scenario.name)
             self.fail(f"出现意外错误 {type(error).__name__}：{error}", self.line)
 
@@ -364,7 +364,10 @@ class _Play:
         found = dict(self.facts(expected))
         for key, value in expected.items():
             line = expected.line_of(key) if isinstance(expected, Block) else self.line
-            for difference in _differences(key, plain(value), found.get(key)):
+            if key not in found:
+                self.fail(f"没有案件，看不到 {key}", line)
+                continue
+            for difference in _differences(key, plain(value), found[key]):
                 self.fail(difference, line)
 
     def facts(self, wanted: Iterable[str]) -> Iterator[tuple[str, Any]]:
@@ -421,7 +424,10 @@ def _differences(path: str, expected: Any, found: Any) -> Iterator[str]:
             yield f"{path} 缺少 {_shown(missing)}"
     elif isinstance(expected, dict) and isinstance(found, dict):
         for key, value in expected.items():
-            yield from _differences(f"{path}.{key}", value, found.get(key))
+            if key in found:
+                yield from _differences(f"{path}.{key}", value, found[key])
+            else:
+                yield f"{path} 没有「{key}」，实际有：{'、'.join(found) or _NOTHING}"
     elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
         for number, (item, other) in enumerate(zip(expected, found, strict=True), 1):
             yield from _differences(f"{path}[{number}]", item, other)

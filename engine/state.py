@@ -120,5 +120,5 @@ def _restore(case: Case, scope: Case | Scope, lines: list[list[Any]]) -> None:
         case.tokens[token_id] = token
         if isinstance(element, Join) and "arrived" in token.internal_data:
             scope.joins[name] = token
-        if token.internal_data.get("waits", {}).get("kind") == "conditional":
+        if token.internal_data.get("waits", {}).get("kind") == "conditional" and "incident" not in token.internal_data:
             case.conditionals[token_id] = token

@@ -125,7 +125,10 @@ class _Checker:
                 self._report("event_gateway_outgoing", node)
             for flow in node.outgoing:
                 target = scope.nodes[flow.target]
-                if target.kind not in ("intermediateCatchEvent", "receiveTask") or len(target.incoming) != 1:
+                waits = target.kind in ("intermediateCatchEvent", "receiveTask") and not _is_link(target)
+                # An event on a receive task's border would be a second way out of the race (BPMN 2.0 §10.6.6).
+                has_border = any(other.attached_to == target.id for other in scope.nodes.values())
+                if not waits or has_border or len(target.incoming) != 1:
                     self._report("event_gateway_target", node, target=target.name)
 
     def _check_starts(self, scope: ScopeModel, holder: Node | None) -> None:

@@ -442,7 +442,9 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         """An element failed: it stays on its token as an incident."""
         if not token.is_open:
             raise AssertionError(f"nobody would see that {token.task_spec.name} failed: {error}")
-        token.internal_data["incident"] = {"code": error.code, "message": error.message, "state": int(token.state)}
+        earlier = token.internal_data.get("incident")
+        state = int(token.state) if earlier is None else earlier["state"]
+        token.internal_data["incident"] = {"code": error.code, "message": error.message, "state": state}
         token._set_state(TaskState.ERROR)
 
     def retry(self, token: Token) -> None:

@@ -64,9 +64,7 @@ class AttachmentStore:
 def attachments_of(session: Session, filing_id: str) -> Sequence[Attachment]:
     """A filing's files in the order they came."""
     return session.scalars(
-        select(Attachment)
-        .where(Attachment.filing_id == filing_id)
-        .order_by(Attachment.uploaded_at, Attachment.id)
+        select(Attachment).where(Attachment.filing_id == filing_id).order_by(Attachment.uploaded_at, Attachment.id)
     ).all()
 
 

@@ -48,9 +48,7 @@ def published_days() -> Iterator[WorkingDay]:
     """Every day of the published years, as the State Council's notices have it."""
     day = date(PUBLISHED_YEARS.start, 1, 1)
     while day.year < PUBLISHED_YEARS.stop:
-        yield WorkingDay(
-            day=day, is_workday=chinese_calendar.is_workday(day), source=DaySource.PUBLISHED.value
-        )
+        yield WorkingDay(day=day, is_workday=chinese_calendar.is_workday(day), source=DaySource.PUBLISHED.value)
         day += timedelta(days=1)
 
 

@@ -86,9 +86,7 @@ class EncryptedJson(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return (
-            None if value is None else encrypt(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-        )
+        return None if value is None else encrypt(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(decrypt(value))

@@ -49,9 +49,7 @@ _WHY_FIXED = {
     FilingStatus.ISSUED: "该申报已备案，不能修改；如需修改，请申请备案变更。",
     FilingStatus.NOT_ACCEPTED: "该申报不予受理，流程已结束，不能修改；请重新申报（项目代码仍可用）。",
 }
-IN_PROGRESS = frozenset(
-    (FilingStatus.SUBMITTED, FilingStatus.RETURNED, FilingStatus.ACCEPTED, FilingStatus.REVIEWED)
-)
+IN_PROGRESS = frozenset((FilingStatus.SUBMITTED, FilingStatus.RETURNED, FilingStatus.ACCEPTED, FilingStatus.REVIEWED))
 
 
 class Filing(Base):
@@ -125,9 +123,7 @@ class FilingSerial(Base):
     last: Mapped[int]
 
 
-def create_draft(
-    session: Session, enterprise_id: str, form: Mapping[str, Any], *, actor: str, now: datetime
-) -> Filing:
+def create_draft(session: Session, enterprise_id: str, form: Mapping[str, Any], *, actor: str, now: datetime) -> Filing:
     """A new draft, whatever its form holds: the rules come at submission."""
     day = local_date(now)
     filing = Filing(

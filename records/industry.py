@@ -23,8 +23,7 @@ def read_classes(path: Path) -> list[IndustryClass]:
     """The classes of a file in the form of `data/industry_classes.csv` (section, code, name)."""
     with path.open(encoding="utf-8", newline="") as file:
         return [
-            IndustryClass(code=row["code"], name=row["name"], section=row["section"])
-            for row in csv.DictReader(file)
+            IndustryClass(code=row["code"], name=row["name"], section=row["section"]) for row in csv.DictReader(file)
         ]
 
 

@@ -62,9 +62,7 @@ def unread_count(session: Session, groups: Collection[str]) -> int:
     return session.scalar(select(func.count()).select_from(_of(groups, read=False).subquery())) or 0
 
 
-def mark_read(
-    session: Session, notice_id: int, groups: Collection[str], *, actor: str, now: datetime
-) -> Notice:
+def mark_read(session: Session, notice_id: int, groups: Collection[str], *, actor: str, now: datetime) -> Notice:
     """Note that a member of its group read the notice; a second reading changes nothing.
 
     Raises CommandRefused 404 where these groups have no such notice.

@@ -39,9 +39,7 @@ class PolicyEntry(Base):
     """One entry of an edition. `category` is what the rules read: 鼓励类, 限制类, 禁止准入, 能源, …"""
 
     __tablename__ = "policy_entry"
-    __table_args__ = (
-        ForeignKeyConstraint(("kind", "edition"), ("policy_edition.kind", "policy_edition.edition")),
-    )
+    __table_args__ = (ForeignKeyConstraint(("kind", "edition"), ("policy_edition.kind", "policy_edition.edition")),)
     kind: Mapped[str] = mapped_column(String(32), primary_key=True)
     edition: Mapped[str] = mapped_column(String(32), primary_key=True)
     code: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -66,9 +64,7 @@ def edition_in_force(session: Session, kind: str, day: date) -> PolicyEdition | 
 def entries(session: Session, kind: str, edition: str) -> Sequence[PolicyEntry]:
     """The entries of an edition by code."""
     return session.scalars(
-        select(PolicyEntry)
-        .where(PolicyEntry.kind == kind, PolicyEntry.edition == edition)
-        .order_by(PolicyEntry.code)
+        select(PolicyEntry).where(PolicyEntry.kind == kind, PolicyEntry.edition == edition).order_by(PolicyEntry.code)
     ).all()
 
 

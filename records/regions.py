@@ -10,9 +10,7 @@ from engine.tables import Base
 
 # 粤府〔2020〕71号, "一核一带一区": Guangzhou, Shenzhen, Zhuhai, Foshan, Jiangmen, Zhaoqing, Huizhou,
 # Dongguan, Zhongshan.
-PRD_CORE_CITIES = frozenset(
-    ("440100", "440300", "440400", "440600", "440700", "441200", "441300", "441900", "442000")
-)
+PRD_CORE_CITIES = frozenset(("440100", "440300", "440400", "440600", "440700", "441200", "441300", "441900", "442000"))
 
 
 class Region(Base):

@@ -15,12 +15,14 @@ var/setup.log; here appears one line for each step and a sign of life every few 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -124,7 +126,9 @@ def once(name: str, reads: Iterable[Path], makes: Path, action: Callable[[], Non
 def set_up_python() -> None:
     """Make .venv and install constraints.txt and the checkout into it."""
     version = ".".join(map(str, sys.version_info[:3]))
-    reads = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    # Not the settings of ruff or pytest: they change nothing of what is installed.
+    installs = [declared["build-system"], declared["project"], declared["tool"]["setuptools"]]
     pinned = sum(1 for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line)
 
     def install() -> None:
@@ -134,7 +138,8 @@ def set_up_python() -> None:
         editable = ("--no-build-isolation", "--editable", ".[dev]")
         pip_install(*editable, doing=f"python: {pinned} packages of constraints.txt (about a minute)")
 
-    once("python", reads, VENV / "bin" / "python", install, version, str(ROOT))
+    reads = [ROOT / "constraints.txt"]
+    once("python", reads, VENV / "bin" / "python", install, version, str(ROOT), json.dumps(installs))
 
 
 def pip_install(*arguments: str, doing: str) -> None:

@@ -74,9 +74,7 @@ def allocate(filing_id: Annotated[str, Param(title="申报编号")], call: Call)
     )
 
 
-@service_task(
-    "certificate/render", version=1, title="生成备案证", category="证书", effect="external", timeout=30
-)
+@service_task("certificate/render", version=1, title="生成备案证", category="证书", effect="external", timeout=30)
 def render_paper(certificate_number: Annotated[str, Param(title="备案证号")], call: Call) -> RenderedPaper:
     """Make the PDF and keep it with its SHA-256. A paper is made once: a second call finds the first."""
     certificate = _certificate_of(call.session, certificate_number)

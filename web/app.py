@@ -60,5 +60,3 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         return response
 
     return app
-
-

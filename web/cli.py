@@ -10,8 +10,8 @@ from types import FrameType
 from typing import Any
 
 import click
-from flask import Flask
 import structlog
+from flask import Flask
 from sqlalchemy import select
 
 from engine.deployments import check as check_files
@@ -92,7 +92,9 @@ def web(port: int, host: str) -> None:
 def worker(concurrency: int) -> None:
     """Carry out jobs from the broker of BROKER_URL."""
     carrier = _carrier()
-    carrier.celery.worker_main(["worker", "--pool", "threads", "--concurrency", str(concurrency), "--loglevel", "WARNING"])
+    carrier.celery.worker_main(
+        ["worker", "--pool", "threads", "--concurrency", str(concurrency), "--loglevel", "WARNING"]
+    )
 
 
 @main.command()

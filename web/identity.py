@@ -44,7 +44,7 @@ def register(app: Flask) -> None:
 
     @login.user_loader
     def by_session(username: str) -> Account | None:
-        user = user_by_username(db.session, username)
+        user = user_by_username(db.session(), username)
         return Account(user) if user is not None and user.active else None
 
     @login.request_loader
@@ -52,7 +52,7 @@ def register(app: Flask) -> None:
         scheme, _, token = asked.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             return None
-        user = user_for_token(db.session, token.strip())
+        user = user_for_token(db.session(), token.strip())
         if user is None or not user.active:
             return None
         return Account(user)

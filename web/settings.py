@@ -66,6 +66,6 @@ def _key(given: str | None, file: Path) -> bytes:
         return key
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-            new.write(secrets.token_hex(32))
+        file.touch(mode=0o600, exist_ok=False)
+        file.write_text(secrets.token_hex(32))
     return bytes.fromhex(file.read_text().strip())

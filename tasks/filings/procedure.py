@@ -19,9 +19,7 @@ WITHDRAW = "withdraw"
 BUSINESS_KEY = "business_key"
 
 _SHANGHAI = timezone(timedelta(hours=8))
-_DECIDED = frozenset(
-    (FilingStatus.ACCEPTED, FilingStatus.REVIEWED, FilingStatus.ISSUED, FilingStatus.NOT_ACCEPTED)
-)
+_DECIDED = frozenset((FilingStatus.ACCEPTED, FilingStatus.REVIEWED, FilingStatus.ISSUED, FilingStatus.NOT_ACCEPTED))
 
 
 def submit(command: Command, filing: Filing) -> Instance:

@@ -43,9 +43,7 @@ def _text(longest: int) -> fields.String:
 class _Flag(fields.Field[bool]):
     """JSON true or false, and nothing that only resembles them."""
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> bool:
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
             raise ValidationError("应为 true 或 false")
         return value
@@ -54,9 +52,7 @@ class _Flag(fields.Field[bool]):
 class _Count(fields.Field[int]):
     """A whole JSON number; texts and fractions are refused."""
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> int:
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
             raise ValidationError("应为整数")
         return value
@@ -65,9 +61,7 @@ class _Count(fields.Field[int]):
 class _Day(fields.Field[str]):
     """A day as YYYY-MM-DD, kept as it is written; empty while it is not chosen."""
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> str:
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         try:
             if value == "" or date.fromisoformat(value).isoformat() == value:
                 return str(value)

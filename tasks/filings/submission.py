@@ -89,9 +89,7 @@ def validate(filing_id: Annotated[str, Param(title="申报编号")], call: Call)
     filing = filing_of(call.session, filing_id)
     examination = check(call.session, filing, now=call.now, decide=call.decide)
     if examination.errors:
-        raise BusinessRefusal(
-            examination.errors, code="filing_invalid", message="申报内容不符合要求，未能提交。"
-        )
+        raise BusinessRefusal(examination.errors, code="filing_invalid", message="申报内容不符合要求，未能提交。")
     filing.form = _merged(filing.form, examination.computed)
     filing.project_name = filing.form["project_name"]
     findings = [asdict(finding) for finding in examination.warnings]

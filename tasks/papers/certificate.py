@@ -46,9 +46,7 @@ class UnprintableCharacter(PaperError):
         self.character = character
         self.field = field
         where = f"（{field}）" if field else ""
-        super().__init__(
-            f"备案证字体缺少字符「{character}」（U+{ord(character):04X}）{where}，无法生成备案证"
-        )
+        super().__init__(f"备案证字体缺少字符「{character}」（U+{ord(character):04X}）{where}，无法生成备案证")
 
 
 class TextTooLong(PaperError):

@@ -8,10 +8,12 @@ from engine import workflow
 from engine.errors import CommandRefused
 from engine.testing import ProcessTest
 from tests.engine.models import (
+    Node,
     both,
     boundary,
     catch,
     end,
+    extensions,
     manual,
     message,
     one,
@@ -161,6 +163,39 @@ def test_an_interrupted_scope_takes_its_incidents_with_it() -> None:
         t.advance(hours=1)
         assert (case.status, case.incidents) == ("completed", [])
         assert case.trace == ["start", "i", "b", "x"]
+
+
+def test_a_retry_that_fails_otherwise_says_so_and_leaves_one_open_incident() -> None:
+    with ProcessTest([one(start(), script("s", "y = 1 / x"), "start > s")]) as t:
+        case = t.start("p")
+        first = case.incidents[0].message
+        t.retry(case, data={"x": 0})
+        [incident] = case.incidents
+        assert incident.message != first
+        t.retry(case, data={"x": 2})
+        assert (case.status, case.incidents) == ("completed", [])
+
+
+DMN = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="test">
+  <decision id="size" name="size"><decisionTable id="t" hitPolicy="FIRST">
+    <input id="i"><inputExpression id="e" typeRef="number"><text>amount</text></inputExpression></input>
+    <output id="o" name="big" typeRef="boolean"/>
+    <rule id="r1"><inputEntry id="e1"><text>&gt; 100</text></inputEntry>
+      <outputEntry id="o1"><text>true</text></outputEntry></rule>
+    <rule id="r2"><inputEntry id="e2"><text>&gt; 0</text></inputEntry>
+      <outputEntry id="o2"><text>false</text></outputEntry></rule>
+  </decisionTable></decision>
+</definitions>"""
+
+
+def test_a_business_rule_task_writes_the_outputs_of_its_table_or_is_an_incident_without_a_hit() -> None:
+    decided = extensions(Node("spiffworkflow:calledDecisionId", {}, ["size"]))
+    with ProcessTest([one(start(), task("d", decided, tag="businessRuleTask"), "start > d"), DMN]) as t:
+        assert t.start("p", {"amount": 500}).data["big"] is True
+        case = t.start("p", {"amount": -1})
+        assert [i.element_id for i in case.incidents] == ["d"]
+        t.retry(case, data={"amount": 1})
+        assert case.data == {"amount": 1, "big": False}
 
 
 def test_a_retry_without_incidents_changes_nothing() -> None:

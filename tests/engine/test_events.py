@@ -329,3 +329,50 @@ def test_a_bpmn_error_of_a_service_carries_its_code_and_message_to_the_catcher()
         case = t.start("p")
         assert case.trace == ["start", "b", "x"]
         assert case.data["why"] == {"code": "FULL", "message": "已满"}
+
+
+def test_a_non_interrupting_event_sub_process_keeps_its_scope_open_and_runs_as_often_as_it_is_called() -> None:
+    handler = event_sub("h", start("hs", message("M"), interrupting=False), user("w"), "hs > w")
+    with ProcessTest([one(start(), user("u"), "start > u", handler)]) as t:
+        case = t.start("p")
+        t.message("M")
+        t.restart()
+        t.complete("u")
+        assert (case.status, case.waiting) == ("running", ["w"])
+        t.message("M")
+        assert case.waiting == ["w", "w"]
+        t.restart()
+        t.complete("w")
+        t.complete("w")
+        assert case.status == "completed"
+        assert case.trace == ["start", "hs", "u", "hs", "w", "h", "w", "h"]
+
+
+def test_an_event_sub_process_inside_an_event_sub_process_hears_while_that_one_runs() -> None:
+    inner = event_sub("k", start("ks", message("N")), task("x"), "ks > x")
+    handler = event_sub("h", start("hs", message("M")), user("w"), "hs > w", inner)
+    with ProcessTest([one(start(), user("u"), "start > u", handler)]) as t:
+        case = t.start("p")
+        t.message("M")
+        t.restart()
+        t.message("N")
+        assert case.trace == ["start", "hs", "ks", "x", "k", "h"]
+        assert case.status == "completed"
+
+
+def test_a_condition_may_begin_an_event_sub_process_before_anything_more_runs() -> None:
+    handler = event_sub("h", start("hs", when("n > 2")), task("w"), "hs > w")
+    model = one(start(), user("u"), script("s", "n = 5"), task("never"), "start > u > s > never", handler)
+    with ProcessTest([model]) as t:
+        case = t.start("p", {"n": 0})
+        t.restart()
+        t.complete("u")
+        assert case.trace == ["start", "u", "s", "hs", "w", "h"]
+
+
+def test_a_signal_thrown_by_one_case_starts_the_processes_that_wait_for_it() -> None:
+    thrower = process("p", start(), end("e", signal("S", payload="{'k': 1}")), "start > e")
+    with ProcessTest([diagram(thrower, process("q", start("s", signal("S")), user("u"), "s > u"))]) as t:
+        t.start("p")
+        [case] = t.cases("q")
+        assert (case.waiting, case.data) == (["u"], {"k": 1})

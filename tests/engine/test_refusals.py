@@ -177,6 +177,11 @@ def test_what_makes_no_sense_is_refused_where_it_stands(code: str) -> None:
         assert problem.remedy
 
 
+def test_a_receive_task_in_a_race_has_no_events_on_its_border() -> None:
+    racing = [first("x"), receive("r", "R"), catch("c", timer("PT1H")), boundary("b", "r", timer("PT5M"))]
+    assert found(one(start(), *racing, "start > x", "x > r", "x > c")) == [("x", "event_gateway_target")]
+
+
 def test_a_send_task_that_sends_nothing_and_an_event_without_message_are_refused() -> None:
     assert found(one(start(), task("x", tag="sendTask"), "start > x")) == [("x", "reference_missing")]
     assert found(one(start(), catch("x", Node("messageEventDefinition")), "start > x")) == [("x", "reference_missing")]

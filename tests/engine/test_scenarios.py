@@ -165,6 +165,19 @@ def test_each_scenario_has_a_database_and_a_clock_of_its_own(play: Callable[[str
             ),
         ),
         (
+            "data: {opinion: 同意}",
+            "data: {opinon: null}",
+            (
+                "leave.yaml:13 场景「准假，次日生效」第 3 步 expect："
+                "data 没有「opinon」，实际有：days、checked、decision、opinion"
+            ),
+        ),
+        (
+            "refused: {D1: 最多30天}",
+            "refused: {D1: 最多30天}\n    expect: {waiting: null}",
+            "leave.yaml:32 场景「天数太多，不产生案件」结局：没有案件，看不到 waiting",
+        ),
+        (
             "refused: {D1: 最多30天}",
             "refused: [D2]",
             "leave.yaml:31 场景「天数太多，不产生案件」开始：拒绝的原因应为 [D2]，实际为 D1 最多30天",
@@ -213,10 +226,11 @@ def test_an_incident_that_is_not_expected_is_a_failure(play: Callable[[str], Rep
 
 def test_whatever_breaks_in_one_scenario_the_others_are_played(written: Callable[[str], Path]) -> None:
     class Broken(BareStage):
+        facts_known = frozenset(("status",))
+
         def facts(self, session: Session, business_key: str | None) -> Mapping[str, Any]:
             raise ZeroDivisionError("no facts")
 
-    Broken.facts_known = frozenset(("status",))
     registry = Registry()
     registry.add_callable("leave/validate", validate)
     text = variant("end: gone", "expect: {status: x}")

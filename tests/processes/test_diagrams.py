@@ -31,9 +31,7 @@ def test_no_two_diagrams_share_a_node_id_so_that_a_trace_tells_them_apart() -> N
 
 
 def test_every_node_has_a_chinese_name_but_the_gateways_that_only_join(drawing: Drawing) -> None:
-    joining = {
-        node.id for node in drawing.nodes.values() if "Gateway" in node.kind and len(node.outgoing) == 1
-    }
+    joining = {node.id for node in drawing.nodes.values() if "Gateway" in node.kind and len(node.outgoing) == 1}
     unnamed = {node.id for node in drawing.nodes.values() if not CHINESE.search(node.name)}
     assert unnamed <= joining
 

@@ -135,9 +135,7 @@ def test_ships_of_doubtful_class_are_always_reviewed_and_never_refused(adds_capa
 def test_the_core_of_the_delta_takes_no_new_pulp_or_leather(
     group: str, nature: str, adds_capacity: bool, prd_city: bool, expected: list[str]
 ) -> None:
-    assert (
-        codes(industry_group=group, nature=nature, adds_capacity=adds_capacity, prd_city=prd_city) == expected
-    )
+    assert codes(industry_group=group, nature=nature, adds_capacity=adds_capacity, prd_city=prd_city) == expected
 
 
 @pytest.mark.parametrize("group", ["水泥", "平板玻璃"])

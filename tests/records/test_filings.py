@@ -50,9 +50,7 @@ def test_a_draft_keeps_the_form_and_puts_the_personal_contact_apart(session: Ses
 
 def test_filings_are_numbered_by_the_day_in_china(session: Session) -> None:
     evening_in_utc = NOW.replace(hour=17)
-    numbers = [
-        create_draft(session, "E01", {}, actor="ent01", now=now).number for now in (NOW, NOW, evening_in_utc)
-    ]
+    numbers = [create_draft(session, "E01", {}, actor="ent01", now=now).number for now in (NOW, NOW, evening_in_utc)]
     assert numbers == ["SB20211115-0001", "SB20211115-0002", "SB20211116-0001"]
 
 
@@ -74,10 +72,7 @@ def test_a_draft_is_kept_whatever_it_holds(session: Session, form: dict[str, Any
 def test_fixed_assets_are_worked_out_whatever_the_client_says() -> None:
     form = {"money": {"civil": "50.5", "equipment": "649.5", "fixed_assets": "1"}}
     assert compute(form)["money"]["fixed_assets"] == "700"
-    assert (
-        compute({"money": {"civil": "50", "equipment": "?", "fixed_assets": "1"}})["money"]["fixed_assets"]
-        is None
-    )
+    assert compute({"money": {"civil": "50", "equipment": "?", "fixed_assets": "1"}})["money"]["fixed_assets"] is None
     assert form["money"]["fixed_assets"] == "1"
 
 
@@ -126,9 +121,7 @@ def test_of_two_saves_at_once_one_wins_and_the_other_is_told(own_engine: Engine)
             if own_engine.dialect.name == "postgresql":  # on SQLite the second waits before it reads
                 together.wait()
             try:
-                save_draft(
-                    session, filing, {"project_name": name}, expected_revision=1, actor="ent01", now=NOW
-                )
+                save_draft(session, filing, {"project_name": name}, expected_revision=1, actor="ent01", now=NOW)
             except CommandRefused as refusal:
                 return refusal.code
             session.commit()
@@ -225,9 +218,7 @@ def test_of_two_submissions_of_one_code_at_once_the_second_sees_the_first(
     assert sorted(submitted) == [False, True]
 
 
-def test_a_draft_that_was_never_submitted_can_be_deleted_with_its_attachments(
-    session: Session, filing: Filing
-) -> None:
+def test_a_draft_that_was_never_submitted_can_be_deleted_with_its_attachments(session: Session, filing: Filing) -> None:
     session.add(
         Attachment(
             filing_id=filing.id,

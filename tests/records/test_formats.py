@@ -132,9 +132,7 @@ def test_a_resident_id_is_valid_by_check_character_and_birth_date(number: str, v
         ("", "", False),
     ],
 )
-def test_an_identity_number_is_checked_by_the_type_of_its_document(
-    id_type: str, number: str, valid: bool
-) -> None:
+def test_an_identity_number_is_checked_by_the_type_of_its_document(id_type: str, number: str, valid: bool) -> None:
     assert formats.identity_valid(id_type, number) is valid
 
 
@@ -175,9 +173,7 @@ def test_a_legal_representative_may_have_a_fixed_line_where_a_contact_may_not(
         (None, None),
     ],
 )
-def test_an_amount_is_a_decimal_of_four_places_and_never_a_float(
-    value: object, amount: Decimal | None
-) -> None:
+def test_an_amount_is_a_decimal_of_four_places_and_never_a_float(value: object, amount: Decimal | None) -> None:
     assert formats.parse_amount(value) == amount
 
 

@@ -1,6 +1,6 @@
 """Users, tokens, groups, and the sample they come from."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
@@ -34,9 +34,7 @@ def count(session: Session, model: type) -> int:
     return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def test_the_sample_is_loaded_once_however_often_it_is_asked_for(
-    session: Session, sample: dict[str, Any]
-) -> None:
+def test_the_sample_is_loaded_once_however_often_it_is_asked_for(session: Session, sample: dict[str, Any]) -> None:
     models = (Agency, Enterprise, User, Region, IndustryClass)
     before = [count(session, model) for model in models]
     load_sample(session, sample, PASSWORD)
@@ -113,9 +111,7 @@ def test_a_lanes_id_and_the_case_say_which_group_does_a_task(session: Session) -
 
 
 @pytest.mark.parametrize("variables", [{}, {"agency": None}, {"agency": ""}, {"agency": 7}])
-def test_a_case_without_an_agency_has_no_group_for_its_officials(
-    session: Session, variables: dict[str, Any]
-) -> None:
+def test_a_case_without_an_agency_has_no_group_for_its_officials(session: Session, variables: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="agency"):
         policy.group_for(session, "handler", variables)
 
@@ -182,9 +178,7 @@ def test_industry_classes_are_found_by_code_and_by_name(session: Session) -> Non
 
 
 def test_the_table_of_classes_has_the_sections_of_the_field(session: Session) -> None:
-    sections = dict(
-        session.execute(select(IndustryClass.section, func.count()).group_by(IndustryClass.section)).all()
-    )
+    sections = dict(session.execute(select(IndustryClass.section, func.count()).group_by(IndustryClass.section)).all())
     assert sections.keys() == {"A", "B", "C", "D", "I"}
     assert sections["C"] == 609
     assert session.get_one(IndustryClass, "0121").section == "A"

@@ -43,9 +43,7 @@ def test_no_name_or_number_of_a_person_stands_readable_in_any_table(engine: Engi
     with engine.connect() as connection:
         for table in ("enterprise", "user", "agency"):
             rows = connection.execute(text(f'SELECT * FROM "{table}"')).all()
-            assert not any(
-                "1940000" in str(column) or "449901" in str(column) for row in rows for column in row
-            )
+            assert not any("1940000" in str(column) or "449901" in str(column) for row in rows for column in row)
 
 
 def test_one_text_never_looks_the_same_twice_and_is_read_back() -> None:

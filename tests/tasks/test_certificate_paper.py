@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,18 +128,14 @@ def test_a_renovation_is_ticked_as_renovation_and_rebuilding(paper: CertificateP
 
 
 @needs_poppler
-def test_an_agency_that_stamps_by_hand_has_a_place_for_its_stamp(
-    paper: CertificatePaper, tmp_path: Path
-) -> None:
+def test_an_agency_that_stamps_by_hand_has_a_place_for_its_stamp(paper: CertificatePaper, tmp_path: Path) -> None:
     text = text_of(render(paper), tmp_path)
     assert "（盖章处）" in text
     assert "电子签章" not in text
 
 
 @needs_poppler
-def test_an_electronic_seal_that_is_not_applied_is_not_claimed(
-    paper: CertificatePaper, tmp_path: Path
-) -> None:
+def test_an_electronic_seal_that_is_not_applied_is_not_claimed(paper: CertificatePaper, tmp_path: Path) -> None:
     text = text_of(render(replace(paper, seal=Seal.SEAL_PENDING)), tmp_path)
     assert "电子签章待加盖" in text
     assert "盖章处" not in text
@@ -169,9 +166,7 @@ def test_only_a_specimen_says_so(paper: CertificatePaper, tmp_path: Path) -> Non
     ],
     ids=["600 characters", "long names", "everything long", "1000 characters", "lines and one long word"],
 )
-def test_long_texts_stay_whole_on_one_page(
-    paper: CertificatePaper, tmp_path: Path, long: dict[str, str]
-) -> None:
+def test_long_texts_stay_whole_on_one_page(paper: CertificatePaper, tmp_path: Path, long: dict[str, Any]) -> None:
     pdf = render(replace(paper, **long))
     assert re.search(r"Pages: +1\n", poppler("pdfinfo", pdf, tmp_path))
     text = text_of(pdf, tmp_path).replace("\u200b", "")

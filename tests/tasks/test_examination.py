@@ -86,9 +86,7 @@ def test_v04_to_v06_a_wrong_project_code(
     assert errors(look_at(form)) == [(expected[0], "project_code", expected[1])]
 
 
-def test_v07_a_code_that_another_live_filing_holds(
-    form: dict[str, Any], look_at: LookAt, world: KnownWorld
-) -> None:
+def test_v07_a_code_that_another_live_filing_holds(form: dict[str, Any], look_at: LookAt, world: KnownWorld) -> None:
     world.codes_in_use.add(form["project_code"])
     assert errors(look_at(form)) == [
         ("V07", "project_code", "该项目代码已有备案项目，不能重复申报"),
@@ -157,16 +155,12 @@ def test_v11_a_planned_start_before_today(form: dict[str, Any], look_at: LookAt)
     assert errors(look_at(form)) == [("V11", "planned_start", "「计划开工时间」不能早于申报日期")]
 
 
-def test_v11_speaks_of_the_start_though_the_completion_is_still_missing(
-    form: dict[str, Any], look_at: LookAt
-) -> None:
+def test_v11_speaks_of_the_start_though_the_completion_is_still_missing(form: dict[str, Any], look_at: LookAt) -> None:
     form |= {"planned_start": "2021-11-14", "planned_completion": None}
     assert [finding.code for finding in look_at(form).errors] == ["V13", "V11"]
 
 
-@pytest.mark.parametrize(
-    ("start", "warned"), [("2021-11-15", True), ("2021-11-17", True), ("2021-11-18", False)]
-)
+@pytest.mark.parametrize(("start", "warned"), [("2021-11-15", True), ("2021-11-17", True), ("2021-11-18", False)])
 def test_v11_a_start_within_three_working_days_is_warned_of(
     form: dict[str, Any], look_at: LookAt, start: str, warned: bool
 ) -> None:
@@ -329,24 +323,18 @@ def test_v17_a_category_without_its_level_is_asked_for_it(form: dict[str, Any], 
 
 
 @pytest.mark.parametrize("commitment", [False, None])
-def test_v18_the_commitment_must_be_given(
-    form: dict[str, Any], look_at: LookAt, commitment: bool | None
-) -> None:
+def test_v18_the_commitment_must_be_given(form: dict[str, Any], look_at: LookAt, commitment: bool | None) -> None:
     form["commitment"] = commitment
     assert errors(look_at(form)) == [("V18", "commitment", "请阅读并同意备案承诺声明")]
 
 
 @pytest.mark.parametrize("agency", ["A01", "A99"])
-def test_v19_an_agency_that_may_not_file_or_does_not_exist(
-    form: dict[str, Any], look_at: LookAt, agency: str
-) -> None:
+def test_v19_an_agency_that_may_not_file_or_does_not_exist(form: dict[str, Any], look_at: LookAt, agency: str) -> None:
     form["agency"] = agency
     assert ("V19", "agency", "备案机关无备案权限") in errors(look_at(form))
 
 
-def test_v19_an_agency_that_was_closed(
-    form: dict[str, Any], look_at: LookAt, agencies: dict[str, Agency]
-) -> None:
+def test_v19_an_agency_that_was_closed(form: dict[str, Any], look_at: LookAt, agencies: dict[str, Agency]) -> None:
     agencies[form["agency"]].active = False
     assert errors(look_at(form)) == [("V19", "agency", "备案机关无备案权限")]
 

@@ -61,9 +61,7 @@ def session(sqlite_databases: servers.Databases, sample: dict[str, Any]) -> Iter
     """The sample's people on a database of the test's own, the platform that knows the sample's codes."""
     encryption.configure_key(KEY)
     before = adapters()
-    configure(
-        Adapters(platform=simulated(sample_projects(sample)), site_url="https://jigai.example", specimen=True)
-    )
+    configure(Adapters(platform=simulated(sample_projects(sample)), site_url="https://jigai.example", specimen=True))
     with sqlite_databases.for_one_test() as new_database:
         engine = create_engine(new_database(prepare))
         with Session(engine) as session:
@@ -91,7 +89,7 @@ class Case:
             now=NOW,
             log=structlog.get_logger(),
             decide=self.decide,
-            enqueue=lambda service, **params: self.jobs.append((service, params)),
+            enqueue=lambda service_id, **params: self.jobs.append((service_id, params)),
             keep=lambda write: write(self.session),
         )
 

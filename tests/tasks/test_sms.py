@@ -35,10 +35,7 @@ def test_short_names_are_sent_whole() -> None:
 
 def test_a_long_project_name_is_cut_to_fourteen_characters() -> None:
     text = compose("S04", **LONGEST_VALUES)
-    assert (
-        text
-        == "【广东技改监测】“年产2500KK半导体LED…”已备案，证号210704397230008，可登录系统下载电子备案证。"
-    )
+    assert text == "【广东技改监测】“年产2500KK半导体LED…”已备案，证号210704397230008，可登录系统下载电子备案证。"
 
 
 def test_a_name_with_braces_is_only_a_name() -> None:
@@ -53,9 +50,7 @@ def test_a_missing_value_is_an_error_and_not_a_gap() -> None:
 def test_the_default_gateway_keeps_messages_in_the_outbox() -> None:
     carrier = gateway("outbox")
     assert isinstance(carrier, OutboxGateway)
-    assert carrier.send("19400000021", "text", "case-1:notify") == carrier.send(
-        "19400000021", "text", "case-1:notify"
-    )
+    assert carrier.send("19400000021", "text", "case-1:notify") == carrier.send("19400000021", "text", "case-1:notify")
 
 
 def test_an_unknown_gateway_is_refused_by_name() -> None:

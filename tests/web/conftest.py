@@ -35,7 +35,7 @@ class Visitor:
 
     def form(self, page: str, action: str) -> dict[str, str]:
         """The hidden fields of the form that posts to `action`, as the page shows it."""
-        found = re.search(rf'<form[^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', self.get(page).text, re.S)
+        found = re.search(rf'<form[^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', self.get(page).text, re.DOTALL)
         assert found is not None, f"{page} has no form for {action}"
         return {name: html.unescape(value) for name, value in _HIDDEN.findall(found[1])}
 

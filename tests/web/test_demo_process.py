@@ -35,7 +35,7 @@ class Demo:
         return self.tokens[user]
 
     def call(self, user: str, method: str, path: str, body: Any = None) -> Any:
-        request = urllib.request.Request(  # noqa: S310 - an address of this machine
+        request = urllib.request.Request(
             f"{self.base}/api/v1{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
@@ -76,7 +76,8 @@ def running(var: Path) -> Iterator[Demo]:
             lines.append(line)
             if line.startswith("ready: "):
                 break
-        assert lines and lines[-1] == f"ready: http://127.0.0.1:{port}\n", "".join(lines)
+        assert lines
+        assert lines[-1] == f"ready: http://127.0.0.1:{port}\n", "".join(lines)
         yield Demo(process, port, environment)
     finally:
         if process.poll() is None:

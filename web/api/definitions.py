@@ -31,11 +31,10 @@ class Deployments(MethodView):
         sources = [Source((file.filename or "file").rsplit("/", 1)[-1], file.read()) for file in files]
         with command(me().username) as given:
             definitions = given.deploy(sources)
-            answer = {
+            return {
                 "id": definitions[0].deployment_id,
                 "definitions": [{"key": d.key, "version": d.version} for d in definitions],
             }
-        return answer
 
 
 @blueprint.route("/definitions")

@@ -207,8 +207,7 @@ class Attachments(MethodView):
                 actor=me().username,
                 now=given.now,
             )
-            view = attachment_view(added)
-        return view
+            return attachment_view(added)
 
 
 @blueprint.route("/filings/<filing_id>/attachments/<attachment_id>")

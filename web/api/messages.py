@@ -24,9 +24,7 @@ class Messages(MethodView):
         ttl = timedelta(seconds=body["ttl"]) if "ttl" in body else None
 
         def give(given: Any) -> dict[str, Any]:
-            received = given.message(
-                body["name"], correlation=body["correlation"], payload=body["payload"], ttl=ttl
-            )
+            received = given.message(body["name"], correlation=body["correlation"], payload=body["payload"], ttl=ttl)
             return {"received_by": [instance.id for instance in received], "kept": not received}
 
         return once(give, Received())

@@ -87,7 +87,9 @@ def answer_problems(app: Flask) -> None:
             return _page(error, status)
         data = getattr(error, "data", {}) or {}
         messages = data.get("messages") or {}
-        return problem(status, f"http_{status}", _SENTENCES.get(status, str(error)), errors=list(_fields(messages)) or None)
+        return problem(
+            status, f"http_{status}", _SENTENCES.get(status, str(error)), errors=list(_fields(messages)) or None
+        )
 
     @app.errorhandler(OperationalError)
     def database_away(error: OperationalError) -> Any:
@@ -100,7 +102,7 @@ def answer_problems(app: Flask) -> None:
 
 def _unforeseen(error: Exception, status: int, detail: str, remedy: str) -> Any:
     number = f"E-{new_id()[:8].upper()}"
-    log.exception("unforeseen error", number=number, path=request.path, exc_info=error)
+    log.error("unforeseen error", number=number, path=request.path, exc_info=error)
     if _is_api():
         return problem(status, "unforeseen", detail, remedy=remedy, number=number)
     return _page(error, status, number=number)

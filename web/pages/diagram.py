@@ -50,8 +50,15 @@ def _diagram(course: Course, process: ProcessModel) -> dict[str, Any]:
         "xml": file.content.decode("utf-8"),
         "elements": {element: state for element, state in states.items() if element in here},
         "flows": _taken(course, process),
-        "focus": next((element for element in states if states[element] == "current" and element in here), None),
+        "focus": _focus(course, here),
     }
+
+
+def _focus(course: Course, here: set[str]) -> str | None:
+    """Where the case stands in a diagram, or what it completed there last."""
+    standing = [element for element in course.current if element in here]
+    done = [line.element_id for line in course.lines_now if line.action == "completed" and line.element_id in here]
+    return next(iter(standing or reversed(done)), None)
 
 
 def _open(course: Course) -> str:
