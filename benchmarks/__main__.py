@@ -21,14 +21,14 @@ Measure = Callable[[Sequence[Database], bool], list[Row]]
 
 def filing(found: Sequence[Database], quick: bool) -> list[Row]:
     """The whole procedure, and the paper at its end."""
-    filings = Filings(found, batches=2 if quick else 6, size=4 if quick else 15)
+    filings = Filings(found, batches=2 if quick else 5, size=4 if quick else 12)
     alone = alone_row(filings.alone, 30 if quick else 300)
     paper = [paper_row(filings.paper, 5 if quick else 30)] if filings.paper else []
     return [*filings.rows(), alone, *paper]
 
 
 def cases(found: Sequence[Database], quick: bool) -> list[Row]:
-    return engine_rows.case_rows(found, batches=2 if quick else 6, size=5 if quick else 25)
+    return engine_rows.case_rows(found, batches=2 if quick else 5, size=5 if quick else 16)
 
 
 def loop(found: Sequence[Database], quick: bool) -> list[Row]:
@@ -62,7 +62,7 @@ def _run(title: str, asked: str, found: Sequence[Database], diagram: bytes, quic
 
 def _patience(quick: bool) -> float:
     """Seconds that raw SpiffWorkflow is given for one diagram."""
-    return 1 if quick else 10
+    return 1 if quick else 8
 
 
 ROWS: dict[str, Measure] = {

@@ -113,7 +113,7 @@ def loop_rows(databases: Sequence[Database], rounds: int, edge: int, limit: floa
             if number in (edge, rounds):
                 sizes[name].append(len(engine.instance(cases[name]).state))
     for name, engine in running.items():
-        first, last = sum(taken[name][:edge]) / edge, sum(taken[name][-edge:]) / edge
+        first, last = statistics.median(taken[name][:edge]), statistics.median(taken[name][-edge:])
         cost.found[name] = f"{last / first:.2f} ({milliseconds(first)} → {milliseconds(last)} ms)"
         size.found[name] = " → ".join(map(str, sizes[name]))
         engine.close()

@@ -5,6 +5,7 @@ Each runs in a process of its own, which is ended when its time is up: some neve
 
 import io
 import multiprocessing
+import statistics
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from time import perf_counter
@@ -69,7 +70,7 @@ def rework(diagram: bytes, rounds: int, edge: int, limit: float) -> str:
         taken.append(perf_counter() - begun)
         if perf_counter() > until:
             return f"{UNFINISHED} ({milliseconds(taken[0])} → {milliseconds(taken[-1])} ms in round {number})"
-    first, last = sum(taken[:edge]) / edge, sum(taken[-edge:]) / edge
+    first, last = statistics.median(taken[:edge]), statistics.median(taken[-edge:])
     return f"{last / first:.1f} ({milliseconds(first)} → {milliseconds(last)} ms), {len(saved):,} bytes"
 
 

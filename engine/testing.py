@@ -8,7 +8,6 @@
 Everything due happens in the caller's thread, against a real database that no other test sees.
 """
 
-import gc
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -232,7 +231,6 @@ class ProcessTest:
         """Drop every cache and object; only the database remains."""
         self.session.close()
         self._database.dispose()
-        gc.collect()
         self._open()
 
     # Looking

@@ -1,6 +1,7 @@
 """`jigai`: run, deploy, check, test, administer. Exit 0 clean, 1 problems found, 2 usage (design §9)."""
 
 import logging
+import secrets
 import shutil
 import signal
 import sys
@@ -16,11 +17,15 @@ from sqlalchemy import select
 
 from engine.deployments import check as check_files
 from engine.deployments import newest
-from engine.errors import DeploymentRefused, EngineError
+from engine.errors import DeploymentRefused
 from engine.problems import Problem
 from engine.services import Registry
-from engine.tables import Definition
-from records.users import User, issue_token, user_by_username
+from engine.tables import Definition, new_id
+from records.agencies import Agency
+from records.assignment import ENTERPRISE_ROLE
+from records.enterprises import Enterprise
+from records.seed import seed_master_data
+from records.users import User, UserKind, UserRole, issue_token, set_password, user_by_username
 from web import demo as demonstration
 from web.app import create_app
 from web.database import bring_up_to_date, db
@@ -50,6 +55,8 @@ def up(port: int, host: str) -> None:
     app = create_app()
     bring_up_to_date(app)
     with app.app_context():
+        with runtime().engine.command(db.session()) as command:
+            seed_master_data(command.session)
         deploy_product()
     serve(app, host, port, carry=True)
 
@@ -101,7 +108,7 @@ def worker(concurrency: int) -> None:
 def beat() -> None:
     """Hint the workers every second to sweep up what is due. One of these runs."""
     carrier = _carrier()
-    carrier.celery.Beat(loglevel="WARNING", schedule=str(runtime_settings().var / "beat")).run()
+    carrier.celery.Beat(loglevel="WARNING", schedule=str(Settings.from_environment().var / "beat")).run()
 
 
 def serve(app: Flask, host: str, port: int, *, carry: bool) -> None:
@@ -227,6 +234,33 @@ def list_users() -> None:
             click.echo(f"{found.username:<12} {found.kind:<10} {found.name}  {' '.join(sorted(found.role_names))}")
 
 
+@user.command("create")
+@click.argument("username")
+@click.option("--name", required=True, help="As colleagues know them.")
+@click.option("--agency", help="Id of the agency an official works for.")
+@click.option("--enterprise", help="Id of the enterprise a user files for.")
+@click.option("--role", "roles", multiple=True, help="handler, reviewer or signer; may be given several times.")
+def create_user(username: str, name: str, agency: str | None, enterprise: str | None, roles: tuple[str, ...]) -> None:
+    """Add a user and print a first password. With neither agency nor enterprise: an administrator."""
+    if agency and enterprise:
+        raise click.UsageError("a user belongs to an agency or to an enterprise, not to both")
+    kind = UserKind.AUTHORITY if agency else UserKind.ENTERPRISE if enterprise else UserKind.ADMIN
+    password = secrets.token_urlsafe(9)
+    with create_app().app_context(), runtime().engine.command(db.session()) as command:
+        for table, id in ((Agency, agency), (Enterprise, enterprise)):
+            if id is not None and command.session.get(table, id) is None:
+                raise click.BadParameter(f"there is no {table.__tablename__} {id}")
+        if user_by_username(command.session, username) is not None:
+            raise click.BadParameter(f"there is a user {username} already")
+        new = User(
+            id=new_id(), username=username, name=name, kind=kind.value, agency_id=agency, enterprise_id=enterprise
+        )
+        new.roles = [UserRole(role=role) for role in roles or ((ENTERPRISE_ROLE,) if enterprise else ())]
+        set_password(new, password)
+        command.session.add(new)
+    click.echo(password)
+
+
 @main.group()
 def token() -> None:
     """Personal tokens for the REST interface."""
@@ -266,10 +300,3 @@ def doctor() -> None:
 
 def _carrier() -> Any:
     return create_app().extensions["jigai"].carrier
-
-
-def runtime_settings() -> Settings:
-    return Settings.from_environment()
-
-
-__all__ = ["EngineError", "main"]

@@ -49,7 +49,7 @@ def once_under(key: str, asked: str, give: Callable[[Command], Any], status: int
                             actor=user, key=key, request=asked, status=status, answer=document, created_at=given.now
                         )
                     )
-            except IntegrityError:
+        except IntegrityError:
             # The same request came twice at one moment and the other was faster: its receipt is there now.
             if last_try or not key:
                 raise

@@ -1,0 +1,44 @@
+"""The same code on many machines: web, worker and beat as processes of their own, on PostgreSQL and Valkey."""
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.servers import free_port
+from tests.web.portal import load_sample
+from tests.web.test_demo_process import ROOT, Demo
+
+KEYS = {"JIGAI_SECRET_KEY": "73" * 32, "JIGAI_DATA_KEY": "64" * 32}
+
+
+@pytest.mark.slow
+def test_a_worker_of_its_own_makes_the_paper(postgresql_url: str, valkey_url: str, tmp_path: Path) -> None:
+    load_sample(postgresql_url)
+    port = free_port()
+    environment = os.environ | KEYS
+    environment |= {"DATABASE_URL": postgresql_url, "BROKER_URL": valkey_url, "JIGAI_VAR": str(tmp_path)}
+    with ExitStack() as running:
+        for arguments in (["web", "--port", str(port)], ["worker", "--concurrency", "2"], ["beat"]):
+            command = [sys.executable, "-u", "-c", "from web.cli import main; main()", *arguments]
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+            running.callback(process.wait)
+            running.callback(process.terminate)
+            if arguments[0] == "web":
+                assert process.stdout is not None
+                assert process.stdout.readline().startswith("ready: ")
+                shown = Demo(process, port, environment)
+        filing = shown.submitted()
+        for user, decision in (("gx10", "accept"), ("gx11", "approve"), ("gx12", "issue")):
+            shown.decide(user, filing, decision)
+        instance = shown.call("ent01", "GET", f"/filings/{filing}")["instance_id"]
+        deadline = time.monotonic() + 60
+        while shown.call("admin", "GET", f"/instances/{instance}")["status"] != "completed":
+            assert time.monotonic() < deadline, "no worker carried the jobs out"
+            time.sleep(0.3)
+        number = shown.call("ent01", "GET", f"/filings/{filing}")["certificate"]
+        assert shown.call("ent01", "GET", f"/certificates/{number}/pdf").startswith(b"%PDF")
