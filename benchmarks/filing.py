@@ -16,6 +16,7 @@ from tasks.papers.certificate import CertificatePaper, render
 
 WARM_UP = 2
 FIRST = "accept"
+"""受理, after which the case waits for 审核."""
 
 
 class Filings:
@@ -24,15 +25,13 @@ class Filings:
     def __init__(self, databases: Sequence[Database], batches: int, size: int) -> None:
         self.procedures = {database.name: Procedure(database) for database in databases}
         self.rates: dict[str, list[float]] = defaultdict(list)
-        self.completions: dict[str, dict[str, list[Reading]]] = {}
+        self.completions: dict[str, dict[str, list[Reading]]] = {name: defaultdict(list) for name in self.procedures}
         self.stored: dict[str, storage.Stored] = {}
         self.paper: CertificatePaper | None = None
-        self.alone: list[Waiting] = []
         for procedure in self.procedures.values():
             for filing_id in procedure.drafts(WARM_UP):
                 self._carry_through(procedure, filing_id)
-        self.alone = self._stored_before_each_decision()
-        self.completions = {name: defaultdict(list) for name in self.procedures}
+        self.alone: list[Waiting] = self._stored_before_each_decision()
         before = {name: storage.measure(p.connections) for name, p in self.procedures.items()}
         for _ in range(batches):
             for name, procedure in self.procedures.items():

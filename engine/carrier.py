@@ -35,6 +35,7 @@ class Carrier:
     ) -> None:
         self.engine = engine
         self._sessions = sessions
+        self.sweep_seconds = SWEEP_SECONDS
         self._stopping = threading.Event()
         self._worker: Any = None
         self.celery = Celery("jigai", broker=broker_url, set_as_current=False)
@@ -51,8 +52,16 @@ class Carrier:
         )
         if broker_url.startswith("memory"):
             self.celery.conf.broker_transport_options = {"polling_interval": 0.01}
-        self.celery.task(name=CARRY_OUT)(self.carry_out)
-        self.celery.task(name=SWEEP)(self.sweep)
+
+        # Celery reads a task's signature from a function's source: a bound method's `self` would be an argument.
+        @self.celery.task(name=CARRY_OUT, shared=False)  # type: ignore[untyped-decorator]  # Celery is untyped
+        def carry_out(job_id: str) -> None:
+            self.carry_out(job_id)
+
+        @self.celery.task(name=SWEEP, shared=False)  # type: ignore[untyped-decorator]  # Celery is untyped
+        def sweep() -> None:
+            self.sweep()
+
 
     def publish(self, job_ids: list[str]) -> None:
         """Hint that jobs are due. A broker that is away costs a second, no more: the sweeper finds them."""
@@ -89,7 +98,7 @@ class Carrier:
             self._worker.stop()
 
     def _sweep_on(self) -> None:
-        while not self._stopping.wait(SWEEP_SECONDS):
+        while not self._stopping.wait(self.sweep_seconds):
             try:
                 self.sweep()
             except Exception:

@@ -25,13 +25,16 @@ def test_a_worker_of_its_own_makes_the_paper(postgresql_url: str, valkey_url: st
     with ExitStack() as running:
         for arguments in (["web", "--port", str(port)], ["worker", "--concurrency", "2"], ["beat"]):
             command = [sys.executable, "-u", "-c", "from web.cli import main; main()", *arguments]
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+            log = running.enter_context((tmp_path / f"{arguments[0]}.log").open("w+"))
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, text=True)
             running.callback(process.wait)
             running.callback(process.terminate)
             if arguments[0] == "web":
-                assert process.stdout is not None
-                assert process.stdout.readline().startswith("ready: ")
                 shown = Demo(process, port, environment)
+        deadline = time.monotonic() + 60
+        while "ready: " not in (tmp_path / "web.log").read_text():
+            assert time.monotonic() < deadline, "the web process is not ready"
+            time.sleep(0.2)
         filing = shown.submitted()
         for user, decision in (("gx10", "accept"), ("gx11", "approve"), ("gx12", "issue")):
             shown.decide(user, filing, decision)

@@ -1,0 +1,54 @@
+"""Celery in this process carries a job out at once; the sweeper is for what it missed."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine import jobs
+from tests.web.portal import Portal, load_sample
+from web.database import db
+from web.runtime import runtime
+
+
+@pytest.fixture
+def portal(sqlite_url: str, tmp_path: Path) -> Iterator[Portal]:
+    load_sample(sqlite_url)
+    portal = Portal(sqlite_url, tmp_path)
+    yield portal
+    portal.close()
+
+
+def waiting(portal: Portal) -> int:
+    with portal.app.app_context():
+        found = len(jobs.due(db.session(), portal.clock.now()))
+        db.session.rollback()
+        return found
+
+
+def test_the_embedded_worker_carries_out_what_a_command_published(portal: Portal) -> None:
+    filing = portal.draft()
+    with portal.app.app_context():
+        carrier = runtime().carrier
+        carrier.sweep_seconds = 3600.0
+        runtime().engine.publish = carrier.publish
+        carrier.start_embedded()
+    try:
+        headers = {"Authorization": f"Bearer {portal.token('ent01')}"}
+        assert portal.client.post(f"/api/v1/filings/{filing['id']}/submit", headers=headers).status_code == 200
+        deadline = time.monotonic() + 15
+        while waiting(portal):
+            assert time.monotonic() < deadline, "the worker did not take the job"
+            time.sleep(0.02)
+    finally:
+        carrier.stop_embedded()
+
+
+def test_the_sweeper_finds_a_job_whose_hint_was_lost(portal: Portal) -> None:
+    filing = portal.draft()
+    headers = {"Authorization": f"Bearer {portal.token('ent01')}"}
+    portal.client.post(f"/api/v1/filings/{filing['id']}/submit", headers=headers)
+    assert waiting(portal) == 1
+    assert portal.app.extensions["jigai"].carrier.sweep() == 1
+    assert waiting(portal) == 0
