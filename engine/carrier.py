@@ -6,12 +6,14 @@ they are `jigai worker` and `jigai beat`.
 """
 
 import threading
+import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
 import structlog
 from celery import Celery
+from celery.exceptions import SecurityWarning
 from sqlalchemy.orm import Session
 
 from engine import jobs
@@ -86,7 +88,9 @@ class Carrier:
 
     def start_embedded(self) -> None:
         """Run a worker and the sweeper in threads of this process."""
-        self._worker = self.celery.WorkController(
+        # Celery warns of a worker that runs as root; this one has the rights that the process has anyway.
+        warnings.filterwarnings("ignore", category=SecurityWarning)
+        self._worker = self.celery.Worker(
             pool="threads", concurrency=2, without_heartbeat=True, without_mingle=True, without_gossip=True, quiet=True
         )
         threading.Thread(target=self._worker.start, name="jigai-worker", daemon=True).start()

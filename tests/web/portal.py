@@ -25,8 +25,8 @@ MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 class Portal:
     """An application on `url`, with the sample loaded unless it is there already."""
 
-    def __init__(self, url: str, var: Path) -> None:
-        self.clock = MovableClock(MONDAY)
+    def __init__(self, url: str, var: Path, start: datetime = MONDAY) -> None:
+        self.clock = MovableClock(start)
         settings = Settings(
             database_url=database_url(url),
             broker_url="memory://",
@@ -134,9 +134,9 @@ class Portal:
         return str(self.filing(filing_id)["certificate"])
 
 
-def load_sample(url: str) -> None:
+def load_sample(url: str, start: datetime = MONDAY) -> None:
     """What `new_database` makes once a worker: a database with tables and sample."""
     with tempfile.TemporaryDirectory() as folder:
-        portal = Portal(url, Path(folder))
+        portal = Portal(url, Path(folder), start)
         portal.load()
         portal.close()

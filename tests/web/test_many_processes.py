@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ KEYS = {"JIGAI_SECRET_KEY": "73" * 32, "JIGAI_DATA_KEY": "64" * 32}
 
 @pytest.mark.slow
 def test_a_worker_of_its_own_makes_the_paper(postgresql_url: str, valkey_url: str, tmp_path: Path) -> None:
-    load_sample(postgresql_url)
+    load_sample(postgresql_url, datetime.now(UTC))
     port = free_port()
     environment = os.environ | KEYS
     environment |= {"DATABASE_URL": postgresql_url, "BROKER_URL": valkey_url, "JIGAI_VAR": str(tmp_path)}
