@@ -8,6 +8,7 @@
 #   make lint        ruff, mypy, import-linter, TypeScript
 #   make bench       throughput, latency and sizes on SQLite and PostgreSQL
 #   make .venv       only the Python environment
+#   make texts       collects the interface's texts into the catalogue for translators
 #   make clean       removes what was set up and built, and keeps var/ (your data)
 
 .DEFAULT_GOAL := help
@@ -25,7 +26,7 @@ BIN = .venv/bin
 # More than four workers wait for the one PostgreSQL rather than for the processor.
 PYTEST = $(BIN)/pytest -n logical --maxprocesses 4 --dist loadgroup
 
-.PHONY: help .venv frontend demo demo-reset test test-all lint format bench clean
+.PHONY: help .venv frontend demo demo-reset test test-all lint format texts bench clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -65,6 +66,11 @@ format:
 	$(BOOTSTRAP) python
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+texts:
+	$(BOOTSTRAP) python
+	$(BIN)/pybabel -q extract -F web/translations/babel.cfg --no-location --sort-output --omit-header \
+		-o web/translations/messages.pot web
 
 bench:
 	$(BOOTSTRAP) python

@@ -64,7 +64,6 @@ class Carrier:
         def sweep() -> None:
             self.sweep()
 
-
     def publish(self, job_ids: list[str]) -> None:
         """Hint that jobs are due. A broker that is away costs a second, no more: the sweeper finds them."""
         for job_id in job_ids:

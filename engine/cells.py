@@ -306,9 +306,7 @@ def _range(text: str, start: int) -> _Limits | None:
             position += 2
             continue
         if depth == 0 and middle >= 0 and character in "])[" and _ends_test(text, position + 1):
-            return _Limits(
-                text[start], text[start + 1 : middle], text[middle + 2 : position], character, position + 1
-            )
+            return _Limits(text[start], text[start + 1 : middle], text[middle + 2 : position], character, position + 1)
         if depth == 0 and middle < 0 and character in "),]":
             return None
         depth += (character in "([{") - (character in ")]}")

@@ -166,9 +166,7 @@ class Decision:
         if table.hit_policy == "UNIQUE" and len(hits) > 1:
             numbers = [rule.number for rule in hits]
             listed = "、".join(map(str, numbers))
-            raise DecisionError(
-                self.id, f"决策「{self.name}」应只命中一条规则，却同时命中第 {listed} 条。", numbers
-            )
+            raise DecisionError(self.id, f"决策「{self.name}」应只命中一条规则，却同时命中第 {listed} 条。", numbers)
         return hits
 
     def _outcome(self, table: Table, hits: list[Rule], scope: Scope) -> Outputs:
@@ -207,9 +205,7 @@ class _Names(Mapping[str, Any]):
     FEEL names.
     """
 
-    def __init__(
-        self, results: Mapping[str, Any], variables: Mapping[str, Any], functions: Functions | None
-    ) -> None:
+    def __init__(self, results: Mapping[str, Any], variables: Mapping[str, Any], functions: Functions | None) -> None:
         self._results = results
         self._variables = variables
         self._functions = functions or {}

@@ -105,9 +105,7 @@ class _Reader:
             logic,
         )
 
-    def _decision(
-        self, element: xml.Element
-    ) -> tuple[Table | Expression | None, list[tuple[str, xml.Element]]]:
+    def _decision(self, element: xml.Element) -> tuple[Table | Expression | None, list[tuple[str, xml.Element]]]:
         """The logic of a decision, and the ids of the decisions it needs with the places that say so."""
         needed: list[tuple[str, xml.Element]] = []
         logic: Table | Expression | None = None
@@ -263,9 +261,7 @@ class _Reader:
             items = end.value if type(end.value) is list else [end.value]
             if kind is not None and not all(cells.is_of(kind, item) for item in items):
                 label = column.label if column is not None else ""
-                self._report(
-                    "dmn_cell_type", element, text=end.text, label=label, expected=cells.title_of(kind)
-                )
+                self._report("dmn_cell_type", element, text=end.text, label=label, expected=cells.title_of(kind))
             elif end.text.isidentifier() and end.expression.names and kind == cells.TEXT:
                 self._report("dmn_bare_name", element, severity="warning", text=end.text)
         return cell
@@ -290,15 +286,11 @@ class _Reader:
         """Rules that say the same twice, and rules of a UNIQUE table that can hit together."""
         for later, rule in enumerate(table.rules):
             for earlier in table.rules[:later]:
-                if same_conditions(earlier, rule) and (
-                    table.hit_policy != "COLLECT" or _same_outputs(earlier, rule)
-                ):
+                if same_conditions(earlier, rule) and (table.hit_policy != "COLLECT" or _same_outputs(earlier, rule)):
                     self._report("dmn_duplicate_rule", rows[later], rule=rule.number, other=earlier.number)
                     break
                 if table.hit_policy == "UNIQUE" and overlapping(earlier, rule):
-                    self._report(
-                        "dmn_overlap", rows[later], severity="warning", rule=rule.number, other=earlier.number
-                    )
+                    self._report("dmn_overlap", rows[later], severity="warning", rule=rule.number, other=earlier.number)
                     break
 
     # Requirements

@@ -21,9 +21,7 @@ _DURATION = re.compile(
     re.ASCII,
 )
 _DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}", re.ASCII)
-_DATETIME = re.compile(
-    r"\d{4}-?\d{2}-?\d{2}[T ]\d{2}(:?\d{2}(:?\d{2}([.,]\d+)?)?)?(Z|[+-]\d{2}(:?\d{2})?)?", re.ASCII
-)
+_DATETIME = re.compile(r"\d{4}-?\d{2}-?\d{2}[T ]\d{2}(:?\d{2}(:?\d{2}([.,]\d+)?)?)?(Z|[+-]\d{2}(:?\d{2})?)?", re.ASCII)
 _REPEAT = re.compile(r"R(\d{0,9})/(?:([^/]+)/)?([^/]+)", re.ASCII)
 
 
@@ -56,9 +54,7 @@ class Duration:
         years, months = divmod(self.months, 12)
         seconds = self.rest.seconds + self.rest.microseconds / 1_000_000
         day = "".join(
-            f"{amount}{unit}"
-            for amount, unit in ((years, "Y"), (months, "M"), (self.rest.days, "D"))
-            if amount
+            f"{amount}{unit}" for amount, unit in ((years, "Y"), (months, "M"), (self.rest.days, "D")) if amount
         )
         clock = f"T{seconds:.6f}".rstrip("0").rstrip(".") + "S" if seconds else ""
         return f"P{day}{clock}" if day or clock else "PT0S"
@@ -112,9 +108,7 @@ def parse_datetime(text: str) -> datetime:
             moment = moment.replace(tzinfo=LOCAL_ZONE)
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        return _refuse(
-            f"「{source}」不是有效的日期时间；请写成 2026-03-01 或 2026-03-01T09:00:00+08:00 的形式。"
-        )
+        return _refuse(f"「{source}」不是有效的日期时间；请写成 2026-03-01 或 2026-03-01T09:00:00+08:00 的形式。")
 
 
 def parse_date(text: str) -> date:

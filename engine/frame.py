@@ -78,9 +78,7 @@ def called(name: str, function: Callable[..., Any], *arguments: Any, **keywords:
 def listed_call(name: str, function: Listed, arguments: list[Run], keywords: Mapping[str, Run]) -> Run:
     """A call of a function of the language."""
     if not keywords:
-        return lambda frame: called(
-            name, function, frame.budget, *[argument(frame) for argument in arguments]
-        )
+        return lambda frame: called(name, function, frame.budget, *[argument(frame) for argument in arguments])
     return lambda frame: called(
         name,
         function,

@@ -79,9 +79,7 @@ def _sum(budget: Budget, values: Any, start: Any = 0) -> Any:
 _NO_DEFAULT = object()
 
 
-def _extreme(
-    budget: Budget, values: tuple[Any, ...], default: Any, better: Callable[[Any, Any], bool]
-) -> Any:
+def _extreme(budget: Budget, values: tuple[Any, ...], default: Any, better: Callable[[Any, Any], bool]) -> Any:
     items = items_of(values[0]) if len(values) == 1 else list(values)
     budget.spend(len(items))
     if not items:

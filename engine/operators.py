@@ -189,9 +189,7 @@ def _multiply(budget: Budget, left: Any, right: Any) -> Any:
         left, right = right, left
     kind, times = type(left), type(right)
     if (kind is str or kind is list) and times is int:
-        budget.charge(
-            (len(left) // CHARACTERS_PER_UNIT if kind is str else budget.weigh(left)) * max(right, 0)
-        )
+        budget.charge((len(left) // CHARACTERS_PER_UNIT if kind is str else budget.weigh(left)) * max(right, 0))
         budget.charge(max(right, 0) // CHARACTERS_PER_UNIT)
         return left * right
     if kind is timedelta and (times is int or times is float):
@@ -222,11 +220,7 @@ def _floored(left: Any, right: Any) -> tuple[Any, Any]:
 
 
 def _power(budget: Budget, left: Any, right: Any) -> Any:
-    if (
-        type(left) is int
-        and type(right) is int
-        and left.bit_length() * right > LARGEST_BITS + left.bit_length()
-    ):
+    if type(left) is int and type(right) is int and left.bit_length() * right > LARGEST_BITS + left.bit_length():
         raise ExpressionError("计算结果过大，或者不是实数。")
     return _numeric("**", operator.pow, left, right)
 
@@ -248,9 +242,7 @@ def _in_range(compute: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     except OverflowError:
         raise ExpressionError("结果超出了日期或时长的范围。") from None
     except (TypeError, ValueError):
-        raise ExpressionError(
-            f"{kind_of(left)}与{kind_of(right)}不能这样运算，请检查时区是否一致。"
-        ) from None
+        raise ExpressionError(f"{kind_of(left)}与{kind_of(right)}不能这样运算，请检查时区是否一致。") from None
 
 
 def item_of(holder: Any, index: Any) -> Any:

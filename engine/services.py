@@ -166,9 +166,7 @@ class ServiceTask:
                 }
                 for parameter in self.parameters
             ],
-            "result": json_schema(typing.get_type_hints(self.function).get("return", Any))
-            if self.typed
-            else {},
+            "result": json_schema(typing.get_type_hints(self.function).get("return", Any)) if self.typed else {},
         }
 
 
@@ -379,9 +377,7 @@ def _convert_plain(value: Any, annotation: type, path: str) -> Any:
         return value if annotation is bool and isinstance(value, bool) else None
     if dataclasses.is_dataclass(annotation) and isinstance(value, dict):
         hints = typing.get_type_hints(annotation, include_extras=True)
-        return annotation(
-            **{key: _convert(item, hints.get(key, Any), f"{path}.{key}") for key, item in value.items()}
-        )
+        return annotation(**{key: _convert(item, hints.get(key, Any), f"{path}.{key}") for key, item in value.items()})
     if isinstance(value, annotation) and not (annotation is date and isinstance(value, datetime)):
         return value
     try:

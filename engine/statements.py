@@ -296,9 +296,7 @@ class StatementCompiler(Compiler):
         return lambda frame: signal
 
 
-def _in_place(
-    compute: Callable[[Budget, Any, Any], Any], *, extends: bool
-) -> Callable[[Budget, Any, Any], Any]:
+def _in_place(compute: Callable[[Budget, Any, Any], Any], *, extends: bool) -> Callable[[Budget, Any, Any], Any]:
     def computed(budget: Budget, old: Any, value: Any) -> Any:
         if extends and type(old) is list:
             MUTATORS[list]["extend"](budget, old, value)

@@ -462,9 +462,7 @@ class Compiler:
             if method is None:
                 fail(f"{kind_of(value)}没有方法「{name}」。")
             values = [argument(frame) for argument in arguments]
-            return called(
-                name, method, frame.budget, value, *values, **{k: v(frame) for k, v in keywords.items()}
-            )
+            return called(name, method, frame.budget, value, *values, **{k: v(frame) for k, v in keywords.items()})
 
         return call
 

@@ -14,6 +14,7 @@ var/setup.log; here appears one line for each step and a sign of life every few 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -23,7 +24,8 @@ import sys
 import threading
 import time
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -235,6 +237,19 @@ def install_system_packages(packages: list[str], *, why: str) -> bool:
 STEPS = {"python": set_up_python, "node": set_up_node, "bundle": bundle, "browser": set_up_browser}
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other set-up of this checkout runs: two at once would take each other's files away."""
+    LOG.parent.mkdir(parents=True, exist_ok=True)
+    with (LOG.parent / "setup.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another set-up of this folder is running; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def main(names: list[str]) -> int:
     """Do the named steps; 0 when all are done, 1 with a sentence when one is not."""
     unknown = [name for name in names if name not in STEPS]
@@ -242,8 +257,9 @@ def main(names: list[str]) -> int:
         print(f"usage: bootstrap.py STEP..., each of: {' '.join(STEPS)}", file=sys.stderr)
         return 2
     try:
-        for name in names:
-            STEPS[name]()
+        with alone():
+            for name in names:
+                STEPS[name]()
     except SetupError as error:
         say(f"STOPPED: {error}")
         return 1

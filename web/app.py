@@ -7,7 +7,7 @@ from engine.clock import Clock
 from records.encryption import configure_key
 from tasks.adapters import Adapters
 from tasks.sms.gateway import gateway
-from web import api, demo, identity, limits, pages, texts
+from web import api, demo, identity, limits, logs, pages, texts
 from web.database import open_database
 from web.runtime import build
 from web.settings import Settings
@@ -27,6 +27,7 @@ LARGEST_REQUEST = 21 * 1024 * 1024
 def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> Flask:
     """One application for one database. `clock` is moved by tests."""
     settings = settings or Settings.from_environment()
+    logs.configure()
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=settings.secret_key,

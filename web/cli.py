@@ -1,6 +1,5 @@
 """`jigai`: run, deploy, check, test, administer. Exit 0 clean, 1 problems found, 2 usage (design §9)."""
 
-import logging
 import secrets
 import shutil
 import signal
@@ -11,7 +10,6 @@ from types import FrameType
 from typing import Any
 
 import click
-import structlog
 from flask import Flask
 from sqlalchemy import select
 
@@ -27,6 +25,7 @@ from records.enterprises import Enterprise
 from records.seed import seed_master_data
 from records.users import User, UserKind, UserRole, issue_token, set_password, user_by_username
 from web import demo as demonstration
+from web import logs
 from web.app import create_app
 from web.database import bring_up_to_date, db
 from web.procedures import deploy_product, sources
@@ -37,11 +36,7 @@ from web.settings import Settings
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """jigai (技改): filing of industrial renovation projects, every procedure a BPMN diagram."""
-    # What a command prints on stdout is its answer; the log goes beside it.
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    logs.configure()
 
 
 # Running

@@ -117,7 +117,7 @@ def script(id: str, text: str, *content: Node, **attributes: str) -> Node:
 
 
 def service(id: str, operator: str = "work", result: str = "", *content: Node, **parameters: str) -> Node:
-    named = [
+    named: list[Node | str] = [
         Node("spiffworkflow:parameter", {"id": name, "type": "any", "value": value})
         for name, value in parameters.items()
     ]

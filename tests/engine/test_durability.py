@@ -43,6 +43,14 @@ LOOP = one(
 )
 
 
+def completing(task_id: str) -> Callable[[Command], str]:
+    return lambda command: command.complete(task_id).id
+
+
+def attempts_of(job_id: str) -> Callable[[Session], int]:
+    return lambda session: session.get_one(Job, job_id).attempts
+
+
 def at_once(t: ProcessTest, *actions: Callable[[Command], Any]) -> list[Any]:
     """Give commands at the same moment, each in a thread and session of its own; refusals are their results."""
     barrier = threading.Barrier(len(actions))
@@ -91,7 +99,7 @@ def test_of_two_who_complete_one_task_one_wins_and_the_other_is_told_who_did(dat
         for _ in range(5):
             case = t.start("p")
             task_id = open_task(t, "a")
-            results = at_once(t, *[lambda command, id=task_id: command.complete(id).id] * 2)
+            results = at_once(t, *[completing(task_id)] * 2)
             refusals = [result for result in results if isinstance(result, CommandRefused)]
             assert [refusal.code for refusal in refusals] == ["task_done"]
             assert "已由" in refusals[0].message
@@ -116,9 +124,7 @@ def test_a_completion_and_an_interrupting_message_have_one_winner(database_url: 
         for _ in range(5):
             case = t.start("p")
             task_id = open_task(t, "a")
-            results = at_once(
-                t, lambda command, id=task_id: command.complete(id).id, lambda command: command.message("M")
-            )
+            results = at_once(t, completing(task_id), lambda command: command.message("M"))
             [refusal] = [result for result in results if isinstance(result, CommandRefused)]
             if case.trace[-1] == "x":
                 assert refusal.code == "task_cancelled"
@@ -144,7 +150,7 @@ def test_a_message_to_be_kept_and_a_case_that_begins_to_wait_never_miss_each_oth
             task_id = open_task(t, "u")
             at_once(
                 t,
-                lambda command, id=task_id: command.complete(id),
+                completing(task_id),
                 lambda command: command.message("M", ttl=timedelta(hours=1)),
             )
             assert case.status == "completed"
@@ -293,7 +299,7 @@ def test_an_attempt_that_never_reports_counts_as_one(database_url: str) -> None:
             t.restart()
             t.clock.advance(timedelta(minutes=2))
             [job_id] = t.read(lambda session: jobs.due(session, t.clock.now()))
-            if t.read(lambda session, id=job_id: session.get_one(Job, id).attempts) < 2:
+            if t.read(attempts_of(job_id)) < 2:
                 with pytest.raises(Killed):
                     jobs.carry_out(t.engine, t.session, job_id)
             else:
