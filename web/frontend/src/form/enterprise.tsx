@@ -11,7 +11,7 @@ export function Enterprise() {
   const about = (field: string) => field.startsWith("enterprise");
   return (
     <div className="jg-card-body" id="filing-enterprise" tabIndex={-1}>
-      <dl className="jg-dl">
+      <dl className="jg-dl jg-dl-roomy">
         {Object.entries(TEXTS.enterpriseFields).map(([path, title]) => (
           <div key={path}>
             <dt>{title}</dt>

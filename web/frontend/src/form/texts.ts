@@ -51,7 +51,7 @@ export const TEXTS = {
   verifyNotFound: "在广东省投资项目在线审批监管平台未查到该项目代码",
   verifyUnavailable: "暂时无法校验项目代码，已填写的内容不受影响，请稍后重新校验",
 
-  companyLink: "修改企业信息",
+  companyLink: "查看企业信息",
   enterpriseFields: {
     name: "法人名称",
     uscc: "统一社会信用代码",
