@@ -13,7 +13,7 @@ class AssignmentPolicy(Protocol):
         """The candidate group of a task whose lane is `role`, in a case whose root has `variables`."""
 
     def groups_of(self, session: Session, actor: str) -> frozenset[str]:
-        """Every group a person is a member of at this moment."""
+        """Every group a person is a member of at this moment; none for somebody who is not active."""
 
     def is_active(self, session: Session, actor: str) -> bool:
         """Whether a person can still be given work."""

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from engine import messages, state, values
+from engine import messages, state, values, verbs
 from engine.assignment import AssignmentPolicy, Everyone
 from engine.clock import Clock
 from engine.deployments import Deployments, Source, newest
@@ -27,6 +27,7 @@ from engine.projection import Open, Projection, look
 from engine.services import Registry
 from engine.tables import Definition, History, Instance, Job, StartSubscription, Subscription, Task, new_id
 from engine.transactions import after_commit, transaction
+from engine.verbs import Objection, Verb
 from engine.workflow import Case, Line, Sent
 from engine.world import World
 
@@ -34,6 +35,9 @@ LONGEST_BUSINESS_KEY = 200
 
 CHINA = timezone(timedelta(hours=8))
 """Guangdong's time: what `today()` means in a diagram."""
+
+# Lines differ in which of their columns are None; `render_nulls` sends them all in one statement.
+_NEW_LINES = insert(History).execution_options(render_nulls=True)
 
 
 class Stuck(EngineError):
@@ -143,18 +147,15 @@ class Command:
     def claim(self, task_id: str) -> Task:
         """Take a task that nobody has."""
         task, instance = self._open_task(task_id)
-        self._check_member(task)
-        if task.assignee is not None and task.assignee != self.actor:
-            raise self._taken(task)
-        task.assignee, task.claimed_at = self.actor, self.now
-        self._history(instance, "claimed", task.element_id)
+        if self._may(verbs.CLAIM, task):
+            task.assignee, task.claimed_at = self.actor, self.now
+            self._history(instance, "claimed", task.element_id)
         return task
 
     def release(self, task_id: str) -> Task:
         """Put back a task one has taken."""
         task, instance = self._open_task(task_id)
-        if task.assignee is None or task.assignee != self.actor:
-            raise CommandRefused("task_not_yours", "这件任务不在你手里，不能放回。", status=403)
+        self._may(verbs.RELEASE, task)
         task.assignee = task.claimed_at = None
         self._history(instance, "released", task.element_id)
         return task
@@ -162,9 +163,7 @@ class Command:
     def complete(self, task_id: str, *, data: Mapping[str, Any] | None = None, opinion: str | None = None) -> Instance:
         """Complete a task one has taken, or that nobody has. Raises BusinessRefusal where its form is not met."""
         task, instance = self._open_task(task_id)
-        self._check_member(task)
-        if task.assignee is not None and self.actor is not None and task.assignee != self.actor:
-            raise self._taken(task)
+        self._may(verbs.COMPLETE, task)
         given = _accepted(data)
         if opinion is not None:
             given["opinion"] = opinion
@@ -389,17 +388,25 @@ class Command:
             raise CommandRefused("task_cancelled", f"「{task.name}」已取消，不再需要办理。")
         return task, instance
 
-    def _check_member(self, task: Task) -> None:
-        if self.actor is None or task.candidate_group is None:
-            return
+    def _may(self, verb: Verb, task: Task) -> bool:
+        """Whether the verb has something to do. Raises CommandRefused where who gives the command may not use it."""
+        if self.actor is None:
+            return True
         policy = self.engine.policy
-        if isinstance(policy, Everyone) or task.candidate_group in policy.groups_of(self.session, self.actor):
-            return
-        raise CommandRefused("task_forbidden", "你没有办理这件任务的权限。", status=403)
-
-    def _taken(self, task: Task) -> CommandRefused:
-        who = self.engine.policy.display(self.session, task.assignee or "")
-        return CommandRefused("task_taken", f"「{task.name}」已由{who}认领。", details={"assignee": task.assignee})
+        if isinstance(policy, Everyone):
+            groups = frozenset((task.candidate_group or "",))
+        else:
+            groups = policy.groups_of(self.session, self.actor)
+        objection = verb.objection(task, self.actor, groups)
+        if objection is Objection.FORBIDDEN:
+            raise CommandRefused("task_forbidden", "你没有办理这件任务的权限。", status=403)
+        if objection is Objection.NOT_YOURS:
+            raise CommandRefused("task_not_yours", f"这件任务不在你手里，不能{verb.title}。", status=403)
+        if objection is Objection.TAKEN:
+            who = policy.display(self.session, task.assignee or "")
+            details = {"assignee": task.assignee}
+            raise CommandRefused("task_taken", f"「{task.name}」已由{who}认领。", details=details)
+        return objection is None
 
     def _check_form(self, element: Element, given: dict[str, Any]) -> None:
         name = element.node.form
@@ -501,7 +508,7 @@ class Command:
             )
         case.lines.clear()
         if rows:
-            self.session.execute(insert(History), rows)
+            self.session.execute(_NEW_LINES, rows)
 
     def _history(self, instance: Instance, action: str, element_id: str, details: dict[str, Any] | None = None) -> None:
         """Write a line about a case that does not move."""

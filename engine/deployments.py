@@ -57,6 +57,7 @@ class CompiledDeployment(FileSet):
     def __init__(self, id: int, files: FileSet, definitions: Mapping[str, int]) -> None:
         super().__init__(files.diagrams, files.decisions, files.forms)
         self.id = id
+        self.definition_ids = tuple(definitions.values())
         self.specs: dict[str, ProcessSpec] = {}
         for key, model in files.processes.items():
             spec = compile_process(model)
@@ -221,6 +222,7 @@ class Deployments:
         definitions = session.scalars(select(Definition).where(Definition.deployment_id == deployment_id))
         compiled = CompiledDeployment(deployment_id, files, {d.key: d.id for d in definitions})
         with self._lock:
+            self._deployment_of.update((id, deployment_id) for id in compiled.definition_ids)
             return self._compiled.setdefault(deployment_id, compiled)
 
     def called(self, session: Session, process_id: str, caller: ProcessSpec) -> ProcessSpec:

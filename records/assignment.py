@@ -7,12 +7,24 @@ office counts at once.
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from records.agencies import Agency
-from records.users import User, UserKind, user_by_username
+from records.users import User, UserKind, UserRole, user_by_username
 
 ENTERPRISE_ROLE = "enterprise"
+
+# The user of a name while the account is open, and so is its agency.
+_ACTIVE = (
+    select(User.id)
+    .outerjoin(Agency, Agency.id == User.agency_id)
+    .where(User.username == bindparam("actor"), User.active, or_(User.agency_id.is_(None), Agency.active))
+)
+# One row for each of the user's roles; one without a role where there is none.
+_MEMBERSHIPS = _ACTIVE.outerjoin(UserRole, UserRole.user_id == User.id).with_only_columns(
+    User.kind, User.enterprise_id, User.agency_id, UserRole.role
+)
 
 
 def enterprise_group(enterprise_id: str) -> str:
@@ -38,27 +50,20 @@ class RecordsAssignment:
         return enterprise_group(party_id) if party == "enterprise" else agency_group(party_id, role)
 
     def groups_of(self, session: Session, actor: str) -> frozenset[str]:
-        """Every group the actor belongs to now; none for an administrator or an unknown name."""
-        user = user_by_username(session, actor)
-        if user is None or not _active(session, user):
-            return frozenset()
-        if user.kind == UserKind.ENTERPRISE and user.enterprise_id:
-            return frozenset((enterprise_group(user.enterprise_id),))
-        if user.kind == UserKind.AUTHORITY and user.agency_id:
-            return frozenset(agency_group(user.agency_id, role) for role in user.role_names)
-        return frozenset()
+        """Every group the actor belongs to now; none for an administrator, an unknown name or who is not active."""
+        groups = set()
+        for kind, enterprise_id, agency_id, role in session.execute(_MEMBERSHIPS, {"actor": actor}):
+            if kind == UserKind.ENTERPRISE and enterprise_id:
+                groups.add(enterprise_group(enterprise_id))
+            elif kind == UserKind.AUTHORITY and agency_id and role:
+                groups.add(agency_group(agency_id, role))
+        return frozenset(groups)
 
     def is_active(self, session: Session, actor: str) -> bool:
         """Whether the actor still works here: the account is open, and so is its agency."""
-        user = user_by_username(session, actor)
-        return user is not None and _active(session, user)
+        return session.scalar(_ACTIVE, {"actor": actor}) is not None
 
     def display(self, session: Session, actor: str) -> str:
         """The name people read; the username itself where nobody has it (any more)."""
         user = user_by_username(session, actor)
         return actor if user is None else user.name
-
-
-def _active(session: Session, user: User) -> bool:
-    agency = session.get(Agency, user.agency_id) if user.agency_id else None
-    return user.active and (agency is None or agency.active)

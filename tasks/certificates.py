@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, get_type_hints
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from engine.errors import BpmnError, EngineError
 from engine.services import Call, Param, service_task
@@ -25,6 +25,8 @@ from records.filings import Filing
 from tasks.adapters import adapters
 from tasks.filings.submission import filing_of
 from tasks.papers.certificate import CertificatePaper, render
+
+_WITH_PARTIES = (joinedload(Filing.agency), joinedload(Filing.enterprise))  # which the snapshot names
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def allocate(filing_id: Annotated[str, Param(title="申报编号")], call: Call)
     Holds the year's counter until the command commits, so it stands as late in the procedure as it can.
     A filing that has its certificate already keeps it.
     """
-    session, filing = call.session, filing_of(call.session, filing_id)
+    session, filing = call.session, filing_of(call.session, filing_id, *_WITH_PARTIES)
     if filing.agency is None:
         raise EngineError(f"申报 {filing.number} 没有备案机关。")
     if filing.certificate_number is not None:

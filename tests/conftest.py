@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,7 +20,7 @@ NO_CHROMIUM = (
     "(apt-get install chromium fonts-noto-cjk)"
 )
 RUN_FOLDER = pytest.StashKey[servers.RunFolder]()
-BROWSER_FIXTURES = {"chromium", "page"}
+BROWSER_FIXTURES = {"chromium", "new_page", "page"}
 
 
 # The run's folder: made and removed by the process that begins the run, handed to pytest-xdist's workers.
@@ -124,24 +125,34 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A page of a fresh profile, 1280 pixels wide.
+def new_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """`new_page(**options) -> page`: a page of a fresh profile, 1280 pixels wide unless the options say otherwise.
 
     Its test fails when a script on the page does, or when the Content-Security-Policy blocks something.
     """
     problems: list[str] = []
+    usual = {"locale": "zh-CN", "timezone_id": "Asia/Shanghai", "viewport": {"width": 1280, "height": 800}}
 
     def read_console(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text:
             problems.append(message.text)
 
-    with chromium.new_context(
-        locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 1280, "height": 800}
-    ) as context:
-        context.on("weberror", lambda error: problems.append(str(error.error)))
-        context.on("console", read_console)
-        yield context.new_page()
+    with ExitStack() as contexts:
+
+        def new(**options: Any) -> Page:
+            context = contexts.enter_context(chromium.new_context(**(usual | options)))
+            context.on("weberror", lambda error: problems.append(str(error.error)))
+            context.on("console", read_console)
+            return context.new_page()
+
+        yield new
     assert problems == []
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """One such page."""
+    return new_page()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

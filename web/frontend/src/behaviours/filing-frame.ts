@@ -5,6 +5,7 @@ import { all, on } from "./dom";
 export interface SectionState {
   id: string;
   done: number;
+  /** 0 where nothing has to be filled in. */
   total: number;
   errors: number;
   warnings: number;
@@ -28,7 +29,7 @@ export interface FormState {
   saved?: { state: "saving" | "saved" | "failed" | "idle"; text: string };
   busy?: "save" | "submit" | "check" | "";
   /** Texts of the frame, given by the form so that one catalogue holds them. */
-  words: { summary: string; errorCount: string; warningCount: string };
+  words: { summary: string; errorCount: string; warningCount: string; optional: string };
 }
 
 const sprite = (): string =>
@@ -77,7 +78,7 @@ function show(state: FormState): void {
 function showSection(section: SectionState, index: number, words: FormState["words"]): void {
   const link = document.querySelector<HTMLElement>(`.jg-progress-item[data-section="${CSS.escape(section.id)}"]`);
   if (!link) return;
-  const complete = section.done >= section.total && section.errors + section.warnings === 0;
+  const complete = section.total > 0 && section.done >= section.total && section.errors + section.warnings === 0;
   link.classList.toggle("is-error", section.errors > 0);
   link.classList.toggle("is-warning", section.errors === 0 && section.warnings > 0);
   link.classList.toggle("is-done", complete);
@@ -90,12 +91,17 @@ function showSection(section: SectionState, index: number, words: FormState["wor
   if (!count) return;
   if (section.errors > 0) count.textContent = words.errorCount.replace("{n}", String(section.errors));
   else if (section.warnings > 0) count.textContent = words.warningCount.replace("{n}", String(section.warnings));
-  else count.textContent = `${section.done}/${section.total}`;
+  else count.textContent = section.total > 0 ? `${section.done}/${section.total}` : words.optional;
 }
 
+let summarized = "[]";
+
+/** Draws the summary anew only when it says something else: drawing takes the focus off its links and is read aloud. */
 function showSummary(state: FormState): void {
   const place = document.getElementById("form-summary");
-  if (!place) return;
+  const said = JSON.stringify(state.errors);
+  if (!place || said === summarized) return;
+  summarized = said;
   if (state.errors.length === 0) {
     place.replaceChildren();
     return;

@@ -48,7 +48,7 @@ function frameState(known: Known): FormState {
     ...note(wrong.length, total - done, findings.warnings.length),
     saved: savedLine(known.save, known.correcting),
     busy: known.busy,
-    words: { summary: TEXTS.summary, errorCount: TEXTS.errorCount, warningCount: TEXTS.warningCount },
+    words: { summary: TEXTS.summary, errorCount: TEXTS.errorCount, warningCount: TEXTS.warningCount, optional: TEXTS.optionalSection },
   };
 }
 

@@ -21,6 +21,7 @@ export const TEXTS = {
   place: "{section} · {field}",
 
   optional: "（选填）",
+  optionalSection: "选填",
   choose: "请选择",
   yes: "是",
   no: "否",

@@ -1,0 +1,44 @@
+"""The pages on a telephone, and with a keyboard alone."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import Demo, draft, row, submitted
+
+Visit = Callable[..., Page]
+
+TELEPHONE = {"viewport": {"width": 390, "height": 844}}
+
+
+def assert_no_sideways_scroll(page: Page) -> None:
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{page.url} is {wide} pixels too wide"
+
+
+def test_no_page_scrolls_sideways_on_a_telephone(site: Demo, visit: Visit, visit_as: Visit) -> None:
+    assert_no_sideways_scroll(visit("/", **TELEPHONE))
+    _, code = submitted(site)
+    official = visit_as("gx10", "/inbox/todo", **TELEPHONE)
+    assert_no_sideways_scroll(official)
+    row(official, code[-6:]).get_by_role("link").first.click()
+    expect(official.get_by_role("region", name="申报内容")).to_be_visible()
+    assert_no_sideways_scroll(official)
+    form = visit_as("ent01", f"/filings/{draft(site)}/edit", **TELEPHONE)
+    expect(form.get_by_role("checkbox", name="我已阅读并同意备案承诺声明")).to_be_visible()
+    assert_no_sideways_scroll(form)
+
+
+def test_what_tab_leads_to_is_never_hidden_under_the_bar(site: Demo, visit_as: Visit) -> None:
+    page = visit_as("ent01", f"/filings/{draft(site)}/edit")
+    bar = page.get_by_role("region", name="保存与提交").bounding_box()
+    assert bar is not None
+    page.get_by_role("textbox", name="项目代码").focus()
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        top, height, what = page.evaluate(
+            "(({ top, height }) => [top, height, document.activeElement.outerHTML])"
+            "(document.activeElement.getBoundingClientRect())"
+        )
+        # Of a tall field the browser brings the line into view where one types.
+        assert top + min(height, 36) <= bar["y"], what

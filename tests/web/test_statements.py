@@ -1,0 +1,87 @@
+"""What completing a task asks of the database: a ceiling of statements for each decision on a filing, and one commit.
+
+BEGIN, SAVEPOINT, RELEASE and COMMIT are no statements here; rows sent together are one.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from tests.web.portal import Portal, load_sample
+from web.database import db
+from web.runtime import runtime
+
+CONTROL = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT")
+DECISIONS = (("gx10", "accept", 9), ("gx11", "approve", 8), ("gx12", "issue", 13))
+"""Who decides what, in the procedure's order, and how many statements that may take."""
+
+
+@dataclass
+class Log:
+    """What a database engine was asked: the statements' texts, and how many commits."""
+
+    statements: list[str] = field(default_factory=list)
+    commits: int = 0
+
+    def on_execute(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith(CONTROL):
+            self.statements.append(statement)
+
+    def on_commit(self, connection: Any) -> None:
+        self.commits += 1
+
+
+@contextmanager
+def listening(database: Engine) -> Iterator[Log]:
+    log = Log()
+    event.listen(database, "before_cursor_execute", log.on_execute)
+    event.listen(database, "commit", log.on_commit)
+    yield log
+    event.remove(database, "before_cursor_execute", log.on_execute)
+    event.remove(database, "commit", log.on_commit)
+
+
+@pytest.fixture
+def portal(new_database: Callable[..., str], tmp_path: Path) -> Iterator[Portal]:
+    portal = Portal(new_database(load_sample), tmp_path)
+    yield portal
+    portal.close()
+
+
+@pytest.fixture
+def filing_id(portal: Portal) -> str:
+    """A filing that waits for 受理."""
+    filing_id = str(portal.draft()["id"])
+    assert portal.submit(filing_id).status_code == 200
+    return filing_id
+
+
+def test_a_decision_takes_few_statements_and_one_commit(portal: Portal, filing_id: str) -> None:
+    for user, decision, most in DECISIONS:
+        task_id = portal.task(user, filing_id)["id"]
+        assert portal.call(user, "POST", f"/tasks/{task_id}/claim", json={}).status_code == 200
+        with (
+            portal.app.app_context(),
+            listening(db.engine) as log,
+            runtime().engine.command(db.session(), actor=user) as command,
+        ):
+            command.complete(task_id, data={"decision": decision}, opinion="同意")
+        assert len(log.statements) <= most, f"{decision}:\n" + "\n".join(log.statements)
+        assert log.commits == 1, decision
+    portal.settle()
+    assert portal.filing(filing_id)["status"] == "ISSUED"
+
+
+def test_a_request_that_completes_a_task_commits_once(portal: Portal, filing_id: str) -> None:
+    for user, decision, _ in DECISIONS:
+        path = f"/api/v1/tasks/{portal.task(user, filing_id)['id']}/complete"
+        headers = {"Authorization": f"Bearer {portal.token(user)}"}
+        with portal.app.app_context(), listening(db.engine) as log:
+            answer = portal.client.post(path, headers=headers, json={"data": {"decision": decision}, "opinion": "同意"})
+        assert answer.status_code == 200, answer.text
+        assert log.commits == 1, decision
