@@ -40,7 +40,9 @@ class Carrier:
         self.sweep_seconds = SWEEP_SECONDS
         self._stopping = threading.Event()
         self._worker: Any = None
-        self.celery = Celery("jigai", broker=broker_url, set_as_current=False)
+        in_memory = broker_url.startswith("memory")
+        # Without a host name kombu warns that it takes localhost, which means nothing here.
+        self.celery = Celery("jigai", broker="memory://localhost//" if in_memory else broker_url, set_as_current=False)
         self.celery.conf.update(
             task_ignore_result=True,
             task_acks_late=True,
@@ -52,7 +54,7 @@ class Carrier:
             timezone="UTC",
             beat_schedule={"sweep": {"task": SWEEP, "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}}},
         )
-        if broker_url.startswith("memory"):
+        if in_memory:
             self.celery.conf.broker_transport_options = {"polling_interval": 0.01}
 
         # Celery reads a task's signature from a function's source: a bound method's `self` would be an argument.

@@ -6,6 +6,7 @@ from flask_smorest import Api
 from web.api import (
     certificates,
     definitions,
+    docs,
     filings,
     forms,
     instances,
@@ -47,4 +48,5 @@ def register(app: Flask) -> None:
     api = Api(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint, url_prefix=f"/api/v1{blueprint.url_prefix or ''}")
+    docs.register(app, api)
     answer_problems(app)
