@@ -74,6 +74,11 @@ def load(
     return case
 
 
+def history_length(content: bytes) -> int:
+    """How many history lines a case has written."""
+    return int(json.loads(zlib.decompress(content))["h"])
+
+
 def variables(content: bytes) -> dict[str, Any]:
     """The root's variables in a saved state."""
     result: dict[str, Any] = values.from_json(json.loads(zlib.decompress(content))["d"])

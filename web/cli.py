@@ -13,6 +13,7 @@ import click
 from flask import Flask
 from sqlalchemy import select
 
+from engine.audit import verify
 from engine.deployments import check as check_files
 from engine.deployments import newest
 from engine.errors import DeploymentRefused
@@ -273,6 +274,23 @@ def create_token(username: str) -> None:
 
 
 # Health
+
+
+@main.group()
+def audit() -> None:
+    """The record of what happened."""
+
+
+@audit.command("verify")
+def verify_audit() -> None:
+    """Say which cases lack lines of their record; they are numbered, so a missing one shows."""
+    with create_app().app_context():
+        gaps = list(verify(db.session()))
+    for gap in gaps:
+        click.echo(f"case {gap.instance_id}: {gap.written} lines were written, {gap.found} are there", err=True)
+    if gaps:
+        sys.exit(1)
+    click.echo("every record is whole")
 
 
 @main.command()
