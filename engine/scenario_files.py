@@ -29,8 +29,8 @@ from typing import Any
 
 import yaml
 
-from engine.commands import CHINA
 from engine.errors import EngineError
+from engine.work import CHINA
 
 STEPS: Mapping[str, frozenset[str]] = {
     "do": frozenset(("by", "data", "opinion", "refused")),

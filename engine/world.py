@@ -15,7 +15,7 @@ from engine.transactions import after_commit
 from engine.workflow import Case
 
 if TYPE_CHECKING:
-    from engine.commands import Command
+    from engine.work import Work
 
 log = structlog.get_logger("jigai.engine")
 
@@ -39,7 +39,7 @@ class Refused(EngineError):
 class World:
     """What one case sees of the engine, for one command."""
 
-    def __init__(self, command: "Command", instance: Instance) -> None:
+    def __init__(self, command: "Work", instance: Instance) -> None:
         self.command = command
         self.instance = instance
 

@@ -18,13 +18,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.clock import MovableClock
-from engine.commands import CHINA, Command
+from engine.commands import Command
 from engine.errors import DeploymentRefused
 from engine.scenario_files import Block, ScenariosRefused, plain, read_scenarios
 from engine.scenarios import Misused, Report, Verb
 from engine.scenarios import run as play
 from engine.services import Registry
 from engine.tables import Instance
+from engine.work import CHINA
 from records import encryption, filings
 from records.announcements import Announcement
 from records.assignment import RecordsAssignment, enterprise_group

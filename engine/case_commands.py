@@ -1,0 +1,65 @@
+"""Commands on whole cases: start, cancel, retry."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import delete
+
+from engine import values
+from engine.deployments import newest
+from engine.errors import CommandRefused
+from engine.projection import look
+from engine.tables import Instance, Job
+from engine.work import Work, accepted
+
+
+class CaseCommands(Work):
+    """Starting a case, ending it early, and going on where it failed."""
+
+    def start(
+        self,
+        process_id: str,
+        *,
+        data: Mapping[str, Any] | None = None,
+        business_key: str | None = None,
+        version: int | None = None,
+    ) -> Instance:
+        """Start a case of the newest version of a process, or of the one named."""
+        definition = newest(self.session, process_id, version)
+        if definition is None:
+            which = process_id if version is None else f"{process_id} 的版本 {version}"
+            raise CommandRefused("definition_unknown", f"没有流程 {which}。", status=404, remedy="请先部署它。")
+        spec = self.engine.deployments.compiled(self.session, definition.id)
+        if not spec.entries:
+            raise CommandRefused("no_plain_start", f"流程「{definition.name}」只能由消息或信号启动。")
+        return self._begin(definition, spec, spec.entries, accepted(data), business_key)
+
+    def cancel(self, instance_id: str, reason: str = "") -> Instance:
+        """End a case at once; whatever is open in it is cancelled."""
+        instance, case = self._open_case(instance_id)
+        before = look(case)
+        case.cancel_tokens()
+        case.do_engine_steps()
+        self._note(case, "cancelled", {"reason": reason} if reason else None)
+        self._save(instance, case, before, ended_as="cancelled")
+        return instance
+
+    def retry(self, instance_id: str, data: Mapping[str, Any] | None = None) -> Instance:
+        """Try every open incident of a case again, after correcting its variables with `data`."""
+        corrected = accepted(data)
+        instance, case = self._open_case(instance_id)
+        failed = [token for token in case.tokens.values() if "incident" in token.internal_data]
+        jobs = [token.id for token in failed if token.internal_data.get("waits", {}).get("kind") == "service"]
+        if jobs:
+            self.session.execute(delete(Job).where(Job.instance_id == instance.id, Job.token.in_(jobs)))
+            for token_id in jobs:
+                del case.tokens[token_id].internal_data["waits"]
+        before = look(case)
+        case.write_root(corrected)
+        self._note(case, "retried", {"data": values.to_json(corrected)} if corrected else None)
+        for token in failed:
+            if token.is_open:
+                case.retry(token)
+        case.do_engine_steps()
+        self._save(instance, case, before)
+        return instance

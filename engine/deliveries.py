@@ -1,0 +1,138 @@
+"""What reaches a case from outside: messages, signals, timers, results of jobs."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from engine import messages, values
+from engine.errors import CommandRefused, EngineError
+from engine.events import received
+from engine.messages import Offer
+from engine.projection import look
+from engine.tables import Definition, Instance, Job, StartSubscription, Subscription
+from engine.work import Work, accepted
+
+
+class Deliveries(Work):
+    """Giving a case what it waits for, or starting one by it."""
+
+    def message(
+        self,
+        name: str,
+        *,
+        correlation: Mapping[str, Any] | None = None,
+        payload: Mapping[str, Any] | None = None,
+        ttl: timedelta | None = None,
+    ) -> list[Instance]:
+        """Give a message to the case that waits for it, or start one by it.
+
+        Exactly one receiver. Where nobody waits it is kept for `ttl`, or refused when there is none.
+        """
+        offer = Offer(name, accepted(correlation), accepted(payload))
+        receiver = self._correlate(offer)
+        if receiver is None and ttl is not None:
+            messages.hold(self.session, name)
+            receiver = self._correlate(offer)
+        if receiver is not None:
+            return [receiver]
+        if ttl is None:
+            raise CommandRefused(
+                "message_unheard", f"没有案件在等待消息「{name}」。", remedy="请核对消息名称和关联值，或给出保留时间。"
+            )
+        messages.keep(self.session, offer, self.now, ttl)
+        return []
+
+    def signal(self, name: str, *, payload: Mapping[str, Any] | None = None, but: str | None = None) -> list[Instance]:
+        """Give a signal to every case that waits for it (except `but`, who threw it), and start those it starts."""
+        waiting = self.session.execute(
+            select(Subscription.instance_id, Subscription.token)
+            .where(Subscription.kind == "signal", Subscription.name == name)
+            .order_by(Subscription.instance_id, Subscription.token)
+        ).all()
+        given = accepted(payload)
+        tokens: dict[str, list[int]] = {}
+        for instance_id, token in waiting:
+            if instance_id != but:
+                tokens.setdefault(instance_id, []).append(token)
+        receivers = [self._fire(instance_id, fired, given) for instance_id, fired in tokens.items()]
+        receivers += [self._begin_at(*start, {}, given, None) for start in self._starts("signal", name)]
+        return [instance for instance in receivers if instance is not None]
+
+    def _correlate(self, offer: Offer) -> Instance | None:
+        """The case that took a message, or that it started."""
+        waiting = messages.receivers(self.session, offer, self._compiled, self._functions())
+        for instance_id, token in waiting:
+            if (receiver := self._fire(instance_id, [token], offer.payload)) is not None:
+                return receiver
+        for start in self._starts("message", offer.name):
+            return self._begin_at(*start, offer.correlation, offer.payload, offer.business_key)
+        return None
+
+    def _fire(self, instance_id: str, tokens: list[int], payload: Any) -> Instance | None:
+        """Let happen what some tokens of a case wait for. None where they wait no more: another command came first."""
+        instance = self._lock(instance_id)
+        if instance is None or instance.ended_at is not None:
+            return None
+        case = self.restore(instance)
+        waiting = [case.tokens[id] for id in tokens if id in case.tokens and "waits" in case.tokens[id].internal_data]
+        if not waiting:
+            return None
+        before = look(case)
+        for token in waiting:
+            case.fire(token, payload)
+        case.do_engine_steps()
+        self._save(instance, case, before)
+        return instance
+
+    def _starts(self, kind: str, name: str) -> list[tuple[Definition, str]]:
+        """The processes, and the start events in them, that wait for a message or signal."""
+        rows = self.session.execute(
+            select(Definition, StartSubscription.element_id)
+            .join(Definition, Definition.id == StartSubscription.definition_id)
+            .where(StartSubscription.kind == kind, StartSubscription.name == name)
+            .order_by(Definition.key, StartSubscription.element_id)
+        )
+        return [(definition, element_id) for definition, element_id in rows]
+
+    def _begin_at(
+        self, definition: Definition, start: str, correlation: Mapping[str, Any], payload: Any, business_key: str | None
+    ) -> Instance:
+        """Begin a case at a start event with what came with its trigger."""
+        spec = self._compiled(definition.id)
+        data = {**correlation, **received(spec.events[start], payload)}
+        return self._begin(definition, spec, [spec.element(start)], data, business_key)
+
+    def fire_timer(self, job: Job) -> None:
+        """A timer's moment has come."""
+        if self._fire(job.instance_id or "", [job.token or 0], None) is None:
+            self.session.delete(job)
+
+    def service_done(self, job: Job, result: Any) -> None:
+        """An asynchronous service task has its result."""
+        instance, case = self._open_case(job.instance_id or "")
+        before = look(case)
+        token = case.tokens[job.token or 0]
+        case.attempt(token, token.task_spec.finish, token, result)
+        case.do_engine_steps()
+        self._save(instance, case, before)
+
+    def service_failed(self, job: Job, error: EngineError) -> None:
+        """An asynchronous service task threw a BPMN error, or has used up its attempts."""
+        instance, case = self._open_case(job.instance_id or "")
+        before = look(case)
+        token = case.tokens[job.token or 0]
+        case.attempt(token, token.task_spec.give_up, token, error)
+        case.do_engine_steps()
+        self._save(instance, case, before)
+
+    def deliver(self, job: Job) -> None:
+        """Something that one case threw reaches the others. A message nobody takes leaves a line with its sender."""
+        name, payload = job.payload["name"], values.from_json(job.payload["payload"])
+        if job.kind == "signal":
+            self.signal(name, payload=payload if isinstance(payload, dict) else None, but=job.instance_id)
+        elif self._correlate(Offer(name, payload=payload, key=values.from_json(job.payload["key"]))) is None:
+            sender = self._lock(job.instance_id or "")
+            if sender is not None:
+                self._history(sender, "unheard", job.element_id or "", {"message": name})

@@ -1,0 +1,224 @@
+"""The unit of work under every command: lock a case, restore it, and write back whatever came of it, once.
+
+A command's public verbs stand in the modules beside this one, by their noun; `engine.commands` joins them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from engine import messages, state, values
+from engine.elements import Element, ProcessSpec, Token
+from engine.errors import CommandRefused, EngineError, ValueRefused
+from engine.messages import Offer
+from engine.projection import Open, Projection, look
+from engine.tables import Definition, History, Instance, Job, new_id
+from engine.transactions import after_commit
+from engine.workflow import Case, Line, Sent
+from engine.world import World
+
+if TYPE_CHECKING:
+    from engine.commands import Engine
+
+LONGEST_BUSINESS_KEY = 200
+
+CHINA = timezone(timedelta(hours=8))
+"""Guangdong's time: what `today()` means in a diagram."""
+
+# Lines differ in which of their columns are None; `render_nulls` sends them all in one statement.
+_NEW_LINES = insert(History).execution_options(render_nulls=True)
+
+
+class Stuck(EngineError):
+    """A case that is neither ended nor waiting for anything."""
+
+    code = "stuck"
+
+
+class Work:
+    """What can be done to cases inside one transaction, on behalf of `actor` (None: the system)."""
+
+    def __init__(self, engine: Engine, session: Session, actor: str | None, *, attended: bool = True) -> None:
+        self.engine = engine
+        self.session = session
+        self.actor = actor
+        self.attended = attended
+        self.now = engine.clock.now()
+
+    def _begin(
+        self,
+        definition: Definition,
+        spec: ProcessSpec,
+        entries: list[Element],
+        data: Mapping[str, Any],
+        business_key: str | None,
+    ) -> Instance:
+        if business_key is not None and len(business_key) > LONGEST_BUSINESS_KEY:
+            raise CommandRefused("business_key_too_long", f"业务编号超过 {LONGEST_BUSINESS_KEY} 个字符。", status=422)
+        instance = Instance(
+            id=new_id(),
+            definition_id=definition.id,
+            business_key=business_key,
+            status="running",
+            revision=0,
+            state=b"",
+            started_at=self.now,
+            started_by=self.actor,
+        )
+        self.session.add(instance)
+        self.session.flush()
+        case = Case(spec, World(self, instance), now=self.now, business_key=business_key, functions=self._functions())
+        case.write_root(data)
+        self._note(case, "started")
+        case.start_at(entries)
+        case.do_engine_steps()
+        self._save(instance, case, Open())
+        return instance
+
+    def _lock(self, instance_id: str) -> Instance | None:
+        """A case's row as it is now, held until the transaction ends."""
+        query = select(Instance).where(Instance.id == instance_id).with_for_update()
+        return self.session.scalar(query.execution_options(populate_existing=True))
+
+    def _open_case(self, instance_id: str) -> tuple[Instance, Case]:
+        instance = self._lock(instance_id)
+        if instance is None:
+            raise CommandRefused("instance_unknown", f"没有案件 {instance_id}。", status=404)
+        if instance.status in ("completed", "cancelled"):
+            raise CommandRefused("instance_ended", "这个案件已经结束。")
+        return instance, self.restore(instance)
+
+    def restore(self, instance: Instance) -> Case:
+        deployments = self.engine.deployments
+        return state.load(
+            instance.state,
+            deployments.compiled(self.session, instance.definition_id),
+            World(self, instance),
+            partial(deployments.compiled, self.session),
+            now=self.now,
+            business_key=instance.business_key,
+            functions=self._functions(),
+        )
+
+    def _functions(self) -> dict[str, Callable[..., Any]]:
+        return {"now": lambda: self.now, "today": lambda: self.now.astimezone(CHINA).date()}
+
+    def _compiled(self, definition_id: int) -> ProcessSpec:
+        return self.engine.deployments.compiled(self.session, definition_id)
+
+    def _save(self, instance: Instance, case: Case, before: Open, ended_as: str = "completed") -> None:
+        self._take_kept_messages(case, before)
+        if case.is_stuck():
+            for token in [t for t in case.tokens.values() if "arrived" in t.internal_data] or list(
+                case.tokens.values()
+            ):
+                case.fail(token, Stuck("案件既没有结束，也没有在等待任何事情：不会再有令牌到达这里。"))
+        projection = Projection(self.session, case, instance, self.engine.policy, self.engine.services, self.now)
+        after = projection.write(before)
+        self._write_history(instance, case)
+        instance.state = state.dump(case)
+        instance.revision += 1
+        if case.completed:
+            instance.status, instance.ended_at = ended_as, self.now
+        else:
+            jobs_running = after.services - after.incidents.keys()
+            waits = (after.tasks, after.timers, jobs_running, after.subscriptions, case.conditionals)
+            instance.status = "running" if any(waits) or not after.incidents else "failed"
+        jobs = projection.new_jobs + [self._send(instance, sent) for sent in case.unheard]
+        self.session.flush()
+        if jobs:
+            after_commit(self.session, partial(self.engine.publish, jobs))
+
+    def _take_kept_messages(self, case: Case, before: Open) -> None:
+        """A case that begins to wait for a message takes one that came too early."""
+        seen = set(before.subscriptions)
+        while waiting := [case.tokens[id] for id in sorted(look(case).subscriptions - seen)]:
+            seen |= {token.id for token in waiting}
+            waiting = [token for token in waiting if token.internal_data["waits"]["kind"] == "message"]
+            names = {token.internal_data["waits"]["name"] for token in waiting}
+            for message, offer in messages.kept(self.session, names, self.now) if names else ():
+                taker = next((token for token in waiting if token.is_open and self._takes(case, token, offer)), None)
+                if taker is not None:
+                    self.session.delete(message)
+                    case.fire(taker, offer.payload)
+            case.do_engine_steps()
+
+    def _takes(self, case: Case, token: Token, offer: Offer) -> bool:
+        waits = token.internal_data.get("waits")
+        if waits is None or waits["name"] != offer.name:
+            return False
+        return offer.fits(token.task_spec.event, waits["key"], case.constants["business_key"], case.functions)
+
+    def _send(self, instance: Instance, sent: Sent) -> str:
+        """What no event of the case took is offered to the others by a job, which locks them one at a time."""
+        payload = {"name": sent.name, "payload": values.to_json(sent.payload), "key": values.to_json(sent.key)}
+        key = f"{instance.id}:{sent.kind}:{new_id()}"
+        return self.add_job(sent.kind, payload, instance_id=instance.id, key=key, element_id=sent.element_id)
+
+    def add_job(
+        self,
+        kind: str,
+        payload: dict[str, Any],
+        *,
+        instance_id: str | None,
+        key: str,
+        attempts: int = 5,
+        element_id: str | None = None,
+    ) -> str:
+        """Write a job without a token; it is due at once."""
+        job_id = new_id()
+        row = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload, "idempotency_key": key}
+        row["element_id"] = element_id
+        self.session.execute(
+            insert(Job), [row | {"state": "due", "due_at": self.now, "attempts": 0, "max_attempts": attempts}]
+        )
+        return job_id
+
+    # History
+
+    def _note(
+        self, case: Case, action: str, details: dict[str, Any] | None = None, element_id: str | None = None
+    ) -> None:
+        case.lines.append(Line(action, element_id, None, details, True))
+
+    def _write_history(self, instance: Instance, case: Case) -> None:
+        rows = []
+        for line in case.lines:
+            case.history_length += 1
+            rows.append(
+                {
+                    "instance_id": instance.id,
+                    "seq": case.history_length,
+                    "at": self.now,
+                    "action": line.action,
+                    "element_id": line.element_id,
+                    "actor": self.actor if line.by_actor else None,
+                    "details": line.details,
+                }
+            )
+        case.lines.clear()
+        if rows:
+            self.session.execute(_NEW_LINES, rows)
+
+    def _history(self, instance: Instance, action: str, element_id: str, details: dict[str, Any] | None = None) -> None:
+        """Write a line about a case that does not move."""
+        case = self.restore(instance)
+        self._note(case, action, details, element_id)
+        self._write_history(instance, case)
+        instance.state = state.dump(case)
+        instance.revision += 1
+        self.session.flush()
+
+
+def accepted(data: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Data from outside, as variables can hold them; refused with the path of what they cannot."""
+    try:
+        return {name: values.copy(value, name) for name, value in (data or {}).items()}
+    except ValueRefused as error:
+        raise CommandRefused("value_refused", error.message, status=422, remedy="请更正这个值。") from None
