@@ -1,7 +1,7 @@
 """A case while it is being worked on: SpiffWorkflow's workflow with our scopes, variables and step loop.
 
-A `Case` is restored for one command, stepped until nothing is ready, and written away again. It reads no calendar and no
-database: whatever lies outside reaches it through `Outside`.
+A `Case` is restored for one command, stepped until nothing is ready, and written away again. It reads no calendar and
+no database: whatever lies outside reaches it through `Outside`.
 """
 
 import hashlib

@@ -168,7 +168,7 @@ def test_what_is_merely_drawn_says_nothing() -> None:
 
 
 def test_an_association_with_several_sources_must_say_what_they_make() -> None:
-    ends: list[Node | str] = [Node("sourceRef", {}, [n]) for n in ("a", "b")] + [Node("targetRef", {}, ["in_x"])]
+    ends: list[Node | str] = [*(Node("sourceRef", {}, [n]) for n in ("a", "b")), Node("targetRef", {}, ["in_x"])]
     specification = Node("ioSpecification", {}, inputs("x"))
     model = one(start(), script("s", "y = x", specification, Node("dataInputAssociation", {}, ends)), "start > s")
     found = check([Source("test.bpmn", model)], lambda operator: True).problems
