@@ -267,6 +267,12 @@ PROBLEMS: dict[str, Sentence] = {
         remedy_zh="请填写 loopCardinality、loopDataInputRef 或 loopCondition。",
         remedy_en="Write loopCardinality, loopDataInputRef or loopCondition.",
     ),
+    "loop_count": Sentence(
+        zh="实例数「{text}」应为 0 到 {most} 的整数。",
+        en="The number of instances “{text}” must be a whole number from 0 to {most}.",
+        remedy_zh="请更正 loopCardinality。",
+        remedy_en="Correct loopCardinality.",
+    ),
     "several_event_definitions": Sentence(
         zh="流程的开始事件有多个事件定义。",
         en="The process's start event has several event definitions.",
