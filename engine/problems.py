@@ -93,6 +93,12 @@ PROBLEMS: dict[str, Sentence] = {
         remedy_zh="请改用支持的元素。",
         remedy_en="Use a supported element instead.",
     ),
+    "ad_hoc": Sentence(
+        zh="不支持临时子流程 {tag}：下一步做什么、做几次由人决定，图里没有说明。",
+        en="The ad-hoc sub-process {tag} is not supported: which step comes next, and how often, nothing drawn says.",
+        remedy_zh="请用并行的用户任务，或对所选事项做多实例。",
+        remedy_en="Draw user tasks in parallel, or a multi-instance over what was chosen.",
+    ),
     "bad_expression": Sentence(
         zh="表达式有误：{reason}",
         en="The expression is wrong: {reason}",
