@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import state
 from engine.tables import History, Instance
 
 
@@ -26,10 +25,9 @@ def verify(session: Session) -> Iterator[Gap]:
         .group_by(History.instance_id)
         .subquery()
     )
-    rows = select(Instance.id, Instance.state, kept.c.found, kept.c.last).outerjoin(
+    rows = select(Instance.id, Instance.history_length, kept.c.found, kept.c.last).outerjoin(
         kept, kept.c.instance_id == Instance.id
     )
-    for instance_id, content, found, last in session.execute(rows.execution_options(yield_per=500)):
-        written = state.history_length(content)
+    for instance_id, written, found, last in session.execute(rows.execution_options(yield_per=500)):
         if (found or 0) != written or (last or 0) != written:
             yield Gap(instance_id, written, found or 0)
