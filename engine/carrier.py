@@ -16,7 +16,7 @@ from celery import Celery
 from celery.exceptions import SecurityWarning
 from sqlalchemy.orm import Session
 
-from engine import jobs
+from engine import anchors, jobs
 from engine.commands import Engine
 
 CARRY_OUT = "jigai.carry_out"
@@ -81,11 +81,19 @@ class Carrier:
             return jobs.carry_out(self.engine, session, job_id)
 
     def sweep(self) -> int:
-        """Carry out what is due; how much that was."""
+        """Carry out what is due, and anchor the record once a day; how many jobs that were."""
         with self._sessions() as session:
             waiting = jobs.due(session, self.engine.clock.now())
             session.rollback()
-        return sum(self.carry_out(job_id) for job_id in waiting)
+        carried_out = sum(self.carry_out(job_id) for job_id in waiting)
+        self._anchor()
+        return carried_out
+
+    def _anchor(self) -> None:
+        with self._sessions() as session:
+            if anchors.is_due(session, self.engine.clock.now()):
+                with self.engine.command(session) as command:
+                    anchors.anchor(command.session, command.now)
 
     def start_embedded(self) -> None:
         """Run a worker and the sweeper in threads of this process."""
