@@ -146,7 +146,7 @@ class Verification:
         for line in lines:
             self.lines += 1
             seq, found = line[1], line[-1]
-            if not isinstance(seq, int) or not 1 <= seq <= length:
+            if not _is_among(seq, length):
                 number = seq if isinstance(seq, int) else 0
                 yield Fault(What.INSERTED, instance_id, number, number)
                 continue
@@ -184,8 +184,9 @@ class Verification:
             if taken.pop(number, root_of(())) != (anchor.count, anchor.root):
                 yield Fault(What.HEADS, None, number, number)
             expected, previous = number + 1, anchor.hash
-        for number in taken.keys() - set(range(1, expected)):
-            yield Fault(What.MISSING, None, number, number)
+        for number in taken:
+            if not _is_among(number, expected - 1):
+                yield Fault(What.MISSING, None, number, number)
 
     def _anchored(self, which: Any) -> Iterator[Fault]:
         """What anchors found at the end of a chain is still in it."""
@@ -194,6 +195,11 @@ class Verification:
         query = select(_HEADS.c.instance_id, _HEADS.c.seq).outerjoin(_LINES, same_line).where(which, gone)
         for instance_id, seq in self._read(query.order_by(_HEADS.c.instance_id, _HEADS.c.seq)):
             yield Fault(What.NOT_AS_ANCHORED, instance_id, seq, seq)
+
+
+def _is_among(number: Any, last: int) -> bool:
+    """Whether something is one of the numbers from 1 on; it may be anything."""
+    return isinstance(number, int) and 1 <= number <= last
 
 
 def _joined(faults: Iterable[Fault]) -> Iterator[Fault]:

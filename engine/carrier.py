@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from engine import anchors, jobs
 from engine.commands import Engine
+from engine.transactions import after_commit
 
 CARRY_OUT = "jigai.carry_out"
 SWEEP = "jigai.sweep"
@@ -93,7 +95,9 @@ class Carrier:
         with self._sessions() as session:
             if anchors.is_due(session, self.engine.clock.now()):
                 with self.engine.command(session) as command:
-                    anchors.anchor(command.session, command.now)
+                    made = anchors.anchor(command.session, command.now)
+                    said = {"anchor": made.id, "cases": made.count, "hash": made.hash.hex()}
+                    after_commit(command.session, partial(log.info, "record anchored", **said))
 
     def start_embedded(self) -> None:
         """Run a worker and the sweeper in threads of this process."""

@@ -64,6 +64,13 @@ def test_a_changed_anchor_and_those_that_are_missing_are_named(t: ProcessTest) -
     assert str(faults(t)[0]) == "anchors 2-3: missing"
 
 
+def test_a_number_that_no_anchor_can_have_is_found_at_once(t: ProcessTest) -> None:
+    tampering.begin(t)
+    with behind_its_back(t) as session:
+        session.execute(update(ANCHORS).where(ANCHORS.c.id == 2).values(id=2**31 - 1))
+    assert Fault(What.MISSING, None, 2, 2**31 - 2) in faults(t)
+
+
 @pytest.mark.parametrize("what", ["changed", "removed", "given to another"])
 def test_meddling_with_what_an_anchor_took_is_found(t: ProcessTest, what: str) -> None:
     first, _ = tampering.begin(t)
