@@ -43,13 +43,21 @@ class Engine:
         self.deployments = Deployments(lambda operator: self.services.get(operator) is not None)
 
     @contextmanager
-    def command(self, session: Session, *, actor: str | None = None, attended: bool = True) -> "Iterator[Command]":
-        """A transaction in which commands are given on behalf of `actor` (None: the system).
+    def command(
+        self,
+        session: Session,
+        *,
+        actor: str | None = None,
+        on_behalf_of: str | None = None,
+        attended: bool = True,
+    ) -> "Iterator[Command]":
+        """A transaction in which `actor` (None: the system) gives commands, as a substitute `on_behalf_of` another.
 
+        Rights are those of the actor; the record names both.
         Where nobody attends, as when a job is carried out, a service's refusal is an incident: nobody could be told.
         """
         with transaction(session):
-            yield Command(self, session, actor, attended=attended)
+            yield Command(self, session, actor, on_behalf_of=on_behalf_of, attended=attended)
 
 
 class Command(CaseCommands, TaskCommands, Deliveries):

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from engine import messages, state, values
+from engine import messages, record, state, values
 from engine.elements import Element, ProcessSpec, Token
 from engine.errors import CommandRefused, EngineError, ValueRefused
 from engine.events import awaited
 from engine.messages import Offer
 from engine.projection import Open, Projection, look
-from engine.tables import Definition, History, Instance, Job, new_id
+from engine.tables import NO_HASH, Definition, Instance, Job, new_id
 from engine.transactions import after_commit
 from engine.workflow import Case, Line, Sent
 from engine.world import World
@@ -32,9 +32,6 @@ LONGEST_BUSINESS_KEY = 200
 CHINA = timezone(timedelta(hours=8))
 """Guangdong's time: what `today()` means in a diagram."""
 
-# Lines differ in which of their columns are None; `render_nulls` sends them all in one statement.
-_NEW_LINES = insert(History).execution_options(render_nulls=True)
-
 
 class Stuck(EngineError):
     """A case that is neither ended nor waiting for anything."""
@@ -43,12 +40,21 @@ class Stuck(EngineError):
 
 
 class Work:
-    """What can be done to cases inside one transaction, on behalf of `actor` (None: the system)."""
+    """What `actor` (None: the system) can do to cases inside one transaction, perhaps on behalf of another."""
 
-    def __init__(self, engine: Engine, session: Session, actor: str | None, *, attended: bool = True) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        session: Session,
+        actor: str | None,
+        *,
+        on_behalf_of: str | None = None,
+        attended: bool = True,
+    ) -> None:
         self.engine = engine
         self.session = session
         self.actor = actor
+        self.on_behalf_of = on_behalf_of
         self.attended = attended
         self.now = engine.clock.now()
 
@@ -71,6 +77,8 @@ class Work:
             status="running",
             revision=0,
             state=b"",
+            history_length=0,
+            history_head=NO_HASH,
             started_at=self.now,
             started_by=self.actor,
         )
@@ -124,7 +132,8 @@ class Work:
                 case.fail(token, Stuck("案件既没有结束，也没有在等待任何事情：不会再有令牌到达这里。"))
         projection = Projection(self.session, case, instance, self.engine.policy, self.engine.services, self.now)
         after = projection.write(before)
-        self._write_history(instance, case)
+        self._write_history(instance, case.lines)
+        case.lines.clear()
         instance.state = state.dump(case)
         instance.revision += 1
         if case.completed:
@@ -186,35 +195,30 @@ class Work:
     # History
 
     def _note(
-        self, case: Case, action: str, details: dict[str, Any] | None = None, element_id: str | None = None
+        self,
+        case: Case,
+        action: str,
+        details: dict[str, Any] | None = None,
+        element_id: str | None = None,
+        *,
+        before: dict[str, Any] | None = None,
     ) -> None:
-        case.lines.append(Line(action, element_id, None, details, True))
+        case.lines.append(Line(action, element_id, None, details, True, before))
 
-    def _write_history(self, instance: Instance, case: Case) -> None:
-        rows = []
-        for line in case.lines:
-            case.history_length += 1
-            rows.append(
-                {
-                    "instance_id": instance.id,
-                    "seq": case.history_length,
-                    "at": self.now,
-                    "action": line.action,
-                    "element_id": line.element_id,
-                    "actor": self.actor if line.by_actor else None,
-                    "details": line.details,
-                }
-            )
-        case.lines.clear()
-        if rows:
-            self.session.execute(_NEW_LINES, rows)
+    def _write_history(self, instance: Instance, lines: list[Line]) -> None:
+        record.write(self.session, instance, lines, at=self.now, actor=self.actor, on_behalf_of=self.on_behalf_of)
 
-    def _history(self, instance: Instance, action: str, element_id: str, details: dict[str, Any] | None = None) -> None:
+    def _history(
+        self,
+        instance: Instance,
+        action: str,
+        element_id: str,
+        details: dict[str, Any] | None = None,
+        *,
+        before: dict[str, Any] | None = None,
+    ) -> None:
         """Write a line about a case that does not move."""
-        case = self.restore(instance)
-        self._note(case, action, details, element_id)
-        self._write_history(instance, case)
-        instance.state = state.dump(case)
+        self._write_history(instance, [Line(action, element_id, None, details, True, before)])
         instance.revision += 1
         self.session.flush()
 
