@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from engine.cells import Cell, converted
+from engine.cells import Between, Cell, converted
 from engine.decision_tables import Decision, Input, Table
 from engine.domains import Domain, Pieces, domain_of, given_domain, places
 from engine.errors import EngineError, ExpressionError
 from engine.punctuation import quoted_parts
 
 MOST_TRIALS = 300_000
-"""Cells times pieces that one table may need; a larger table is not looked at."""
+"""Cells times values that one table may need tried; a larger table is not looked at."""
 
 MOST_WORK = 200_000
 """Pieces looked at in one search; a search that needs more finds nothing."""
@@ -62,7 +62,8 @@ class Coverage:
                 example.setdefault(written, [rule.cells[column] for column in columns])
             used = [cell for group in example.values() for cell in group]
             domain = _domain(table.inputs, columns, used, required)
-            trials += len(domain.pieces) * len(used)
+            if not domain.is_ordered:
+                trials += len(domain.pieces) * sum(isinstance(test, Between) for cell in used for test in cell.tests)
             if trials > MOST_TRIALS:
                 return None
             sure, maybe = [0] * len(domain.pieces), [0] * len(domain.pieces)
@@ -125,12 +126,9 @@ class Coverage:
 
     def title(self, box: Box) -> str:
         """A box in words; columns that may be anything are left out."""
-        told = [
-            domain.title(pieces)
-            for domain, pieces in zip(self.domains, box, strict=True)
-            if pieces != domain.usual or len(places(domain.usual)) == 1
-        ]
-        return "、".join(told) or "任何输入"
+        told = [(domain, pieces) for domain, pieces in zip(self.domains, box, strict=True) if pieces != domain.usual]
+        most = 3 if len(told) == 1 else 1
+        return "、".join(domain.title(pieces, most) for domain, pieces in told) or "任何输入"
 
     def _uncovered(self, region: Box, touching: _Touching, rules: int) -> Iterator[Box] | None:
         """The boxes inside `region` that none of `rules` touches; None where finding them costs too much.

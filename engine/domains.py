@@ -7,17 +7,19 @@ for all of them, and `coverage` can reason about sets of pieces. A set is an int
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Context, Decimal, localcontext
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
 from engine import cells
 from engine.budget import Budget
-from engine.cells import Between, Cell, Endpoint, Same, Scope, Test
-from engine.durations import LOCAL_ZONE
+from engine.cells import Between, Cell, Same, Scope
+from engine.durations import LOCAL_ZONE, Duration
 from engine.errors import ExpressionError
 from engine.operators import NUMBERS
 
@@ -59,35 +61,95 @@ class Domain:
     label: str
     pieces: tuple[Piece, ...]
     usual: Pieces
+    is_ordered: bool = False
 
     @property
     def all(self) -> Pieces:
         return (1 << len(self.pieces)) - 1
+
+    @cached_property
+    def _places(self) -> dict[Any, int]:
+        """Where each single value stands."""
+        return {_key(piece.example): place for place, piece in enumerate(self.pieces) if piece.kind == "value"}
+
+    @cached_property
+    def _rest(self) -> Pieces:
+        return sum(1 << place for place, piece in enumerate(self.pieces) if piece.kind == "rest")
+
+    @cached_property
+    def _filled(self) -> Pieces:
+        """Everything but the empty value, which lies between nothing."""
+        return self.all & ~self._of(None)
+
+    def _of(self, value: Any) -> Pieces:
+        place = self._places.get(_key(value))
+        return 0 if place is None else 1 << place
 
     def hit_by(self, cell: Cell) -> tuple[Pieces, Pieces]:
         """The pieces that the cell surely hits, and those that it may hit: which it does, variables decide."""
         if not cell.tests:
             return self.all, self.all
         surely = possibly = 0
-        for place, piece in enumerate(self.pieces):
-            verdict = _verdict(cell, piece)
-            if verdict is not False:
-                possibly |= 1 << place
-            if verdict is True:
-                surely |= 1 << place
+        for test in cell.tests:
+            sure, maybe = self._same(test) if isinstance(test, Same) else self._between(test)
+            surely, possibly = surely | sure, possibly | maybe
+        if cell.negated:
+            surely, possibly = self.all & ~possibly, self.all & ~surely
+        return surely & ~self._rest, possibly | self._rest
+
+    def _same(self, test: Same) -> tuple[Pieces, Pieces]:
+        if not test.endpoint.constant:
+            return 0, self.all
+        hit = 0
+        for value in _listed(test.endpoint.value):
+            hit |= self._of(value)
+        if not test.wanted:
+            hit = self.all & ~hit
+        return hit, hit
+
+    def _between(self, test: Between) -> tuple[Pieces, Pieces]:
+        surely = possibly = self._filled
+        try:
+            for end, fits, rising in ((test.low, test.above, True), (test.high, test.below, False)):
+                if end is not None and not end.constant:
+                    surely = 0
+                elif end is not None:
+                    fitting = self._fitting(fits, rising=rising)
+                    surely, possibly = surely & fitting, possibly & fitting
+        except ExpressionError:
+            return 0, self._filled
         return surely, possibly
+
+    def _fitting(self, fits: Callable[[Any, Scope], bool], *, rising: bool) -> Pieces:
+        """The pieces that are large enough (`rising`) or small enough."""
+        if self.is_ordered:
+            last = len(self.pieces) - 1
+            first = bisect_left(
+                range(last), True, key=lambda place: fits(self.pieces[place].example, _NOWHERE) is rising
+            )
+            below = (1 << first) - 1
+            return self._filled & ~below if rising else below
+        fitting = 0
+        for place in places(self._filled & ~self._rest):
+            if fits(self.pieces[place].example, _NOWHERE):
+                fitting |= 1 << place
+        return fitting
 
     def examples(self, pieces: Pieces) -> list[Any]:
         """One value of each piece but the unknown rest."""
         return [self.pieces[place].example for place in places(pieces) if self.pieces[place].kind != "rest"]
 
-    def title(self, pieces: Pieces) -> str:
-        """Some values out of `pieces` in words, as an example: 「金额 ≥ 500」."""
+    def title(self, pieces: Pieces, most: int = 1) -> str:
+        """Some values out of `pieces` in words, `most` times an example: 「金额 ≥ 500」."""
         found = places(pieces)
-        first = last = found[0]
-        while last + 1 in found and _adjacent(self.pieces[last], self.pieces[last + 1]):
-            last += 1
-        return self._interval(self.pieces[first], self.pieces[last])
+        runs: list[list[int]] = []
+        for place in found:
+            if runs and runs[-1][-1] == place - 1 and _adjacent(self.pieces[place - 1], self.pieces[place]):
+                runs[-1].append(place)
+            else:
+                runs.append([place])
+        told = [self._interval(self.pieces[run[0]], self.pieces[run[-1]]) for run in runs[:most]]
+        return " 或 ".join(told) + (" 等" if len(runs) > most > 1 else "")
 
     def _interval(self, first: Piece, last: Piece) -> str:
         if first.kind in ("other", "rest"):
@@ -138,14 +200,13 @@ def domain_of(label: str, kind: str | None, column: Sequence[Cell], predefined: 
     ordered = any(isinstance(test, Between) for cell in column for test in cell.tests) or (
         predefined is not None and any(isinstance(test, Between) for test in predefined.tests)
     )
-    pieces = _pieces(kind, values, ordered=ordered, free=free or predefined is not None or kind == cells.BOOLEAN)
-    usual = 0
-    for place, piece in enumerate(pieces):
-        if predefined is None or not predefined.tests or _verdict(predefined, piece) is not False:
-            usual |= 1 << place
-    if None in named:
-        usual |= 1 << len(pieces)
-    return Domain(label, (*pieces, Piece("value", None)), usual)
+    free = free or predefined is not None or kind == cells.BOOLEAN
+    pieces = _pieces(kind, values, ordered=ordered, free=free)
+    ordered = free and kind in _BETWEEN and (kind != cells.TEXT or ordered)
+    domain = Domain(label, (*pieces, Piece("value", None)), 0, is_ordered=ordered)
+    usual = domain.all if predefined is None else domain.hit_by(predefined)[1]
+    empty = domain.all & ~domain._filled
+    return replace(domain, usual=usual | empty if None in named else usual & ~empty)
 
 
 def _pieces(kind: str | None, values: list[Any], *, ordered: bool, free: bool) -> list[Piece]:
@@ -230,52 +291,25 @@ _BETWEEN: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
-# Cells on pieces
-
-
-def _verdict(cell: Cell, piece: Piece) -> bool | None:
-    """Whether the cell hits the piece; None: that cannot be told here."""
-    if not cell.tests:
-        return True
-    if piece.kind == "rest":
-        return None
-    verdicts = [_tested(test, piece.example) for test in cell.tests]
-    found = True if True in verdicts else None if None in verdicts else False
-    return None if found is None else found is not cell.negated
-
-
-def _tested(test: Test, value: Any) -> bool | None:
-    try:
-        if isinstance(test, Same):
-            return test.hits(value, _NOWHERE) if test.endpoint.constant else None
-        if value is None:
-            return False
-        above = test.above(value, _NOWHERE) if _fixed(test.low) else None
-        below = test.below(value, _NOWHERE) if _fixed(test.high) else None
-    except ExpressionError:
-        return None
-    if above is False or below is False:
-        return False
-    return None if above is None or below is None else True
-
-
-def _fixed(end: Endpoint | None) -> bool:
-    return end is None or end.constant
-
-
 def _listed(value: Any) -> list[Any]:
     return value if type(value) is list else [value]
 
 
 def _distinct(values: Iterable[Any]) -> list[Any]:
-    """The values without repeats, as tables compare them; what cannot be compared with its like is left out."""
+    """The values without repeats; lists and objects, which no column holds one by one, are left out."""
     found: dict[Any, Any] = {}
     for value in values:
-        if type(value) in (list, dict):
-            continue
-        amount = Decimal(repr(value)) if type(value) is float else value
-        found.setdefault((type(value) if type(value) not in NUMBERS - {bool} else Decimal, amount), value)
+        if type(value) is not list and type(value) is not dict:
+            found.setdefault(_key(value), value)
     return list(found.values())
+
+
+def _key(value: Any) -> Any:
+    """Equal for values that tables take as equal (`cells.same`)."""
+    if type(value) in (list, dict):
+        return None, id(value)
+    amount = Decimal(repr(value)) if type(value) is float else value
+    return (Decimal if type(value) in NUMBERS - {bool} else type(value)), amount
 
 
 def _adjacent(one: Piece, other: Piece) -> bool:
@@ -290,5 +324,5 @@ def _shown(value: Any) -> str:
         return "true" if value else "false"
     if type(value) is datetime:
         return f"{value.astimezone(LOCAL_ZONE):%Y-%m-%d %H:%M:%S}"
-    text = str(value)
+    text = str(Duration(rest=value) if type(value) is timedelta else value)
     return text if len(text) <= 40 else f"{text[:40]}…"
