@@ -281,7 +281,7 @@ class StatementCompiler(Compiler):
 
         def step(frame: ScriptFrame) -> None:
             frame.budget.spend(cost)
-            for item in items_of(source(frame)):
+            for item in items_of(frame.budget, source(frame)):
                 frame.budget.spend(1)
                 target(frame, item)
                 if body(frame) is Signal.BREAK:
