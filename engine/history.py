@@ -61,9 +61,11 @@ def waiting(engine: Engine, session: Session, instance: Instance) -> list[str]:
 
 def _waits(token: Token) -> bool:
     data = token.internal_data
-    if "incident" in data or "host" in data or data.get("listener"):
+    if "incident" in data or "host" in data or "of" in data or data.get("listener"):
         return False
-    return "waits" in data or (token.state == TaskState.READY and isinstance(token.task_spec, UserTask))
+    return (
+        "waits" in data or "parts" in data or (token.state == TaskState.READY and isinstance(token.task_spec, UserTask))
+    )
 
 
 def _nodes(engine: Engine, session: Session, instance: Instance) -> dict[str | None, Node]:

@@ -1,8 +1,9 @@
 """A case as bytes: what its future needs, without the diagram, and back (design §3.2).
 
 Compressed JSON: the next token's number, the root's variables, who did which element, and for each scope its open
-tokens as `[id, element, state, data]`. A called process adds its own variables and which of them it set. Names are
-resolved on loading, so a state loads against any version that still has its elements.
+tokens as `[id, element, state, data]` and what has completed in it that can be undone. A called process adds its own
+variables and which of them it set. Names are resolved on loading, so a state loads against any version that still has
+its elements.
 """
 
 import json
@@ -15,7 +16,6 @@ from engine import values
 from engine.activities import CallActivity, SubProcess
 from engine.elements import ProcessSpec, Token
 from engine.errors import EngineError
-from engine.gateways import Join
 from engine.variables import Layer
 from engine.workflow import Case, Outside, Scope
 
@@ -37,6 +37,8 @@ def dump(case: Case) -> bytes:
         "d": values.to_json(case.layer.values),
         "t": _tokens(case),
     }
+    if case.notes and not case.completed:
+        document["c"] = values.to_json(case.notes)
     if case.performers and not case.completed:
         document["p"] = case.performers
     if case.subprocesses:
@@ -63,10 +65,12 @@ def load(
     case.history_length = document["h"]
     case.performers = document.get("p", {})
     case.layer.values.update(values.from_json(document["d"]))
+    case.notes = values.from_json(document.get("c", []))
     _restore(case, case, document["t"])
-    for host_id, store, tokens in document.get("s", ()):
+    for host_id, store, tokens, *notes in document.get("s", ()):
         host = case.tokens[host_id]
         scope = _open(case, host, store, find_called)
+        scope.notes = values.from_json(notes[0]) if notes else []
         case.subprocesses[host_id] = scope
         _restore(case, scope, tokens)
     case.tokens = dict(sorted(case.tokens.items()))
@@ -89,7 +93,10 @@ def _scope(scope: Scope) -> list[Any]:
     store = None
     if isinstance(scope.host.task_spec, CallActivity):
         store = [values.to_json(scope.layer.values), sorted(scope.layer.written)]
-    return [scope.parent_task_id, store, _tokens(scope)]
+    line = [scope.parent_task_id, store, _tokens(scope)]
+    if scope.notes:
+        line.append(values.to_json(scope.notes))
+    return line
 
 
 def _tokens(scope: Case | Scope) -> list[list[Any]]:
@@ -123,7 +130,7 @@ def _restore(case: Case, scope: Case | Scope, lines: list[list[Any]]) -> None:
         if len(line) > 3:
             token.internal_data = values.from_json(line[3])
         case.tokens[token_id] = token
-        if isinstance(element, Join) and "arrived" in token.internal_data:
+        if "arrived" in token.internal_data:
             scope.joins[name] = token
         if token.internal_data.get("waits", {}).get("kind") == "conditional" and "incident" not in token.internal_data:
             case.conditionals[token_id] = token

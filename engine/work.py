@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from engine import messages, state, values
 from engine.elements import Element, ProcessSpec, Token
 from engine.errors import CommandRefused, EngineError, ValueRefused
+from engine.events import awaited
 from engine.messages import Offer
 from engine.projection import Open, Projection, look
 from engine.tables import Definition, History, Instance, Job, new_id
@@ -58,6 +59,8 @@ class Work:
         entries: list[Element],
         data: Mapping[str, Any],
         business_key: str | None,
+        *,
+        happened: bool = False,
     ) -> Instance:
         if business_key is not None and len(business_key) > LONGEST_BUSINESS_KEY:
             raise CommandRefused("business_key_too_long", f"业务编号超过 {LONGEST_BUSINESS_KEY} 个字符。", status=422)
@@ -76,7 +79,7 @@ class Work:
         case = Case(spec, World(self, instance), now=self.now, business_key=business_key, functions=self._functions())
         case.write_root(data)
         self._note(case, "started")
-        case.start_at(entries)
+        case.start_at(entries, happened=happened)
         case.do_engine_steps()
         self._save(instance, case, Open())
         return instance
@@ -153,7 +156,7 @@ class Work:
         waits = token.internal_data.get("waits")
         if waits is None or waits["name"] != offer.name:
             return False
-        return offer.fits(token.task_spec.event, waits["key"], case.constants["business_key"], case.functions)
+        return offer.fits(awaited(token), waits["key"], case.constants["business_key"], case.functions)
 
     def _send(self, instance: Instance, sent: Sent) -> str:
         """What no event of the case took is offered to the others by a job, which locks them one at a time."""
