@@ -282,6 +282,7 @@ class CallActivity(ScopedActivity):
         token.internal_data["given_back"] = {name: inside[name] for name in names if name in inside}
         token.internal_data["missing"] = [name for name in outputs or () if name not in inside]
         del token.internal_data["called"]
+        scope.layer.release()
         super().scope_ended(token, scope)
 
     def _run_hook(self, my_task: Token) -> bool:

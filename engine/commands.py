@@ -16,6 +16,7 @@ from engine.case_commands import CaseCommands
 from engine.clock import Clock
 from engine.deliveries import Deliveries
 from engine.deployments import Deployments, Source
+from engine.errors import CommandRefused, ValueRefused
 from engine.services import Registry
 from engine.tables import Definition
 from engine.task_commands import TaskCommands
@@ -57,7 +58,10 @@ class Engine:
         Where nobody attends, as when a job is carried out, a service's refusal is an incident: nobody could be told.
         """
         with transaction(session):
-            yield Command(self, session, actor, on_behalf_of=on_behalf_of, attended=attended)
+            try:
+                yield Command(self, session, actor, on_behalf_of=on_behalf_of, attended=attended)
+            except ValueRefused as error:
+                raise CommandRefused("value_refused", error.message, status=422, remedy="请更正这个值。") from None
 
 
 class Command(CaseCommands, TaskCommands, Deliveries):

@@ -657,6 +657,30 @@ PROBLEMS: dict[str, Sentence] = {
         remedy_zh="请让两条规则的条件互不重叠，或把命中策略改为 FIRST。",
         remedy_en="Make their conditions exclude each other, or change the hit policy to FIRST.",
     ),
+    "dmn_gap": Sentence(
+        zh="「{inputs}」没有规则。",
+        en="No rule hits “{inputs}”.",
+        remedy_zh="请补充规则，或填写默认输出。",
+        remedy_en="Add a rule, or a default output.",
+    ),
+    "dmn_never_hits": Sentence(
+        zh="第 {rule} 条规则永远不会命中。",
+        en="Rule {rule} can never hit.",
+        remedy_zh="请更正它的条件，或者删去它；FIRST 表里前面的规则先命中。",
+        remedy_en="Correct its conditions or remove it; in a FIRST table the rules above it hit first.",
+    ),
+    "dmn_import": Sentence(
+        zh="不支持引入其他文件的模型「{name}」。",
+        en="Importing the model of another file (“{name}”) is not supported.",
+        remedy_zh="请把所需的决策放进同一个文件。",
+        remedy_en="Put the decisions that are needed into this file.",
+    ),
+    "dmn_required_elsewhere": Sentence(
+        zh="所需的决策「{decision}」不在这个文件里。",
+        en="The required decision “{decision}” is not one of this file.",
+        remedy_zh="请把所需的决策放进同一个文件，并以 #编号 引用。",
+        remedy_en="Put it into this file and refer to it as #id.",
+    ),
     "dmn_required_unknown": Sentence(
         zh="这个文件里没有所需的决策「{decision}」。",
         en="The required decision “{decision}” is not in this file.",

@@ -14,6 +14,7 @@ from typing import Any
 
 from engine import values
 from engine.activities import CallActivity, SubProcess
+from engine.budget import CHARACTERS_PER_UNIT
 from engine.elements import ProcessSpec, Token
 from engine.errors import EngineError
 from engine.variables import Layer
@@ -56,10 +57,12 @@ def load(
     functions: Mapping[str, Callable[..., Any]] | None = None,
 ) -> Case:
     """The case that `dump` wrote, with the specs of `spec` and of the definitions that `find_called` gives."""
-    document = json.loads(zlib.decompress(content))
+    text = zlib.decompress(content)
+    document = json.loads(text)
     if document["v"] != FORMAT:
         raise StateUnreadable(f"案件状态的格式 {document['v']} 无法识别。")
     case = Case(spec, outside, now=now, business_key=business_key, functions=functions)
+    case.layer.held.units = len(text) // CHARACTERS_PER_UNIT
     case.next_token = document["n"]
     case.performers = document.get("p", {})
     case.layer.values.update(values.from_json(document["d"]))
@@ -107,7 +110,7 @@ def _open(case: Case, host: Token, store: Any, find_called: Callable[[int], Proc
     element = host.task_spec
     if isinstance(element, CallActivity):
         spec = find_called(host.internal_data["called"])
-        return Scope(case, host, spec, Layer(values.from_json(store[0]), written=store[1]))
+        return Scope(case, host, spec, Layer(values.from_json(store[0]), written=store[1], held=case.layer.held))
     if isinstance(element, SubProcess):
         return Scope(case, host, element.inner, case.layer_of(host))
     raise StateUnreadable(f"元素 {element.name} 里没有子流程。")

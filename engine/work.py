@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 
 from engine import messages, record, state, values
 from engine.elements import Element, ProcessSpec, Token
-from engine.errors import CommandRefused, EngineError, ValueRefused
+from engine.errors import CommandRefused, EngineError
 from engine.events import awaited
 from engine.messages import Offer
 from engine.projection import Open, Projection, look
 from engine.tables import NO_HASH, Definition, Instance, Job, new_id
 from engine.transactions import after_commit
+from engine.variables import units_of
 from engine.workflow import Case, Line, Sent
 from engine.world import World
 
@@ -224,8 +225,8 @@ class Work:
 
 
 def accepted(data: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Data from outside, as variables can hold them; refused with the path of what they cannot."""
-    try:
-        return {name: values.copy(value, name) for name, value in (data or {}).items()}
-    except ValueRefused as error:
-        raise CommandRefused("value_refused", error.message, status=422, remedy="请更正这个值。") from None
+    """Data from outside, as variables can hold them. Raises ValueRefused with the path of what they cannot."""
+    given = {name: values.copy(value, name) for name, value in (data or {}).items()}
+    for name, value in given.items():
+        units_of(value, name)
+    return given

@@ -261,7 +261,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
 
     def open_scope(self, host: Token, spec: ProcessSpec, variables: dict[str, Any] | None) -> None:
         """Begin the inside of an activity: with a store of its own, or (None) on the layer around it."""
-        layer = self.layer_of(host) if variables is None else Layer(values.copy(variables))
+        layer = self.layer_of(host) if variables is None else Layer.filled(variables, self.layer.held)
         scope = Scope(self, host, spec, layer)
         self.subprocesses[host.id] = scope
         self.touched[id(scope)] = scope
@@ -313,9 +313,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         return tuple(self.layer_of(token).view({}))
 
     def write(self, token: Token, written: Mapping[str, Any]) -> None:
-        layer = self.layer_of(token)
-        for name, value in written.items():
-            layer.write(name, value)
+        self.layer_of(token).write(written)
         if self.conditionals:
             self.changed.update(written)
 
@@ -324,15 +322,13 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         data = token.internal_data
         outer = self.tokens[data["instance_of"]] if "instance_of" in data else None
         layer = token.workflow.layer if outer is None else self.layer_of(outer)
-        for name, value in written.items():
-            layer.write(name, value)
+        layer.write(written)
         if self.conditionals:
             self.changed.update(written)
 
     def write_root(self, written: Mapping[str, Any]) -> None:
         """Set variables of the case itself, as whoever starts or corrects it does."""
-        for name, value in written.items():
-            self.layer.write(name, value)
+        self.layer.write(written)
         self.changed.update(written)
 
     def evaluate(self, expression: Expression, token: Token, extra: Mapping[str, Any] | None = None) -> Any:
