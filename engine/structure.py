@@ -142,9 +142,11 @@ class _Checker:
                     "error",
                     "escalation",
                     "conditional",
-                    "timer",
                 ):
                     self._report("start_kind", node, kind=node.event.kind)
+                elif node.event is not None and node.event.time is not None and node.event.time.names:
+                    names = "、".join(sorted(node.event.time.names))
+                    self._report("start_timer_unreadable", node, reason=f"启动之前没有变量 {names}。")
         elif holder.by_event:
             triggered = [node for node in starts if node.event is not None and node.event.kind in _TRIGGERED_STARTS]
             if len(starts) != 1 or len(triggered) != 1:

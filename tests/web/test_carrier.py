@@ -31,7 +31,6 @@ def test_the_embedded_worker_carries_out_what_a_command_published(portal: Portal
     filing = portal.draft()
     with portal.app.app_context():
         carrier = runtime().carrier
-        carrier.sweep_seconds = 3600.0
         runtime().engine.publish = carrier.publish
         carrier.start_embedded()
     try:
@@ -42,7 +41,7 @@ def test_the_embedded_worker_carries_out_what_a_command_published(portal: Portal
             assert time.monotonic() < deadline, "the worker did not take the job"
             time.sleep(0.02)
     finally:
-        carrier.stop_embedded()
+        carrier.stop()
 
 
 def test_the_sweeper_finds_a_job_whose_hint_was_lost(portal: Portal) -> None:
