@@ -61,7 +61,7 @@ class NeverReported(EngineError):
 def due(session: Session, now: datetime, limit: int = 100, kinds: Iterable[str] = (*AT_ONCE, *WORKED)) -> list[str]:
     """The ids of jobs whose time has come, oldest first, those whose lease ran out among them."""
     query = select(Job.id).where(Job.state.in_(("due", "leased")), Job.due_at <= now, Job.kind.in_(kinds))
-    return list(session.scalars(query.order_by(Job.due_at, Job.id).limit(limit)))
+    return list(session.scalars(query.order_by(Job.due_at, Job.rank, Job.id).limit(limit)))
 
 
 def next_due(session: Session, kinds: Iterable[str] = (*AT_ONCE, *WORKED)) -> datetime | None:
@@ -132,7 +132,7 @@ def _next(kinds: Iterable[str], busy: set[str], command: Command) -> Job | None:
     session = command.session
     for state in ("leased", "due"):
         query = _due_now(command).where(Job.state == state, Job.kind.in_(kinds), Job.id.not_in(busy))
-        job = session.scalar(query.order_by(Job.due_at, Job.id).limit(1).with_for_update(skip_locked=True))
+        job = session.scalar(query.order_by(Job.due_at, Job.rank, Job.id).limit(1).with_for_update(skip_locked=True))
         if job is None:
             continue
         if _moves_its_case(job):

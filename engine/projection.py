@@ -183,6 +183,7 @@ class Projection:
             "idempotency_key": f"{self.instance.id}:{token_id}",
             "state": "due",
             "due_at": due,
+            "rank": token_id,
             "attempts": 0,
             "max_attempts": attempts,
         }

@@ -33,7 +33,7 @@ from engine.transactions import prepare
 T = TypeVar("T")
 
 TICK = timedelta(microseconds=1)
-"""What a command takes on the test's clock, so that of two things one is always the older."""
+"""What a command or job takes on the test's clock, so that of two things one is always the older."""
 
 FOREVER = 10_000
 """Jobs that one call carries out at most, so that a test of an endless process ends."""
@@ -237,7 +237,7 @@ class ProcessTest:
             if following is None or following > target:
                 break
             self.clock.set(max(following, self.clock.now()))
-        self.clock.set(target)
+        self.clock.set(max(target, self.clock.now()))
 
     def restart(self) -> None:
         """Drop every cache and object; only the database remains."""
@@ -272,6 +272,7 @@ class ProcessTest:
             waiting = self.read(lambda session: jobs.due(session, self.clock.now(), 1))
             if not waiting:
                 return
+            self.clock.advance(TICK)
             jobs.carry_out(self.engine, self.session, waiting[0], watch=unwatched)
         raise AssertionError(f"still something due after {FOREVER} jobs: the process does not come to rest")
 

@@ -50,6 +50,7 @@ class Work:
         self.actor = actor
         self.attended = attended
         self.now = engine.clock.now()
+        self._jobs_added = 0
 
     def _begin(
         self,
@@ -177,7 +178,8 @@ class Work:
         """Write a job without a token; it is due at once unless `due` says when."""
         job_id = new_id()
         row = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload, "idempotency_key": key}
-        row["element_id"] = element_id
+        row |= {"element_id": element_id, "rank": self._jobs_added}
+        self._jobs_added += 1
         self.session.execute(
             insert(Job), [row | {"state": "due", "due_at": due or self.now, "attempts": 0, "max_attempts": attempts}]
         )

@@ -109,7 +109,7 @@ def _each(body: dict[str, Any], give: Callable[[Command, str], Job]) -> Any:
         return earlier[0]
     ids = body.get("ids")
     if ids is None:
-        failed = _chosen(body["filter"]).where(Job.state == "failed").order_by(Job.due_at, Job.id)
+        failed = _chosen(body["filter"]).where(Job.state == "failed").order_by(Job.due_at, Job.rank, Job.id)
         ids = [job.id for job in db.session.scalars(failed.limit(MOST_AT_ONCE))]
     results = [_one(f"{key}:{job_id}" if key else "", asked, job_id, give) for job_id in dict.fromkeys(ids)]
     document, _ = once_under(key, asked, lambda given: {"items": JobResult(many=True).dump(results)})
