@@ -435,6 +435,12 @@ PROBLEMS: dict[str, Sentence] = {
         remedy_zh="请按 ISO 8601 填写，例如 PT5M、2026-01-31。",
         remedy_en="Write ISO 8601, such as PT5M or 2026-01-31.",
     ),
+    "start_timer_unreadable": Sentence(
+        zh="定时开始事件的时间在部署时无法确定：{reason}",
+        en="The time of a timer start cannot be worked out at deployment: {reason}",
+        remedy_zh="请填写固定的 ISO 8601 时间，或不使用变量的表达式。",
+        remedy_en="Write an ISO 8601 time, or an expression without variables.",
+    ),
     "start_with_incoming": Sentence(
         zh="开始事件不能有流入的连线。",
         en="A start event cannot have an incoming flow.",

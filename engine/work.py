@@ -6,7 +6,7 @@ A command's public verbs stand in the modules beside this one, by their noun; `e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,7 @@ class Work:
         self.on_behalf_of = on_behalf_of
         self.attended = attended
         self.now = engine.clock.now()
+        self._jobs_added = 0
 
     def _begin(
         self,
@@ -147,6 +148,8 @@ class Work:
         self.session.flush()
         if jobs:
             after_commit(self.session, partial(self.engine.publish, jobs))
+        if projection.earliest is not None:
+            after_commit(self.session, partial(self.engine.expect, projection.earliest))
 
     def _take_kept_messages(self, case: Case, before: Open) -> None:
         """A case that begins to wait for a message takes one that came too early."""
@@ -183,13 +186,15 @@ class Work:
         key: str,
         attempts: int = 5,
         element_id: str | None = None,
+        due: datetime | None = None,
     ) -> str:
-        """Write a job without a token; it is due at once."""
+        """Write a job without a token; it is due at once unless `due` says when."""
         job_id = new_id()
-        row = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload, "idempotency_key": key}
-        row["element_id"] = element_id
+        row: dict[str, Any] = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload}
+        row |= {"idempotency_key": key, "element_id": element_id, "rank": self._jobs_added}
+        self._jobs_added += 1
         self.session.execute(
-            insert(Job), [row | {"state": "due", "due_at": self.now, "attempts": 0, "max_attempts": attempts}]
+            insert(Job), [row | {"state": "due", "due_at": due or self.now, "attempts": 0, "max_attempts": attempts}]
         )
         return job_id
 

@@ -95,11 +95,15 @@ def web(port: int, host: str) -> None:
 @main.command()
 @click.option("--concurrency", default=4, show_default=True)
 def worker(concurrency: int) -> None:
-    """Carry out jobs from the broker of BROKER_URL."""
+    """Carry out jobs from the broker of BROKER_URL, and timers at their moment."""
     carrier = _carrier()
-    carrier.celery.worker_main(
-        ["worker", "--pool", "threads", "--concurrency", str(concurrency), "--loglevel", "WARNING"]
-    )
+    carrier.start_timekeeper()
+    try:
+        carrier.celery.worker_main(
+            ["worker", "--pool", "threads", "--concurrency", str(concurrency), "--loglevel", "WARNING"]
+        )
+    finally:
+        carrier.stop()
 
 
 @main.command()
@@ -132,7 +136,7 @@ def serve(app: Flask, host: str, port: int, *, carry: bool) -> None:
         pass
     finally:
         server.close()
-        carrier.stop_embedded()
+        carrier.stop()
 
 
 # Diagrams

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from engine import jobs
+from engine import jobs, timekeeper
 from engine.tables import Anchor
 from tests.web.portal import Portal, load_sample
 from web.database import db
@@ -34,7 +34,6 @@ def test_the_embedded_worker_carries_out_what_a_command_published(portal: Portal
     filing = portal.draft()
     with portal.app.app_context():
         carrier = runtime().carrier
-        carrier.sweep_seconds = 3600.0
         runtime().engine.publish = carrier.publish
         carrier.start_embedded()
     try:
@@ -45,7 +44,7 @@ def test_the_embedded_worker_carries_out_what_a_command_published(portal: Portal
             assert time.monotonic() < deadline, "the worker did not take the job"
             time.sleep(0.02)
     finally:
-        carrier.stop_embedded()
+        carrier.stop()
 
 
 def test_the_sweeper_finds_a_job_whose_hint_was_lost(portal: Portal) -> None:
@@ -57,11 +56,16 @@ def test_the_sweeper_finds_a_job_whose_hint_was_lost(portal: Portal) -> None:
     assert waiting(portal) == 0
 
 
-def test_the_sweeper_anchors_the_record_once_a_day(portal: Portal) -> None:
+def test_every_timekeeper_looks_after_the_record_and_anchors_it_once_a_day(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timekeeper, "HOUSEKEEPING", 0.0)
     carrier = portal.app.extensions["jigai"].carrier
+    keepers = [timekeeper.Timekeeper(carrier.engine, carrier._sessions) for _ in range(2)]
     for hours in (0, 1, 22, 1, 24):
         portal.clock.advance(timedelta(hours=hours))
-        carrier.sweep()
+        for keeper in keepers:
+            keeper.look()
     with portal.app.app_context():
         found = db.session.execute(select(Anchor.id, Anchor.at).order_by(Anchor.id)).all()
         db.session.rollback()
