@@ -60,7 +60,7 @@ def root_of(heads: Iterable[tuple[str, int, str]]) -> tuple[int, bytes]:
     count, hashed = 0, hashlib.sha256()
     for instance_id, seq, head in heads:
         count += 1
-        hashed.update(f"{instance_id} {seq} {head}\n".encode())
+        hashed.update(f"{instance_id} {seq} {head}\n".encode(errors="surrogateescape"))
     return count, hashed.digest()
 
 

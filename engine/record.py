@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from engine.tables import NO_HASH, History, Instance
+from engine.tables import History, Instance
 from engine.workflow import Line
 
 # Lines differ in which of their columns are None; `render_nulls` sends them all in one statement.
@@ -67,6 +67,3 @@ def write(
     if rows:
         session.execute(_NEW_LINES, rows)
         instance.history_length, instance.history_head = seq, head
-
-
-__all__ = ["NO_HASH", "digest", "instant", "write"]
