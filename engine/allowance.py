@@ -43,7 +43,8 @@ def _check_allowed(reading: Reading, part: Element) -> None:
                 _check_extensions(reading, element)
             continue
         if tag not in CHILDREN.get(parent, frozenset()):
-            reading.report("unsupported_element", reading.named_place(element), tag=f"{tag}（位于 {parent}）")
+            code = "ad_hoc" if tag == "adHocSubProcess" else "unsupported_element"
+            reading.report(code, reading.named_place(element), tag=f"{tag}（位于 {parent}）")
             continue
         if tag in DOCUMENTATION:
             continue

@@ -114,6 +114,10 @@ DOCUMENTATION = frozenset(
         "auditing",
         "partnerEntity",
         "partnerRole",
+        "interface",
+        "endPoint",
+        "resource",
+        "import",
     }
 )
 """Elements whose contents say nothing about execution: they are not looked into."""
@@ -133,6 +137,10 @@ CHILDREN: dict[str, frozenset[str]] = {
             "category",
             "partnerEntity",
             "partnerRole",
+            "interface",
+            "endPoint",
+            "resource",
+            "import",
         }
     )
     | GLOBAL_TASKS.keys()

@@ -147,8 +147,10 @@ class Deployments:
         """As `check`, knowing the processes that are deployed already."""
         return check(sources, self._has_service, lambda *key: newest(session, *key) is not None)
 
-    def deploy(self, session: Session, sources: list[Source], now: datetime, actor: str | None) -> list[Definition]:
-        """Store a set of files as the newest version of each of its processes.
+    def deploy(
+        self, session: Session, sources: list[Source], now: datetime, actor: str | None
+    ) -> tuple[list[Definition], bool]:
+        """Store a set of files as the newest version of each of its processes, and whether that was new.
 
         The same bytes again give the versions that exist. Raises DeploymentRefused with every problem.
         """
@@ -156,9 +158,8 @@ class Deployments:
         digest = _digest(sources)
         known = session.scalar(select(Deployment).where(Deployment.digest == digest))
         if known is not None:
-            return list(
-                session.scalars(select(Definition).where(Definition.deployment_id == known.id).order_by(Definition.key))
-            )
+            of_it = select(Definition).where(Definition.deployment_id == known.id).order_by(Definition.key)
+            return list(session.scalars(of_it)), False
         files = self.check(session, sources)
         if any(p.severity == "error" for p in files.problems):
             raise DeploymentRefused(files.problems)
@@ -169,7 +170,7 @@ class Deployments:
         session.add_all(DeploymentFile(deployment_id=deployment.id, name=s.name, content=s.content) for s in sources)
         definitions = [self._define(session, deployment, process) for process in files.processes.values()]
         session.flush()
-        return sorted(definitions, key=lambda definition: definition.key)
+        return sorted(definitions, key=lambda definition: definition.key), True
 
     def _forget(self, deployment_id: int) -> None:
         """Let go of an earlier deployment of the same number whose transaction was rolled back."""
@@ -251,7 +252,7 @@ def _beginning(process: ProcessModel, node: Node) -> Iterator[tuple[str, EventDe
     else:
         targets = [node] if node.kind == "startEvent" or node.instantiate else []
     for target in targets:
-        if target.event is not None and target.event.kind in ("message", "signal"):
+        if target.event is not None and target.event.kind in ("message", "signal", "timer"):
             yield target.id, target.event
 
 

@@ -45,7 +45,9 @@ def arm(token: Token, event: EventDefinition) -> bool:
     if event.kind == "none":
         return True
     if event.kind == "timer":
-        due, left, interval = first_due(event, token, case.now)
+        if event.time is None:
+            raise ExpressionError("定时事件没有时间。")
+        due, left, interval = first_due(event, case.evaluate(event.time, token), case.now)
         data["waits"] = {"kind": "timer", "due": due, "left": left, "interval": interval}
     elif event.kind == "message":
         data["waits"] = {"kind": "message", "name": event.name, "key": case.correlation_key(event, token)}
@@ -94,11 +96,10 @@ def received(event: EventDefinition, payload: Any) -> dict[str, Any]:
     return dict(payload) if event.kind in ("message", "signal") and isinstance(payload, dict) else {}
 
 
-def first_due(event: EventDefinition, token: Token, start: datetime) -> tuple[datetime, int, str]:
-    """When a timer that begins to wait at `start` fires, how often more it repeats (-1: for ever), and its interval."""
-    if event.time is None:
-        raise ExpressionError("定时事件没有时间。")
-    value = token.workflow.case.evaluate(event.time, token)
+def first_due(event: EventDefinition, value: Any, start: datetime) -> tuple[datetime, int, str]:
+    """When a timer whose time was worked out as `value` fires if it begins to wait at `start`, how often more it
+    repeats (-1: for ever), and its interval.
+    """
     if event.timer == "date":
         moment = value if isinstance(value, datetime) else durations.parse_datetime(str(value))
         return (moment if moment.tzinfo else moment.replace(tzinfo=durations.LOCAL_ZONE)), 0, ""

@@ -6,10 +6,15 @@ from typing import get_args
 
 from engine.allowed import BPMN, CHILDREN, SPIFF
 from engine.data_reader import DataReader
+from engine.errors import EngineError
 from engine.event_reader import EventReader
+from engine.expressions import Expression
 from engine.model import Behavior, ImplicitThrow, Loop
 from engine.reading import Reading
 from engine.xml import Element
+
+MOST = 10_000
+"""Instances of one activity, at most."""
 
 _BEHAVIORS: tuple[Behavior, ...] = get_args(Behavior)
 _THROWN = frozenset({"signal", "message", "escalation", "error", "compensation"})
@@ -42,7 +47,7 @@ class LoopReader:
         behavior = next((known for known in _BEHAVIORS if known == multi.get("behavior")), _BEHAVIORS[0])
         return Loop(
             kind="sequential" if multi.get("isSequential") == "true" else "parallel",
-            cardinality=reading.expression(cardinality, element) if cardinality is not None else None,
+            cardinality=self._cardinality(cardinality, element) if cardinality is not None else None,
             collection=self.data.name(collection),
             item=(item.get("id") or item.get("name")) if item is not None else None,
             output_collection=self.data.name(reading.text(find["loopDataOutputRef"]) or None),
@@ -52,6 +57,20 @@ class LoopReader:
             behavior=behavior,
             throws=self._throws(multi, behavior, element),
         )
+
+    def _cardinality(self, holder: Element, element: Element) -> Expression | None:
+        """How many instances; where the number is written down it must be one that can be."""
+        expression = self.reading.expression(holder, element)
+        if expression is None or not expression.is_constant:
+            return expression
+        try:
+            count = expression.evaluate({})
+        except EngineError:
+            count = None
+        if type(count) is not int or not 0 <= count <= MOST:
+            text = self.reading.text(holder)
+            self.reading.report("loop_count", element, text=text, most=MOST)
+        return expression
 
     def _throws(self, multi: Element, behavior: Behavior, element: Element) -> tuple[ImplicitThrow, ...]:
         """What is thrown as instances complete (BPMN 2.0 table 10.26)."""

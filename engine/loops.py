@@ -13,14 +13,12 @@ from engine.elements import Token
 from engine.errors import CommandRefused, EngineError
 from engine.events import throw
 from engine.expressions import Expression
+from engine.loop_reader import MOST
 from engine.model import Loop
 from engine.variables import Layer
 
 if TYPE_CHECKING:
     from engine.activities import Activity
-
-MOST = 10_000
-"""Instances of one activity, at most."""
 
 
 def enter(activity: Activity, outer: Token) -> None:

@@ -85,6 +85,12 @@ PROBLEMS: dict[str, Sentence] = {
         remedy_zh="请改用支持的元素。",
         remedy_en="Use a supported element instead.",
     ),
+    "ad_hoc": Sentence(
+        zh="不支持临时子流程 {tag}：下一步做什么、做几次由人决定，图里没有说明。",
+        en="The ad-hoc sub-process {tag} is not supported: which step comes next, and how often, nothing drawn says.",
+        remedy_zh="请用并行的用户任务，或对所选事项做多实例。",
+        remedy_en="Draw user tasks in parallel, or a multi-instance over what was chosen.",
+    ),
     "bad_expression": Sentence(
         zh="表达式有误：{reason}",
         en="The expression is wrong: {reason}",
@@ -259,6 +265,12 @@ PROBLEMS: dict[str, Sentence] = {
         remedy_zh="请填写 loopCardinality、loopDataInputRef 或 loopCondition。",
         remedy_en="Write loopCardinality, loopDataInputRef or loopCondition.",
     ),
+    "loop_count": Sentence(
+        zh="实例数「{text}」应为 0 到 {most} 的整数。",
+        en="The number of instances “{text}” must be a whole number from 0 to {most}.",
+        remedy_zh="请更正 loopCardinality。",
+        remedy_en="Correct loopCardinality.",
+    ),
     "several_event_definitions": Sentence(
         zh="流程的开始事件有多个事件定义。",
         en="The process's start event has several event definitions.",
@@ -414,6 +426,12 @@ PROBLEMS: dict[str, Sentence] = {
         en="The time “{text}” is wrong: {reason}",
         remedy_zh="请按 ISO 8601 填写，例如 PT5M、2026-01-31。",
         remedy_en="Write ISO 8601, such as PT5M or 2026-01-31.",
+    ),
+    "start_timer_unreadable": Sentence(
+        zh="定时开始事件的时间在部署时无法确定：{reason}",
+        en="The time of a timer start cannot be worked out at deployment: {reason}",
+        remedy_zh="请填写固定的 ISO 8601 时间，或不使用变量的表达式。",
+        remedy_en="Write an ISO 8601 time, or an expression without variables.",
     ),
     "start_with_incoming": Sentence(
         zh="开始事件不能有流入的连线。",

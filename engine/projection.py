@@ -26,6 +26,10 @@ _NEW_TASKS, _NEW_JOBS, _NEW_SUBSCRIPTIONS, _NEW_INCIDENTS = (
 )
 
 
+TIMER_ATTEMPTS = 5
+"""How often a timer's firing may stumble over something unforeseen before people must look at it."""
+
+
 @dataclass(frozen=True)
 class Open:
     """The open tokens of a case by what kind of row they have: timers with the moment they are due, incidents with
@@ -85,6 +89,8 @@ class Projection:
         self.registry = registry
         self.now = now
         self.new_jobs: list[str] = []
+        self.earliest: datetime | None = None
+        """When the first of the timers that the command set will be due."""
 
     def write(self, before: Open) -> Open:
         """Bring the rows from what was open before the command to what is open after it."""
@@ -145,9 +151,12 @@ class Projection:
                 .execution_options(synchronize_session=False)
             )
         rows: list[dict[str, Any]] = []
+        self.earliest = min(
+            (due for token_id, due in after.timers.items() if before.timers.get(token_id) != due), default=None
+        )
         for token_id, due in after.timers.items():
             if token_id not in before.timers:
-                rows.append(self._job(token_id, "timer", due, {}, 1))
+                rows.append(self._job(token_id, "timer", due, {}, TIMER_ATTEMPTS))
             elif before.timers[token_id] != due:
                 self.session.execute(
                     update(Job)
@@ -174,6 +183,7 @@ class Projection:
             "idempotency_key": f"{self.instance.id}:{token_id}",
             "state": "due",
             "due_at": due,
+            "rank": token_id,
             "attempts": 0,
             "max_attempts": attempts,
         }

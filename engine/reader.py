@@ -130,14 +130,16 @@ class _Reader:
         return lanes
 
     def _flow(self, scope: ScopeModel, element: Element) -> None:
-        condition = element.find(f"{{{BPMN}}}conditionExpression")
+        holder = element.find(f"{{{BPMN}}}conditionExpression")
+        # One that cannot be read is reported; it is there, so that nobody misses it as well.
+        condition = None if holder is None else self.reading.expression(holder, element) or Expression.parse("False")
         flow = Flow(
             id=element.get("id") or "",
             name=element.get("name") or "",
             line=element.sourceline or 0,
             source=element.get("sourceRef") or "",
             target=element.get("targetRef") or "",
-            condition=self.reading.expression(condition, element) if condition is not None else None,
+            condition=condition,
         )
         source, target = scope.nodes.get(flow.source), scope.nodes.get(flow.target)
         if source is None or target is None:

@@ -34,7 +34,6 @@ def dump(case: Case) -> bytes:
     document: dict[str, Any] = {
         "v": FORMAT,
         "n": case.next_token,
-        "h": case.history_length,
         "d": values.to_json(case.layer.values),
         "t": _tokens(case),
     }
@@ -65,7 +64,6 @@ def load(
     case = Case(spec, outside, now=now, business_key=business_key, functions=functions)
     case.layer.held.units = len(text) // CHARACTERS_PER_UNIT
     case.next_token = document["n"]
-    case.history_length = document["h"]
     case.performers = document.get("p", {})
     case.layer.values.update(values.from_json(document["d"]))
     case.notes = values.from_json(document.get("c", []))
@@ -79,11 +77,6 @@ def load(
     case.tokens = dict(sorted(case.tokens.items()))
     case.completed = not case.tokens
     return case
-
-
-def history_length(content: bytes) -> int:
-    """How many history lines a case has written."""
-    return int(json.loads(zlib.decompress(content))["h"])
 
 
 def variables(content: bytes) -> dict[str, Any]:

@@ -205,6 +205,9 @@ class _Checker:
                     self._report("several_event_definitions", node)
                 elif node.event is not None and node.event.kind not in _PROCESS_STARTS:
                     self._report("start_kind", node, kind=node.event.kind)
+                elif node.event is not None and node.event.time is not None and node.event.time.names:
+                    names = "、".join(sorted(node.event.time.names))
+                    self._report("start_timer_unreadable", node, reason=f"启动之前没有变量 {names}。")
         elif holder.by_event:
             triggered = [node for node in starts if {part.kind for part in _parts(node)} <= _TRIGGERED_STARTS]
             if len(starts) != 1 or len(triggered) != 1:

@@ -6,20 +6,20 @@ A command's public verbs stand in the modules beside this one, by their noun; `e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from engine import messages, state, values
+from engine import messages, record, state, values
 from engine.elements import Element, ProcessSpec, Token
 from engine.errors import CommandRefused, EngineError
 from engine.events import awaited
 from engine.messages import Offer
 from engine.projection import Open, Projection, look
-from engine.tables import Definition, History, Instance, Job, new_id
+from engine.tables import NO_HASH, Definition, Instance, Job, new_id
 from engine.transactions import after_commit
 from engine.variables import units_of
 from engine.workflow import Case, Line, Sent
@@ -33,9 +33,6 @@ LONGEST_BUSINESS_KEY = 200
 CHINA = timezone(timedelta(hours=8))
 """Guangdong's time: what `today()` means in a diagram."""
 
-# Lines differ in which of their columns are None; `render_nulls` sends them all in one statement.
-_NEW_LINES = insert(History).execution_options(render_nulls=True)
-
 
 class Stuck(EngineError):
     """A case that is neither ended nor waiting for anything."""
@@ -44,14 +41,24 @@ class Stuck(EngineError):
 
 
 class Work:
-    """What can be done to cases inside one transaction, on behalf of `actor` (None: the system)."""
+    """What `actor` (None: the system) can do to cases inside one transaction, perhaps on behalf of another."""
 
-    def __init__(self, engine: Engine, session: Session, actor: str | None, *, attended: bool = True) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        session: Session,
+        actor: str | None,
+        *,
+        on_behalf_of: str | None = None,
+        attended: bool = True,
+    ) -> None:
         self.engine = engine
         self.session = session
         self.actor = actor
+        self.on_behalf_of = on_behalf_of
         self.attended = attended
         self.now = engine.clock.now()
+        self._jobs_added = 0
 
     def _begin(
         self,
@@ -72,6 +79,8 @@ class Work:
             status="running",
             revision=0,
             state=b"",
+            history_length=0,
+            history_head=NO_HASH,
             started_at=self.now,
             started_by=self.actor,
         )
@@ -125,7 +134,8 @@ class Work:
                 case.fail(token, Stuck("案件既没有结束，也没有在等待任何事情：不会再有令牌到达这里。"))
         projection = Projection(self.session, case, instance, self.engine.policy, self.engine.services, self.now)
         after = projection.write(before)
-        self._write_history(instance, case)
+        self._write_history(instance, case.lines)
+        case.lines.clear()
         instance.state = state.dump(case)
         instance.revision += 1
         if case.completed:
@@ -138,6 +148,8 @@ class Work:
         self.session.flush()
         if jobs:
             after_commit(self.session, partial(self.engine.publish, jobs))
+        if projection.earliest is not None:
+            after_commit(self.session, partial(self.engine.expect, projection.earliest))
 
     def _take_kept_messages(self, case: Case, before: Open) -> None:
         """A case that begins to wait for a message takes one that came too early."""
@@ -174,48 +186,45 @@ class Work:
         key: str,
         attempts: int = 5,
         element_id: str | None = None,
+        due: datetime | None = None,
     ) -> str:
-        """Write a job without a token; it is due at once."""
+        """Write a job without a token; it is due at once unless `due` says when."""
         job_id = new_id()
-        row = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload, "idempotency_key": key}
-        row["element_id"] = element_id
+        row: dict[str, Any] = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload}
+        row |= {"idempotency_key": key, "element_id": element_id, "rank": self._jobs_added}
+        self._jobs_added += 1
         self.session.execute(
-            insert(Job), [row | {"state": "due", "due_at": self.now, "attempts": 0, "max_attempts": attempts}]
+            insert(Job), [row | {"state": "due", "due_at": due or self.now, "attempts": 0, "max_attempts": attempts}]
         )
         return job_id
 
     # History
 
     def _note(
-        self, case: Case, action: str, details: dict[str, Any] | None = None, element_id: str | None = None
+        self,
+        case: Case,
+        action: str,
+        details: dict[str, Any] | None = None,
+        element_id: str | None = None,
+        *,
+        before: dict[str, Any] | None = None,
     ) -> None:
-        case.lines.append(Line(action, element_id, None, details, True))
+        case.lines.append(Line(action, element_id, None, details, True, before))
 
-    def _write_history(self, instance: Instance, case: Case) -> None:
-        rows = []
-        for line in case.lines:
-            case.history_length += 1
-            rows.append(
-                {
-                    "instance_id": instance.id,
-                    "seq": case.history_length,
-                    "at": self.now,
-                    "action": line.action,
-                    "element_id": line.element_id,
-                    "actor": self.actor if line.by_actor else None,
-                    "details": line.details,
-                }
-            )
-        case.lines.clear()
-        if rows:
-            self.session.execute(_NEW_LINES, rows)
+    def _write_history(self, instance: Instance, lines: list[Line]) -> None:
+        record.write(self.session, instance, lines, at=self.now, actor=self.actor, on_behalf_of=self.on_behalf_of)
 
-    def _history(self, instance: Instance, action: str, element_id: str, details: dict[str, Any] | None = None) -> None:
+    def _history(
+        self,
+        instance: Instance,
+        action: str,
+        element_id: str,
+        details: dict[str, Any] | None = None,
+        *,
+        before: dict[str, Any] | None = None,
+    ) -> None:
         """Write a line about a case that does not move."""
-        case = self.restore(instance)
-        self._note(case, action, details, element_id)
-        self._write_history(instance, case)
-        instance.state = state.dump(case)
+        self._write_history(instance, [Line(action, element_id, None, details, True, before)])
         instance.revision += 1
         self.session.flush()
 

@@ -61,6 +61,8 @@ class Line:
     details: dict[str, Any] | None = None
     by_actor: bool = False
     """Whether whoever gave the command did it; otherwise it followed by itself."""
+    before: dict[str, Any] | None = None
+    """What of `details` had another value until then."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,6 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         self.sent: deque[Sent] = deque()
         self.unheard: list[Sent] = []
         self.performers: dict[str, str] = {}
-        self.history_length = 0
         self.steps_left = STEP_BUDGET
         self.deadline = monotonic() + TIME_BUDGET
         super().__init__(spec, script_engine=self, deserializing=True)
@@ -514,9 +515,12 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
             token.workflow.begin(token)
 
     def record(self, action: str, token: Token) -> None:
-        """Note what happened to a token. What a person gave with it is on the token."""
-        given = token.internal_data.get("given")
-        self.lines.append(Line(action, token.task_spec.name, token.id, given, "given" in token.internal_data))
+        """Note what happened to a token. What a person gave with it is on the token, and what that replaced."""
+        data = token.internal_data
+        by_actor = "given" in data
+        self.lines.append(
+            Line(action, token.task_spec.name, token.id, data.get("given"), by_actor, data.get("replaced"))
+        )
 
     # What is open
 
@@ -533,6 +537,9 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
     def complete_task(self, token: Token, data: Mapping[str, Any]) -> None:
         """A person completed a user task: keep what they gave and go on."""
         token.internal_data["given"] = values.to_json(dict(data)) or None
+        seen = self.layer_of(token).view({})
+        if replaced := {name: values.to_json(seen[name]) for name in data if name in seen}:
+            token.internal_data["replaced"] = replaced
         self.write(token, data)
         self.attempt(token, self._step, token)
 

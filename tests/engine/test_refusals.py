@@ -65,7 +65,7 @@ def found(content: bytes) -> list[tuple[str | None, str]]:
 
 
 UNSUPPORTED = {
-    "adHocSubProcess": Node("adHocSubProcess", {"id": "x"}),
+    "conversation": Node("subConversation", {"id": "x"}),
     "globalTask": Node("callChoreography", {"id": "x"}),
     "compensation catch": Node("intermediateCatchEvent", {"id": "x"}, [Node("compensateEventDefinition")]),
     "cancel throw": Node("intermediateThrowEvent", {"id": "x"}, [Node("cancelEventDefinition")]),
@@ -80,6 +80,15 @@ def test_an_element_that_is_not_on_the_list_is_refused_by_its_name(kind: str) ->
     refused = problems(one(start(), copy.deepcopy(UNSUPPORTED[kind])))
     assert ("x", "unsupported_element") in [(p.element_id, p.code) for p in refused]
     assert all(p.file == "test.bpmn" and p.line for p in refused)
+
+
+def test_an_ad_hoc_sub_process_is_refused_with_its_reason() -> None:
+    assert ("x", "ad_hoc") in found(one(start(), Node("adHocSubProcess", {"id": "x"})))
+
+
+def test_a_condition_that_cannot_be_read_is_not_called_missing_as_well() -> None:
+    model = one(start(), xor("g"), task("a"), task("b"), "start > g", "g > a if x &&", "g > b else")
+    assert found(model) == [("g__a", "bad_expression")]
 
 
 ATTRIBUTES = {
@@ -133,6 +142,7 @@ WRONG = {
     ),
     "subprocess_start_kind": one(start(), sub("s", start("x", timer("PT1H")), task("a"), "x > a"), "start > s"),
     "start_kind": one(start("x", when("n > 1")), task("a"), "x > a"),
+    "loop_count": one(start(), user("x", times("-1")), "start > x"),
     "process_empty": one(start(), sub("x"), "start > x"),
     "link_target": one(start(), throw("x", link("L")), "start > x"),
     "link_name_missing": one(start(), throw("x", Node("linkEventDefinition")), "start > x"),
