@@ -10,10 +10,10 @@ from datetime import timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, inspect, select
 from sqlalchemy.orm import Session
 
-from engine import messages, state, values
+from engine import messages, rows, state, values
 from engine.elements import Element, ProcessSpec, Token
 from engine.errors import CommandRefused, EngineError, ValueRefused
 from engine.messages import Offer
@@ -31,8 +31,9 @@ LONGEST_BUSINESS_KEY = 200
 CHINA = timezone(timedelta(hours=8))
 """Guangdong's time: what `today()` means in a diagram."""
 
-# Lines differ in which of their columns are None; `render_nulls` sends them all in one statement.
-_NEW_LINES = insert(History).execution_options(render_nulls=True)
+_CASE_HELD = (
+    select(Instance).where(Instance.id == bindparam("id")).with_for_update().execution_options(populate_existing=True)
+)
 
 
 class Stuck(EngineError):
@@ -71,8 +72,7 @@ class Work:
             started_at=self.now,
             started_by=self.actor,
         )
-        self.session.add(instance)
-        self.session.flush()
+        self.session.add(instance)  # written with its first state, or before the first service that may refer to it
         case = Case(spec, World(self, instance), now=self.now, business_key=business_key, functions=self._functions())
         case.write_root(data)
         self._note(case, "started")
@@ -83,8 +83,7 @@ class Work:
 
     def _lock(self, instance_id: str) -> Instance | None:
         """A case's row as it is now, held until the transaction ends."""
-        query = select(Instance).where(Instance.id == instance_id).with_for_update()
-        return self.session.scalar(query.execution_options(populate_existing=True))
+        return self.session.scalar(_CASE_HELD, {"id": instance_id})
 
     def _open_case(self, instance_id: str) -> tuple[Instance, Case]:
         instance = self._lock(instance_id)
@@ -119,21 +118,30 @@ class Work:
                 case.tokens.values()
             ):
                 case.fail(token, Stuck("案件既没有结束，也没有在等待任何事情：不会再有令牌到达这里。"))
-        projection = Projection(self.session, case, instance, self.engine.policy, self.engine.services, self.now)
-        after = projection.write(before)
+        after = look(case)
         self._write_history(instance, case)
-        instance.state = state.dump(case)
-        instance.revision += 1
         if case.completed:
-            instance.status, instance.ended_at = ended_as, self.now
+            self._write(instance, case, status=ended_as, ended_at=self.now)
         else:
             jobs_running = after.services - after.incidents.keys()
             waits = (after.tasks, after.timers, jobs_running, after.subscriptions, case.conditionals)
-            instance.status = "running" if any(waits) or not after.incidents else "failed"
+            self._write(instance, case, status="running" if any(waits) or not after.incidents else "failed")
+        projection = Projection(self.session, case, instance, self.engine.policy, self.engine.services, self.now)
+        projection.write(before, after)
         jobs = projection.new_jobs + [self._send(instance, sent) for sent in case.unheard]
         self.session.flush()
         if jobs:
             after_commit(self.session, partial(self.engine.publish, jobs))
+
+    def _write(self, instance: Instance, case: Case, **columns: Any) -> None:
+        """Write the row of a case: its state, and what else has changed of it."""
+        columns |= {"state": state.dump(case), "revision": instance.revision + 1}
+        if inspect(instance).pending:
+            for name, value in columns.items():
+                setattr(instance, name, value)
+            self.session.flush()
+        else:
+            rows.change(self.session, instance, **columns)
 
     def _take_kept_messages(self, case: Case, before: Open) -> None:
         """A case that begins to wait for a message takes one that came too early."""
@@ -173,11 +181,16 @@ class Work:
     ) -> str:
         """Write a job without a token; it is due at once."""
         job_id = new_id()
-        row = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload, "idempotency_key": key}
+        row: dict[str, Any] = {
+            "id": job_id,
+            "instance_id": instance_id,
+            "kind": kind,
+            "payload": payload,
+            "idempotency_key": key,
+        }
         row["element_id"] = element_id
-        self.session.execute(
-            insert(Job), [row | {"state": "due", "due_at": self.now, "attempts": 0, "max_attempts": attempts}]
-        )
+        row |= {"state": "due", "due_at": self.now, "attempts": 0, "max_attempts": attempts}
+        rows.add(self.session, Job, [row])
         return job_id
 
     # History
@@ -188,10 +201,10 @@ class Work:
         case.lines.append(Line(action, element_id, None, details, True))
 
     def _write_history(self, instance: Instance, case: Case) -> None:
-        rows = []
+        new = []
         for line in case.lines:
             case.history_length += 1
-            rows.append(
+            new.append(
                 {
                     "instance_id": instance.id,
                     "seq": case.history_length,
@@ -203,17 +216,14 @@ class Work:
                 }
             )
         case.lines.clear()
-        if rows:
-            self.session.execute(_NEW_LINES, rows)
+        rows.add(self.session, History, new)
 
     def _history(self, instance: Instance, action: str, element_id: str, details: dict[str, Any] | None = None) -> None:
         """Write a line about a case that does not move."""
         case = self.restore(instance)
         self._note(case, action, details, element_id)
         self._write_history(instance, case)
-        instance.state = state.dump(case)
-        instance.revision += 1
-        self.session.flush()
+        self._write(instance, case)
 
 
 def accepted(data: Mapping[str, Any] | None) -> dict[str, Any]:
