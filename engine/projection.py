@@ -12,10 +12,11 @@ from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from engine import rows, values
+from engine import values
 from engine.activities import UserTask
 from engine.assignment import AssignmentPolicy
 from engine.elements import Token
+from engine.rows import Rows
 from engine.services import Registry
 from engine.tables import Incident, Instance, Job, Subscription, Task, new_id
 from engine.workflow import Case
@@ -67,6 +68,7 @@ class Projection:
     def __init__(
         self,
         session: Session,
+        rows: Rows,
         case: Case,
         instance: Instance,
         policy: AssignmentPolicy,
@@ -74,6 +76,7 @@ class Projection:
         now: datetime,
     ) -> None:
         self.session = session
+        self.rows = rows
         self.case = case
         self.instance = instance
         self.policy = policy
@@ -97,7 +100,7 @@ class Projection:
                 .execution_options(synchronize_session=False)
             )
         new = [self._task(self.case.tokens[token]) for token in sorted(after - before)]
-        rows.add(self.session, Task, new)
+        self.rows.add(Task, new)
 
     def _task(self, token: Token) -> dict[str, Any]:
         element: UserTask = token.task_spec
@@ -151,7 +154,7 @@ class Projection:
             waits = self.case.tokens[token_id].internal_data["waits"]
             payload = {"operator": waits["operator"], "arguments": values.to_json(waits["arguments"])}
             new.append(self._job(token_id, "service", self.now, payload, self._attempts(token_id, waits["operator"])))
-        rows.add(self.session, Job, new)
+        self.rows.add(Job, new)
         self.new_jobs.extend(row["id"] for row in new if row["due_at"] <= self.now)
 
     def _job(self, token_id: int, kind: str, due: datetime, payload: dict[str, Any], attempts: int) -> dict[str, Any]:
@@ -199,7 +202,7 @@ class Projection:
                     "created_at": self.now,
                 }
             )
-        rows.add(self.session, Subscription, new)
+        self.rows.add(Subscription, new)
 
     def _incidents(self, before: dict[int, str], after: dict[int, str]) -> None:
         if gone := {token_id for token_id, said in before.items() if after.get(token_id) != said}:
@@ -225,4 +228,4 @@ class Projection:
                     "created_at": self.now,
                 }
             )
-        rows.add(self.session, Incident, new)
+        self.rows.add(Incident, new)

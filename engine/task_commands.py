@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from engine import rows, values, verbs
+from engine import values, verbs
 from engine.assignment import Everyone
 from engine.elements import Element
 from engine.errors import BusinessRefusal, CommandRefused
@@ -32,7 +32,7 @@ class TaskCommands(Work):
         """Take a task that nobody has."""
         task, instance = self._open_task(task_id)
         if self._may(verbs.CLAIM, task):
-            rows.change(self.session, task, assignee=self.actor, claimed_at=self.now)
+            self.rows.change(task, assignee=self.actor, claimed_at=self.now)
             self._history(instance, "claimed", task.element_id)
         return task
 
@@ -40,7 +40,7 @@ class TaskCommands(Work):
         """Put back a task one has taken."""
         task, instance = self._open_task(task_id)
         self._may(verbs.RELEASE, task)
-        rows.change(self.session, task, assignee=None, claimed_at=None)
+        self.rows.change(task, assignee=None, claimed_at=None)
         self._history(instance, "released", task.element_id)
         return task
 
@@ -58,8 +58,7 @@ class TaskCommands(Work):
         before = look(case).without_task(task.token)
         if self.actor is not None:
             case.performers[task.element_id] = self.actor
-        rows.change(
-            self.session,
+        self.rows.change(
             task,
             state="done",
             ended_at=self.now,

@@ -10,14 +10,15 @@ from datetime import timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, inspect, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from engine import messages, rows, state, values
+from engine import messages, state, values
 from engine.elements import Element, ProcessSpec, Token
 from engine.errors import CommandRefused, EngineError, ValueRefused
 from engine.messages import Offer
 from engine.projection import Open, Projection, look
+from engine.rows import Rows
 from engine.tables import Definition, History, Instance, Job, new_id
 from engine.transactions import after_commit
 from engine.workflow import Case, Line, Sent
@@ -48,6 +49,7 @@ class Work:
     def __init__(self, engine: Engine, session: Session, actor: str | None, *, attended: bool = True) -> None:
         self.engine = engine
         self.session = session
+        self.rows = Rows(session)
         self.actor = actor
         self.attended = attended
         self.now = engine.clock.now()
@@ -62,7 +64,7 @@ class Work:
     ) -> Instance:
         if business_key is not None and len(business_key) > LONGEST_BUSINESS_KEY:
             raise CommandRefused("business_key_too_long", f"业务编号超过 {LONGEST_BUSINESS_KEY} 个字符。", status=422)
-        instance = Instance(
+        instance = self.rows.add_case(
             id=new_id(),
             definition_id=definition.id,
             business_key=business_key,
@@ -71,8 +73,8 @@ class Work:
             state=b"",
             started_at=self.now,
             started_by=self.actor,
+            ended_at=None,
         )
-        self.session.add(instance)  # written with its first state, or before the first service that may refer to it
         case = Case(spec, World(self, instance), now=self.now, business_key=business_key, functions=self._functions())
         case.write_root(data)
         self._note(case, "started")
@@ -126,8 +128,11 @@ class Work:
             jobs_running = after.services - after.incidents.keys()
             waits = (after.tasks, after.timers, jobs_running, after.subscriptions, case.conditionals)
             self._write(instance, case, status="running" if any(waits) or not after.incidents else "failed")
-        projection = Projection(self.session, case, instance, self.engine.policy, self.engine.services, self.now)
+        projection = Projection(
+            self.session, self.rows, case, instance, self.engine.policy, self.engine.services, self.now
+        )
         projection.write(before, after)
+        self.rows.send()
         jobs = projection.new_jobs + [self._send(instance, sent) for sent in case.unheard]
         self.session.flush()
         if jobs:
@@ -135,13 +140,7 @@ class Work:
 
     def _write(self, instance: Instance, case: Case, **columns: Any) -> None:
         """Write the row of a case: its state, and what else has changed of it."""
-        columns |= {"state": state.dump(case), "revision": instance.revision + 1}
-        if inspect(instance).pending:
-            for name, value in columns.items():
-                setattr(instance, name, value)
-            self.session.flush()
-        else:
-            rows.change(self.session, instance, **columns)
+        self.rows.change(instance, state=state.dump(case), revision=instance.revision + 1, **columns)
 
     def _take_kept_messages(self, case: Case, before: Open) -> None:
         """A case that begins to wait for a message takes one that came too early."""
@@ -190,7 +189,7 @@ class Work:
         }
         row["element_id"] = element_id
         row |= {"state": "due", "due_at": self.now, "attempts": 0, "max_attempts": attempts}
-        rows.add(self.session, Job, [row])
+        self.session.execute(insert(Job), row)
         return job_id
 
     # History
@@ -216,7 +215,7 @@ class Work:
                 }
             )
         case.lines.clear()
-        rows.add(self.session, History, new)
+        self.rows.add(History, new)
 
     def _history(self, instance: Instance, action: str, element_id: str, details: dict[str, Any] | None = None) -> None:
         """Write a line about a case that does not move."""
@@ -224,6 +223,7 @@ class Work:
         self._note(case, action, details, element_id)
         self._write_history(instance, case)
         self._write(instance, case)
+        self.rows.send()
 
 
 def accepted(data: Mapping[str, Any] | None) -> dict[str, Any]:
