@@ -56,6 +56,11 @@ class Rows:
         for name, value in columns.items():
             set_committed_value(row, name, value)
 
+    def send_case(self) -> None:
+        """Write a case that is new, so that what a service writes can refer to it; the rest may wait."""
+        if Instance in self._new:
+            self.send()
+
     def send(self) -> None:
         """Write what was held back."""
         new = {kind: rows for kind in _TABLES if (rows := self._new.get(kind))}
