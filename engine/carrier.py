@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import structlog
@@ -16,8 +17,9 @@ from celery import Celery
 from celery.exceptions import SecurityWarning
 from sqlalchemy.orm import Session
 
-from engine import jobs
+from engine import anchors, jobs
 from engine.commands import Engine
+from engine.transactions import after_commit
 
 CARRY_OUT = "jigai.carry_out"
 SWEEP = "jigai.sweep"
@@ -81,11 +83,21 @@ class Carrier:
             return jobs.carry_out(self.engine, session, job_id)
 
     def sweep(self) -> int:
-        """Carry out what is due; how much that was."""
+        """Carry out what is due, and anchor the record once a day; how many jobs that were."""
         with self._sessions() as session:
             waiting = jobs.due(session, self.engine.clock.now())
             session.rollback()
-        return sum(self.carry_out(job_id) for job_id in waiting)
+        carried_out = sum(self.carry_out(job_id) for job_id in waiting)
+        self._anchor()
+        return carried_out
+
+    def _anchor(self) -> None:
+        with self._sessions() as session:
+            if anchors.is_due(session, self.engine.clock.now()):
+                with self.engine.command(session) as command:
+                    made = anchors.anchor(command.session, command.now)
+                    said = {"anchor": made.id, "cases": made.count, "hash": made.hash.hex()}
+                    after_commit(command.session, partial(log.info, "record anchored", **said))
 
     def start_embedded(self) -> None:
         """Run a worker and the sweeper in threads of this process."""

@@ -55,8 +55,10 @@ class CaseCommands(Work):
             for token_id in jobs:
                 del case.tokens[token_id].internal_data["waits"]
         before = look(case)
+        had = {name: values.to_json(case.layer.values[name]) for name in corrected if name in case.layer.values}
         case.write_root(corrected)
-        self._note(case, "retried", {"data": values.to_json(corrected)} if corrected else None)
+        given = {"data": values.to_json(corrected)} if corrected else None
+        self._note(case, "retried", given, before={"data": had} if had else None)
         for token in failed:
             if token.is_open:
                 case.retry(token)

@@ -16,6 +16,7 @@ from engine.case_commands import CaseCommands
 from engine.clock import Clock
 from engine.deliveries import Deliveries
 from engine.deployments import Deployments, Source
+from engine.errors import CommandRefused, ValueRefused
 from engine.services import Registry
 from engine.tables import Definition
 from engine.task_commands import TaskCommands
@@ -43,13 +44,24 @@ class Engine:
         self.deployments = Deployments(lambda operator: self.services.get(operator) is not None)
 
     @contextmanager
-    def command(self, session: Session, *, actor: str | None = None, attended: bool = True) -> "Iterator[Command]":
-        """A transaction in which commands are given on behalf of `actor` (None: the system).
+    def command(
+        self,
+        session: Session,
+        *,
+        actor: str | None = None,
+        on_behalf_of: str | None = None,
+        attended: bool = True,
+    ) -> "Iterator[Command]":
+        """A transaction in which `actor` (None: the system) gives commands, as a substitute `on_behalf_of` another.
 
+        Rights are those of the actor; the record names both.
         Where nobody attends, as when a job is carried out, a service's refusal is an incident: nobody could be told.
         """
         with transaction(session):
-            yield Command(self, session, actor, attended=attended)
+            try:
+                yield Command(self, session, actor, on_behalf_of=on_behalf_of, attended=attended)
+            except ValueRefused as error:
+                raise CommandRefused("value_refused", error.message, status=422, remedy="请更正这个值。") from None
 
 
 class Command(CaseCommands, TaskCommands, Deliveries):

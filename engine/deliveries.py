@@ -102,7 +102,7 @@ class Deliveries(Work):
         """Begin a case at a start event with what came with its trigger."""
         spec = self._compiled(definition.id)
         data = {**correlation, **received(spec.events[start], payload)}
-        return self._begin(definition, spec, [spec.element(start)], data, business_key)
+        return self._begin(definition, spec, [spec.element(start)], data, business_key, happened=True)
 
     def fire_timer(self, job: Job) -> None:
         """A timer's moment has come."""

@@ -75,7 +75,9 @@ def receivers(
     keys = {
         key
         for definition_id, element_id in places
-        for key in offer.keys_for(compiled(definition_id).events[element_id], functions)
+        for event in compiled(definition_id).events[element_id].all
+        if event.kind == "message" and event.name == offer.name
+        for key in offer.keys_for(event, functions)
     }
     query = (
         select(Subscription.instance_id, Subscription.token)

@@ -33,15 +33,16 @@ class TaskCommands(Work):
         task, instance = self._open_task(task_id)
         if self._may(verbs.CLAIM, task):
             self.rows.change(task, assignee=self.actor, claimed_at=self.now)
-            self._history(instance, "claimed", task.element_id)
+            self._history(instance, "claimed", task.element_id, {"assignee": self.actor})
         return task
 
     def release(self, task_id: str) -> Task:
         """Put back a task one has taken."""
         task, instance = self._open_task(task_id)
         self._may(verbs.RELEASE, task)
+        had = {"assignee": task.assignee} if task.assignee is not None else None
         self.rows.change(task, assignee=None, claimed_at=None)
-        self._history(instance, "released", task.element_id)
+        self._history(instance, "released", task.element_id, {"assignee": None}, before=had)
         return task
 
     def complete(self, task_id: str, *, data: Mapping[str, Any] | None = None, opinion: str | None = None) -> Instance:

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from engine import messages, state, values
+from engine import messages, record, state, values
 from engine.elements import Element, ProcessSpec, Token
-from engine.errors import CommandRefused, EngineError, ValueRefused
+from engine.errors import CommandRefused, EngineError
+from engine.events import awaited
 from engine.messages import Offer
 from engine.projection import Open, Projection, look
 from engine.rows import Rows
-from engine.tables import Definition, History, Instance, Job, new_id
+from engine.tables import NO_HASH, Definition, Instance, Job, new_id
 from engine.transactions import after_commit
+from engine.variables import units_of
 from engine.workflow import Case, Line, Sent
 from engine.world import World
 
@@ -44,13 +46,22 @@ class Stuck(EngineError):
 
 
 class Work:
-    """What can be done to cases inside one transaction, on behalf of `actor` (None: the system)."""
+    """What `actor` (None: the system) can do to cases inside one transaction, perhaps on behalf of another."""
 
-    def __init__(self, engine: Engine, session: Session, actor: str | None, *, attended: bool = True) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        session: Session,
+        actor: str | None,
+        *,
+        on_behalf_of: str | None = None,
+        attended: bool = True,
+    ) -> None:
         self.engine = engine
         self.session = session
         self.rows = Rows(session)
         self.actor = actor
+        self.on_behalf_of = on_behalf_of
         self.attended = attended
         self.now = engine.clock.now()
 
@@ -61,6 +72,8 @@ class Work:
         entries: list[Element],
         data: Mapping[str, Any],
         business_key: str | None,
+        *,
+        happened: bool = False,
     ) -> Instance:
         if business_key is not None and len(business_key) > LONGEST_BUSINESS_KEY:
             raise CommandRefused("business_key_too_long", f"业务编号超过 {LONGEST_BUSINESS_KEY} 个字符。", status=422)
@@ -71,6 +84,8 @@ class Work:
             status="running",
             revision=0,
             state=b"",
+            history_length=0,
+            history_head=NO_HASH,
             started_at=self.now,
             started_by=self.actor,
             ended_at=None,
@@ -78,7 +93,7 @@ class Work:
         case = Case(spec, World(self, instance), now=self.now, business_key=business_key, functions=self._functions())
         case.write_root(data)
         self._note(case, "started")
-        case.start_at(entries)
+        case.start_at(entries, happened=happened)
         case.do_engine_steps()
         self._save(instance, case, Open())
         return instance
@@ -121,13 +136,16 @@ class Work:
             ):
                 case.fail(token, Stuck("案件既没有结束，也没有在等待任何事情：不会再有令牌到达这里。"))
         after = look(case)
-        self._write_history(instance, case)
+        self._write_history(instance, case.lines)
+        case.lines.clear()
+        changes: dict[str, Any] = {"state": state.dump(case), "revision": instance.revision + 1}
         if case.completed:
-            self._write(instance, case, status=ended_as, ended_at=self.now)
+            changes |= {"status": ended_as, "ended_at": self.now}
         else:
             jobs_running = after.services - after.incidents.keys()
             waits = (after.tasks, after.timers, jobs_running, after.subscriptions, case.conditionals)
-            self._write(instance, case, status="running" if any(waits) or not after.incidents else "failed")
+            changes["status"] = "running" if any(waits) or not after.incidents else "failed"
+        self.rows.change(instance, **changes)
         projection = Projection(
             self.session, self.rows, case, instance, self.engine.policy, self.engine.services, self.now
         )
@@ -137,10 +155,6 @@ class Work:
         self.session.flush()
         if jobs:
             after_commit(self.session, partial(self.engine.publish, jobs))
-
-    def _write(self, instance: Instance, case: Case, **columns: Any) -> None:
-        """Write the row of a case: its state, and what else has changed of it."""
-        self.rows.change(instance, state=state.dump(case), revision=instance.revision + 1, **columns)
 
     def _take_kept_messages(self, case: Case, before: Open) -> None:
         """A case that begins to wait for a message takes one that came too early."""
@@ -160,7 +174,7 @@ class Work:
         waits = token.internal_data.get("waits")
         if waits is None or waits["name"] != offer.name:
             return False
-        return offer.fits(token.task_spec.event, waits["key"], case.constants["business_key"], case.functions)
+        return offer.fits(awaited(token), waits["key"], case.constants["business_key"], case.functions)
 
     def _send(self, instance: Instance, sent: Sent) -> str:
         """What no event of the case took is offered to the others by a job, which locks them one at a time."""
@@ -195,40 +209,37 @@ class Work:
     # History
 
     def _note(
-        self, case: Case, action: str, details: dict[str, Any] | None = None, element_id: str | None = None
+        self,
+        case: Case,
+        action: str,
+        details: dict[str, Any] | None = None,
+        element_id: str | None = None,
+        *,
+        before: dict[str, Any] | None = None,
     ) -> None:
-        case.lines.append(Line(action, element_id, None, details, True))
+        case.lines.append(Line(action, element_id, None, details, True, before))
 
-    def _write_history(self, instance: Instance, case: Case) -> None:
-        new = []
-        for line in case.lines:
-            case.history_length += 1
-            new.append(
-                {
-                    "instance_id": instance.id,
-                    "seq": case.history_length,
-                    "at": self.now,
-                    "action": line.action,
-                    "element_id": line.element_id,
-                    "actor": self.actor if line.by_actor else None,
-                    "details": line.details,
-                }
-            )
-        case.lines.clear()
-        self.rows.add(History, new)
+    def _write_history(self, instance: Instance, lines: list[Line]) -> None:
+        record.write(self.rows, instance, lines, at=self.now, actor=self.actor, on_behalf_of=self.on_behalf_of)
 
-    def _history(self, instance: Instance, action: str, element_id: str, details: dict[str, Any] | None = None) -> None:
+    def _history(
+        self,
+        instance: Instance,
+        action: str,
+        element_id: str,
+        details: dict[str, Any] | None = None,
+        *,
+        before: dict[str, Any] | None = None,
+    ) -> None:
         """Write a line about a case that does not move."""
-        case = self.restore(instance)
-        self._note(case, action, details, element_id)
-        self._write_history(instance, case)
-        self._write(instance, case)
+        self._write_history(instance, [Line(action, element_id, None, details, True, before)])
+        self.rows.change(instance, revision=instance.revision + 1)
         self.rows.send()
 
 
 def accepted(data: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Data from outside, as variables can hold them; refused with the path of what they cannot."""
-    try:
-        return {name: values.copy(value, name) for name, value in (data or {}).items()}
-    except ValueRefused as error:
-        raise CommandRefused("value_refused", error.message, status=422, remedy="请更正这个值。") from None
+    """Data from outside, as variables can hold them. Raises ValueRefused with the path of what they cannot."""
+    given = {name: values.copy(value, name) for name, value in (data or {}).items()}
+    for name, value in given.items():
+        units_of(value, name)
+    return given

@@ -10,6 +10,7 @@ from typing import Any
 from engine import state
 from engine.deployments import CompiledDeployment, Source, check
 from engine.elements import ProcessSpec, Token
+from engine.model import Node
 from engine.projection import look
 from engine.workflow import Case
 
@@ -46,8 +47,8 @@ class Running:
     def call_service(self, token: Token, operator: str, arguments: Mapping[str, Any]) -> Any:
         return None
 
-    def called(self, process_id: str, caller: ProcessSpec) -> ProcessSpec:
-        return self.deployment.specs[process_id]
+    def called(self, node: Node, caller: ProcessSpec) -> ProcessSpec:
+        return self.deployment.specs[node.called or ""]
 
     # Driving
 

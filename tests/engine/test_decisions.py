@@ -79,8 +79,12 @@ def hits(cell, value, kind="", **variables):
     return made.evaluate({"v": value, **variables}, FUNCTIONS).outputs["hit"]
 
 
+def without_gaps(problems):
+    return [p for p in problems if p.code != "dmn_gap"]
+
+
 def problems_of(*args, **keywords):
-    return read_decisions(dmn(decision(*args, **keywords)), "t.dmn")[1]
+    return without_gaps(read_decisions(dmn(decision(*args, **keywords)), "t.dmn")[1])
 
 
 @pytest.mark.parametrize(
@@ -278,10 +282,10 @@ def test_required_decisions_are_worked_out_first():
         [("ok", "boolean", "")],
         [(["true"], ["true"]), (["false"], ["false"])],
         id="final",
-        extra=need.replace("#rate", "#least"),
+        extra=need.replace("#rate", "#least").replace('"r"', '"r2"'),
     )
     decisions, problems = read_decisions(dmn(final, least, rate), "t.dmn")
-    assert problems == []
+    assert without_gaps(problems) == []
     by_id = {each.id: each for each in decisions}
     assert by_id["least"].evaluate({"kind": "b", "total": 100}).outputs == {"least_amount": 40.0}
     assert by_id["final"].evaluate({"kind": "a", "total": 100, "amount": 30}).outputs == {"ok": True}
@@ -375,7 +379,7 @@ def test_boxed_logic_is_refused(logic):
     assert problems
 
 
-@pytest.mark.parametrize("element", ["businessKnowledgeModel", "decisionService", "itemDefinition", "import"])
+@pytest.mark.parametrize("element", ["businessKnowledgeModel", "decisionService", "itemDefinition"])
 def test_models_beside_decisions_are_refused(element):
     _, problems = read_decisions(dmn(f'<{element} id="x" name="x" />'), "t.dmn")
     assert [(p.code, p.element_id) for p in problems] == [("dmn_unsupported", "x")]

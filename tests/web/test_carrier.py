@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from engine import jobs
+from engine.tables import Anchor
 from tests.web.portal import Portal, load_sample
 from web.database import db
 from web.runtime import runtime
@@ -52,3 +55,15 @@ def test_the_sweeper_finds_a_job_whose_hint_was_lost(portal: Portal) -> None:
     assert waiting(portal) == 1
     assert portal.app.extensions["jigai"].carrier.sweep() == 1
     assert waiting(portal) == 0
+
+
+def test_the_sweeper_anchors_the_record_once_a_day(portal: Portal) -> None:
+    carrier = portal.app.extensions["jigai"].carrier
+    for hours in (0, 1, 22, 1, 24):
+        portal.clock.advance(timedelta(hours=hours))
+        carrier.sweep()
+    with portal.app.app_context():
+        found = db.session.execute(select(Anchor.id, Anchor.at).order_by(Anchor.id)).all()
+        db.session.rollback()
+    days = [timedelta(0), timedelta(days=1), timedelta(days=2)]
+    assert [(id, at - found[0].at) for id, at in found] == list(enumerate(days, 1))

@@ -87,6 +87,10 @@ class HistoryLine(Schema):
     name = fields.String(allow_none=True)
     actor = fields.String(allow_none=True)
     actor_name = fields.String(allow_none=True)
+    on_behalf_of = fields.String(allow_none=True)
+    on_behalf_of_name = fields.String(allow_none=True)
+    data = fields.Dict(keys=fields.String(), metadata={"description": "what was given"})
+    before = fields.Dict(keys=fields.String(), metadata={"description": "what of it had another value until then"})
     opinion = fields.String(allow_none=True)
     decision = fields.String(allow_none=True)
 
