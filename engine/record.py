@@ -9,14 +9,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert
-from sqlalchemy.orm import Session
-
+from engine.rows import Rows
 from engine.tables import History, Instance
 from engine.workflow import Line
-
-# Lines differ in which of their columns are None; `render_nulls` sends them all in one statement.
-_NEW_LINES = insert(History).execution_options(render_nulls=True)
 
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
 
@@ -37,7 +32,7 @@ def instant(at: datetime) -> str:
 
 
 def write(
-    session: Session,
+    rows: Rows,
     instance: Instance,
     lines: Iterable[Line],
     *,
@@ -45,8 +40,8 @@ def write(
     actor: str | None,
     on_behalf_of: str | None,
 ) -> None:
-    """Add lines to the end of a case's record, in one statement. The case is locked; its row is still to be flushed."""
-    rows: list[dict[str, Any]] = []
+    """Add lines to the end of the record of a case, which is locked."""
+    new: list[dict[str, Any]] = []
     moment, seq, head = instant(at), instance.history_length, instance.history_head
     for line in lines:
         seq += 1
@@ -63,7 +58,7 @@ def write(
         }
         head = digest(head, row)
         row["at"], row["hash"] = at, head
-        rows.append(row)
-    if rows:
-        session.execute(_NEW_LINES, rows)
-        instance.history_length, instance.history_head = seq, head
+        new.append(row)
+    if new:
+        rows.add(History, new)
+        rows.change(instance, history_length=seq, history_head=head)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from engine import messages, record, state, values
@@ -19,6 +19,7 @@ from engine.errors import CommandRefused, EngineError
 from engine.events import awaited
 from engine.messages import Offer
 from engine.projection import Open, Projection, look
+from engine.rows import Rows
 from engine.tables import NO_HASH, Definition, Instance, Job, new_id
 from engine.transactions import after_commit
 from engine.variables import units_of
@@ -32,6 +33,10 @@ LONGEST_BUSINESS_KEY = 200
 
 CHINA = timezone(timedelta(hours=8))
 """Guangdong's time: what `today()` means in a diagram."""
+
+_CASE_HELD = (
+    select(Instance).where(Instance.id == bindparam("id")).with_for_update().execution_options(populate_existing=True)
+)
 
 
 class Stuck(EngineError):
@@ -54,6 +59,7 @@ class Work:
     ) -> None:
         self.engine = engine
         self.session = session
+        self.rows = Rows(session)
         self.actor = actor
         self.on_behalf_of = on_behalf_of
         self.attended = attended
@@ -72,7 +78,7 @@ class Work:
     ) -> Instance:
         if business_key is not None and len(business_key) > LONGEST_BUSINESS_KEY:
             raise CommandRefused("business_key_too_long", f"业务编号超过 {LONGEST_BUSINESS_KEY} 个字符。", status=422)
-        instance = Instance(
+        instance = self.rows.add_case(
             id=new_id(),
             definition_id=definition.id,
             business_key=business_key,
@@ -83,9 +89,8 @@ class Work:
             history_head=NO_HASH,
             started_at=self.now,
             started_by=self.actor,
+            ended_at=None,
         )
-        self.session.add(instance)
-        self.session.flush()
         case = Case(spec, World(self, instance), now=self.now, business_key=business_key, functions=self._functions())
         case.write_root(data)
         self._note(case, "started")
@@ -96,8 +101,7 @@ class Work:
 
     def _lock(self, instance_id: str) -> Instance | None:
         """A case's row as it is now, held until the transaction ends."""
-        query = select(Instance).where(Instance.id == instance_id).with_for_update()
-        return self.session.scalar(query.execution_options(populate_existing=True))
+        return self.session.scalar(_CASE_HELD, {"id": instance_id})
 
     def _open_case(self, instance_id: str) -> tuple[Instance, Case]:
         instance = self._lock(instance_id)
@@ -132,18 +136,22 @@ class Work:
                 case.tokens.values()
             ):
                 case.fail(token, Stuck("案件既没有结束，也没有在等待任何事情：不会再有令牌到达这里。"))
-        projection = Projection(self.session, case, instance, self.engine.policy, self.engine.services, self.now)
-        after = projection.write(before)
+        after = look(case)
         self._write_history(instance, case.lines)
         case.lines.clear()
-        instance.state = state.dump(case)
-        instance.revision += 1
+        changes: dict[str, Any] = {"state": state.dump(case), "revision": instance.revision + 1}
         if case.completed:
-            instance.status, instance.ended_at = ended_as, self.now
+            changes |= {"status": ended_as, "ended_at": self.now}
         else:
             jobs_running = after.services - after.incidents.keys()
             waits = (after.tasks, after.timers, jobs_running, after.subscriptions, case.conditionals)
-            instance.status = "running" if any(waits) or not after.incidents else "failed"
+            changes["status"] = "running" if any(waits) or not after.incidents else "failed"
+        self.rows.change(instance, **changes)
+        projection = Projection(
+            self.session, self.rows, case, instance, self.engine.policy, self.engine.services, self.now
+        )
+        projection.write(before, after)
+        self.rows.send()
         jobs = projection.new_jobs + [self._send(instance, sent) for sent in case.unheard]
         self.session.flush()
         if jobs:
@@ -192,10 +200,9 @@ class Work:
         job_id = new_id()
         row: dict[str, Any] = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload}
         row |= {"idempotency_key": key, "element_id": element_id, "rank": self._jobs_added}
+        row |= {"state": "due", "due_at": due or self.now, "attempts": 0, "max_attempts": attempts}
         self._jobs_added += 1
-        self.session.execute(
-            insert(Job), [row | {"state": "due", "due_at": due or self.now, "attempts": 0, "max_attempts": attempts}]
-        )
+        self.session.execute(insert(Job), row)
         return job_id
 
     # History
@@ -212,7 +219,7 @@ class Work:
         case.lines.append(Line(action, element_id, None, details, True, before))
 
     def _write_history(self, instance: Instance, lines: list[Line]) -> None:
-        record.write(self.session, instance, lines, at=self.now, actor=self.actor, on_behalf_of=self.on_behalf_of)
+        record.write(self.rows, instance, lines, at=self.now, actor=self.actor, on_behalf_of=self.on_behalf_of)
 
     def _history(
         self,
@@ -225,8 +232,8 @@ class Work:
     ) -> None:
         """Write a line about a case that does not move."""
         self._write_history(instance, [Line(action, element_id, None, details, True, before)])
-        instance.revision += 1
-        self.session.flush()
+        self.rows.change(instance, revision=instance.revision + 1)
+        self.rows.send()
 
 
 def accepted(data: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class World:
 
     def call_service(self, token: Token, operator: str, arguments: Mapping[str, Any]) -> Any:
         service = self._service(operator)
+        self.command.rows.send_case()
         try:
             with self.command.session.begin_nested():
                 return run_service(service, arguments, self._call(token, operator))
