@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from engine.assignment import AssignmentPolicy, Everyone
 from engine.case_commands import CaseCommands
 from engine.clock import Clock
-from engine.deliveries import Deliveries
 from engine.deployments import Deployments, Source
 from engine.services import Registry
 from engine.tables import Definition
@@ -52,7 +51,7 @@ class Engine:
             yield Command(self, session, actor, attended=attended)
 
 
-class Command(CaseCommands, TaskCommands, Deliveries):
+class Command(CaseCommands, TaskCommands):
     """What can be done to cases inside one transaction."""
 
     def deploy(self, sources: list[Source]) -> list[Definition]:

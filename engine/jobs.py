@@ -90,16 +90,24 @@ def _take(command: Command, job_id: str) -> Job | None:
     """
     session = command.session
     instance_id = session.scalar(select(Job.instance_id).where(Job.id == job_id, Job.token.is_not(None)))
+    status = None
     if instance_id is not None:
-        session.scalar(select(Instance.id).where(Instance.id == instance_id).with_for_update())
+        status = session.scalar(select(Instance.status).where(Instance.id == instance_id).with_for_update())
     query = select(Job).where(Job.id == job_id, Job.state.in_(("due", "leased")), Job.due_at <= command.now)
-    return session.scalar(query.with_for_update(skip_locked=True).execution_options(populate_existing=True))
+    job = session.scalar(query.with_for_update(skip_locked=True).execution_options(populate_existing=True))
+    if job is not None and status == "suspended":
+        job.state = "held"
+        return None
+    return job
 
 
 def _at_once(command: Command, job: Job) -> None:
-    """A timer or something thrown: one transaction with what it sets off."""
+    """A timer, something thrown, or something parked: one transaction with what it sets off."""
     if job.kind == "timer":
         command.fire_timer(job)
+        return
+    if job.kind == "parked":
+        command.take_up(job)
         return
     command.deliver(job)
     command.session.delete(job)

@@ -12,7 +12,7 @@ from engine.errors import BusinessRefusal, CommandRefused
 from engine.projection import look
 from engine.tables import Instance, Task
 from engine.verbs import Objection, Verb
-from engine.work import CHINA, Work, accepted
+from engine.work import CHINA, Work, accepted, refuse_suspended
 
 
 class TaskCommands(Work):
@@ -74,6 +74,7 @@ class TaskCommands(Work):
             )
         if task.state != "open":
             raise CommandRefused("task_cancelled", f"「{task.name}」已取消，不再需要办理。")
+        refuse_suspended(instance)
         return task, instance
 
     def _may(self, verb: Verb, task: Task) -> bool:

@@ -211,6 +211,16 @@ class ProcessTest:
         self._command(lambda command: command.cancel(case.id, reason))
         self._settle()
 
+    def suspend(self, case: Case, reason: str = "") -> None:
+        """Let a case stand still until it is resumed."""
+        self._command(lambda command: command.suspend(case.id, reason))
+        self._settle()
+
+    def resume(self, case: Case, reason: str = "") -> None:
+        """Let a suspended case go on, with what came meanwhile."""
+        self._command(lambda command: command.resume(case.id, reason))
+        self._settle()
+
     def retry(self, case: Case, data: Mapping[str, Any] | None = None) -> None:
         """Correct the case's variables and try its incidents again."""
         self._command(lambda command: command.retry(case.id, data))

@@ -86,12 +86,14 @@ class Work:
         query = select(Instance).where(Instance.id == instance_id).with_for_update()
         return self.session.scalar(query.execution_options(populate_existing=True))
 
-    def _open_case(self, instance_id: str) -> tuple[Instance, Case]:
+    def _open_case(self, instance_id: str, *, even_suspended: bool = False) -> tuple[Instance, Case]:
         instance = self._lock(instance_id)
         if instance is None:
             raise CommandRefused("instance_unknown", f"没有案件 {instance_id}。", status=404)
         if instance.status in ("completed", "cancelled"):
             raise CommandRefused("instance_ended", "这个案件已经结束。")
+        if not even_suspended:
+            refuse_suspended(instance)
         return instance, self.restore(instance)
 
     def restore(self, instance: Instance) -> Case:
@@ -113,7 +115,9 @@ class Work:
         return self.engine.deployments.compiled(self.session, definition_id)
 
     def _save(self, instance: Instance, case: Case, before: Open, ended_as: str = "completed") -> None:
-        self._take_kept_messages(case, before)
+        is_suspended = instance.status == "suspended"
+        if not is_suspended:
+            self._take_kept_messages(case, before)
         if case.is_stuck():
             for token in [t for t in case.tokens.values() if "arrived" in t.internal_data] or list(
                 case.tokens.values()
@@ -126,7 +130,7 @@ class Work:
         instance.revision += 1
         if case.completed:
             instance.status, instance.ended_at = ended_as, self.now
-        else:
+        elif not is_suspended:
             jobs_running = after.services - after.incidents.keys()
             waits = (after.tasks, after.timers, jobs_running, after.subscriptions, case.conditionals)
             instance.status = "running" if any(waits) or not after.incidents else "failed"
@@ -170,11 +174,12 @@ class Work:
         key: str,
         attempts: int = 5,
         element_id: str | None = None,
+        token: int | None = None,
     ) -> str:
-        """Write a job without a token; it is due at once."""
+        """Write a job; it is due at once. One without a token does not move its own case."""
         job_id = new_id()
-        row = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload, "idempotency_key": key}
-        row["element_id"] = element_id
+        row: dict[str, Any] = {"id": job_id, "instance_id": instance_id, "kind": kind, "idempotency_key": key}
+        row |= {"payload": payload, "element_id": element_id, "token": token}
         self.session.execute(
             insert(Job), [row | {"state": "due", "due_at": self.now, "attempts": 0, "max_attempts": attempts}]
         )
@@ -214,6 +219,12 @@ class Work:
         instance.state = state.dump(case)
         instance.revision += 1
         self.session.flush()
+
+
+def refuse_suspended(instance: Instance) -> None:
+    """Raise CommandRefused where a case stands still."""
+    if instance.status == "suspended":
+        raise CommandRefused("instance_suspended", "这个案件已挂起，暂时不能办理。", remedy="请先恢复这个案件。")
 
 
 def accepted(data: Mapping[str, Any] | None) -> dict[str, Any]:
