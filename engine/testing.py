@@ -25,6 +25,7 @@ from engine.clock import MovableClock
 from engine.commands import Command, Engine
 from engine.deployments import Source
 from engine.errors import CommandRefused
+from engine.modification import Instruction
 from engine.services import Registry
 from engine.tables import Base, Definition, History, Incident, Instance, Task
 from engine.transactions import prepare
@@ -219,6 +220,13 @@ class ProcessTest:
     def resume(self, case: Case, reason: str = "") -> None:
         """Let a suspended case go on, with what came meanwhile."""
         self._command(lambda command: command.resume(case.id, reason))
+        self._settle()
+
+    def modify(
+        self, case: Case, *instructions: Instruction, data: Mapping[str, Any] | None = None, reason: str = ""
+    ) -> None:
+        """Move, add and cancel tokens of a case by hand."""
+        self._command(lambda command: command.modify(case.id, instructions, data=data, reason=reason))
         self._settle()
 
     def retry(self, case: Case, data: Mapping[str, Any] | None = None) -> None:
