@@ -15,6 +15,7 @@ from engine.assignment import AssignmentPolicy, Everyone
 from engine.case_commands import CaseCommands
 from engine.clock import Clock
 from engine.deployments import Deployments, Source
+from engine.migration_commands import MigrationCommands
 from engine.modification import Modification
 from engine.services import Registry
 from engine.tables import Definition
@@ -52,7 +53,7 @@ class Engine:
             yield Command(self, session, actor, attended=attended)
 
 
-class Command(CaseCommands, TaskCommands, Modification):
+class Command(CaseCommands, TaskCommands, Modification, MigrationCommands):
     """What can be done to cases inside one transaction."""
 
     def deploy(self, sources: list[Source]) -> list[Definition]:

@@ -15,6 +15,7 @@ from engine.errors import BpmnError, CommandRefused, EngineError
 from engine.gateways import Join
 from engine.projection import Open, look
 from engine.tables import Instance, Job
+from engine.workflow import Case
 
 
 class Suspension(Deliveries):
@@ -38,10 +39,7 @@ class Suspension(Deliveries):
         instance.status = "running"
         self._note(case, "resumed", {"reason": reason} if reason else None)
         self._let_go(instance)
-        for token in [token for token in case.tokens.values() if "arrived" in token.internal_data]:
-            join: Join = token.task_spec
-            join.reconsider(token)
-        case.do_engine_steps()
+        go_on(case)
         promised = select(Job.token).where(Job.instance_id == instance.id, Job.kind == "parked")
         self._take_kept_messages(case, Open(subscriptions=frozenset(self.session.scalars(promised))))
         self._save(instance, case, before)
@@ -69,6 +67,14 @@ class Suspension(Deliveries):
         """Give the case's held jobs back to the sweeper. No hints: they are to happen in the order of their time."""
         held = update(Job).where(Job.instance_id == instance.id, Job.state == "held").values(state="due")
         self.session.execute(held.execution_options(synchronize_session=False))
+
+
+def go_on(case: Case) -> None:
+    """Step a case whose diagram may have changed under it: a join may have enough now."""
+    for token in [token for token in case.tokens.values() if "arrived" in token.internal_data]:
+        join: Join = token.task_spec
+        join.reconsider(token)
+    case.do_engine_steps()
 
 
 def _error(parked: dict[str, Any]) -> EngineError:

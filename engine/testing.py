@@ -25,6 +25,7 @@ from engine.clock import MovableClock
 from engine.commands import Command, Engine
 from engine.deployments import Source
 from engine.errors import CommandRefused
+from engine.migration_commands import Target
 from engine.modification import Instruction
 from engine.services import Registry
 from engine.tables import Base, Definition, History, Incident, Instance, Task
@@ -220,6 +221,19 @@ class ProcessTest:
     def resume(self, case: Case, reason: str = "") -> None:
         """Let a suspended case go on, with what came meanwhile."""
         self._command(lambda command: command.resume(case.id, reason))
+        self._settle()
+
+    def migrate(
+        self,
+        case: Case,
+        version: int,
+        mapping: Mapping[str, str] | None = None,
+        called: Mapping[str, int] | None = None,
+        reason: str = "",
+    ) -> None:
+        """Bring a case to another version of its diagram. Raises CommandRefused with everything that blocks it."""
+        target = Target(version, mapping or {}, called or {})
+        self._command(lambda command: command.migrate(case.id, target, reason))
         self._settle()
 
     def modify(
