@@ -118,7 +118,7 @@ class Work:
         is_suspended = instance.status == "suspended"
         if not is_suspended:
             self._take_kept_messages(case, before)
-        if case.is_stuck():
+        if not is_suspended and case.is_stuck():
             for token in [t for t in case.tokens.values() if "arrived" in t.internal_data] or list(
                 case.tokens.values()
             ):

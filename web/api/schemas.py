@@ -251,7 +251,7 @@ class RetryBody(Strict):
 
 
 class JobQuery(Paging):
-    state = fields.String(load_default="failed", validate=validate.OneOf(("due", "leased", "failed")))
+    state = fields.String(load_default="failed", validate=validate.OneOf(("due", "leased", "held", "failed")))
 
 
 class JobSchema(Schema):
