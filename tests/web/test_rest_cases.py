@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from tests.engine.models import both, catch, end, message, one, start, user
 from tests.servers import Databases
+from tests.web.conftest import Visitor
 from tests.web.portal import Portal, load_sample
 from web.cli import main
 
@@ -241,3 +242,17 @@ def migrate_by_hand(portal: Portal) -> None:
     done = jigai("--map", "a=first")
     assert (done.exit_code, "1 migrated" in done.output) == (0, True)
     assert "no open cases" in jigai("--map", "a=first").output
+
+
+def test_the_page_of_a_suspended_task_says_so_and_offers_no_button(portal: Portal) -> None:
+    filing = portal.draft()
+    portal.submit(filing["id"])
+    task = portal.task("gx10", filing["id"])
+    portal.call("gx10", "POST", f"/tasks/{task['id']}/claim", json={})
+    told(portal, f"/instances/{task['instance_id']}/suspend")
+    visitor = Visitor(portal.app)
+    visitor.log_in("gx10", "official")
+    page = visitor.read(f"/tasks/{task['id']}")
+    assert "这个案件已挂起，恢复后才能办理。" in page
+    assert f"/tasks/{task['id']}/complete" not in page
+    assert f"/tasks/{task['id']}/release" not in page

@@ -34,7 +34,7 @@ def panel(
     allowed = verbs.allowed(task, course.instance, user.username, groups_of(user))
     form = course.form_of(task.element_id)
     shown: dict[str, Any] = {
-        "state": _state(task, user, allowed),
+        "state": "closed" if course.instance.status == "suspended" else _state(task, user, allowed),
         "claimed_by": people.name_of(db.session(), task.assignee) if task.assignee else "",
         "question": _property(form, "decision").get("title", _("办理意见")),
         "outcomes": _outcomes(course, task, form, filing),
