@@ -127,7 +127,7 @@ def test_many_cases_are_migrated_each_with_its_result_page_by_page(portal: Porta
     cases = sorted(begin(portal) for _ in range(3))
     complete(portal, cases[1], "a")
     deploy(portal, NEW)
-    body = {"definition": "p", "from_version": 1, "to_version": 2}
+    body: dict[str, Any] = {"definition": "p", "from_version": 1, "to_version": 2}
     seen = told(portal, "/migrations", preview=True, mapping={"a": "first"}, **body)
     assert [(item["instance_id"], item["outcome"]) for item in seen["items"]] == [
         (case, "would_migrate") for case in cases
