@@ -10,12 +10,13 @@ from engine import values
 from engine.deployments import newest
 from engine.errors import CommandRefused
 from engine.projection import look
+from engine.suspension import Suspension
 from engine.tables import Incident, Instance, Job
 from engine.transactions import after_commit
-from engine.work import Work, accepted
+from engine.work import accepted
 
 
-class CaseCommands(Work):
+class CaseCommands(Suspension):
     """Starting a case, ending it early, and going on where it failed."""
 
     def start(
@@ -38,8 +39,11 @@ class CaseCommands(Work):
 
     def cancel(self, instance_id: str, reason: str = "") -> Instance:
         """End a case at once; whatever is open in it is cancelled."""
-        instance, case = self._open_case(instance_id)
+        instance, case = self._open_case(instance_id, even_suspended=True)
         before = look(case)
+        if instance.status == "suspended":
+            instance.status = "running"
+            self._let_go(instance)
         case.cancel_tokens()
         case.do_engine_steps()
         self._note(case, "cancelled", {"reason": reason} if reason else None)

@@ -16,11 +16,12 @@ from engine import start_timers
 from engine.assignment import AssignmentPolicy, Everyone
 from engine.case_commands import CaseCommands
 from engine.clock import Clock
-from engine.deliveries import Deliveries
 from engine.deployments import Deployments, Source
 from engine.errors import CommandRefused, ValueRefused
 from engine.job_commands import JobCommands
 from engine.leases import LEASE
+from engine.migration_commands import MigrationCommands
+from engine.modification import Modification
 from engine.services import Registry
 from engine.tables import Definition
 from engine.task_commands import TaskCommands
@@ -73,7 +74,7 @@ class Engine:
                 raise CommandRefused("value_refused", error.message, status=422, remedy="请更正这个值。") from None
 
 
-class Command(CaseCommands, TaskCommands, JobCommands, Deliveries):
+class Command(CaseCommands, TaskCommands, JobCommands, Modification, MigrationCommands):
     """What can be done to cases inside one transaction."""
 
     def deploy(self, sources: list[Source]) -> list[Definition]:

@@ -62,7 +62,11 @@ def arm(token: Token, event: EventDefinition) -> bool:
 
 def awaited(token: Token) -> EventDefinition:
     """What a token waits for: its element's event, or the part of it that the token stands for."""
-    event: EventDefinition = token.task_spec.event
+    return part_of(token.task_spec.event, token)
+
+
+def part_of(event: EventDefinition, token: Token) -> EventDefinition:
+    """The part of an event that a token stands for: all of it, unless it has several."""
     part = token.internal_data.get("part")
     return event if part is None else event.parts[part]
 

@@ -24,7 +24,7 @@ from engine.leases import Leased, LeaseLost, Watch, held, take, watched
 from engine.tables import Incident, Instance, Job
 from engine.world import Refused
 
-AT_ONCE = ("timer", "start", "message", "signal")
+AT_ONCE = ("timer", "start", "message", "signal", "parked")
 """Kinds of jobs that are one short transaction."""
 
 WORKED = ("service", "detached")
@@ -119,29 +119,39 @@ def _named(job_id: str, command: Command) -> Job | None:
     seen = session.scalar(_due_now(command).where(Job.id == job_id))
     if seen is None:
         return None
-    if _moves_its_case(seen):
-        session.scalar(select(Instance.id).where(Instance.id == seen.instance_id).with_for_update())
+    case = select(Instance.status).where(Instance.id == seen.instance_id)
+    status = session.scalar(case.with_for_update() if _moves_its_case(seen) else case)
     query = _due_now(command).where(Job.id == job_id)
-    return session.scalar(query.with_for_update(skip_locked=True).execution_options(populate_existing=True))
+    job = session.scalar(query.with_for_update(skip_locked=True).execution_options(populate_existing=True))
+    return None if job is None or _is_to_be_held(job, status) else job
 
 
 def _next(kinds: Iterable[str], busy: set[str], command: Command) -> Job | None:
     """The oldest job that nobody is at, locked with its case. It never waits, so that it may lock the job first; one
-    whose case another holds is noted as `busy`.
+    whose case another holds is noted as `busy`, and one whose case is suspended is held.
     """
     session = command.session
     for state in ("leased", "due"):
-        query = _due_now(command).where(Job.state == state, Job.kind.in_(kinds), Job.id.not_in(busy))
-        job = session.scalar(query.order_by(Job.due_at, Job.rank, Job.id).limit(1).with_for_update(skip_locked=True))
-        if job is None:
-            continue
-        if _moves_its_case(job):
-            case = select(Instance.id).where(Instance.id == job.instance_id)
-            if session.scalar(case.with_for_update(skip_locked=True)) is None:
+        query = _due_now(command).where(Job.state == state, Job.kind.in_(kinds)).order_by(Job.due_at, Job.rank, Job.id)
+        query = query.limit(1).with_for_update(skip_locked=True)
+        while (job := session.scalar(query.where(Job.id.not_in(busy)))) is not None:
+            case = select(Instance.status).where(Instance.id == job.instance_id)
+            status = session.scalar(case.with_for_update(skip_locked=True) if _moves_its_case(job) else case)
+            if status is None and _moves_its_case(job):
                 busy.add(job.id)
                 return None
-        return job
+            if not _is_to_be_held(job, status):
+                return job
+            session.flush()
     return None
+
+
+def _is_to_be_held(job: Job, status: str | None) -> bool:
+    """Hold a job of a suspended case until the case is resumed. What it brings to other cases goes its way."""
+    if status != "suspended" or job.token is None:
+        return False
+    job.state, job.lease = "held", None
+    return True
 
 
 def _due_now(command: Command) -> Select[Job]:
@@ -150,7 +160,7 @@ def _due_now(command: Command) -> Select[Job]:
 
 def _moves_its_case(job: Job) -> bool:
     """Whether the first transaction of a job changes the case that it belongs to."""
-    return job.token is not None and (job.kind == "timer" or job.attempts >= job.max_attempts)
+    return job.token is not None and (job.kind in ("timer", "parked") or job.attempts >= job.max_attempts)
 
 
 # Doing it
@@ -185,6 +195,8 @@ def _begin(command: Command, job: Job) -> Leased | None:
         command.fire_timer(job)
     elif job.kind == "start":
         start_timers.fire(command, job)
+    elif job.kind == "parked":
+        command.take_up(job)
     else:
         command.deliver(job)
         command.session.delete(job)

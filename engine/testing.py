@@ -26,6 +26,8 @@ from engine.commands import Command, Engine
 from engine.deployments import Source
 from engine.errors import CommandRefused
 from engine.leases import unwatched
+from engine.migration_commands import Target
+from engine.modification import Instruction
 from engine.services import Registry
 from engine.tables import Base, Definition, History, Incident, Instance, Job, Task
 from engine.transactions import prepare
@@ -210,6 +212,36 @@ class ProcessTest:
     def cancel(self, case: Case, reason: str = "") -> None:
         """End a case at once."""
         self._command(lambda command: command.cancel(case.id, reason))
+        self._settle()
+
+    def suspend(self, case: Case, reason: str = "") -> None:
+        """Let a case stand still until it is resumed."""
+        self._command(lambda command: command.suspend(case.id, reason))
+        self._settle()
+
+    def resume(self, case: Case, reason: str = "") -> None:
+        """Let a suspended case go on, with what came meanwhile."""
+        self._command(lambda command: command.resume(case.id, reason))
+        self._settle()
+
+    def migrate(
+        self,
+        case: Case,
+        version: int,
+        mapping: Mapping[str, str] | None = None,
+        called: Mapping[str, int] | None = None,
+        reason: str = "",
+    ) -> None:
+        """Bring a case to another version of its diagram. Raises CommandRefused with everything that blocks it."""
+        target = Target(version, mapping or {}, called or {})
+        self._command(lambda command: command.migrate(case.id, target, reason))
+        self._settle()
+
+    def modify(
+        self, case: Case, *instructions: Instruction, data: Mapping[str, Any] | None = None, reason: str = ""
+    ) -> None:
+        """Move, add and cancel tokens of a case by hand."""
+        self._command(lambda command: command.modify(case.id, instructions, data=data, reason=reason))
         self._settle()
 
     def retry(self, case: Case, data: Mapping[str, Any] | None = None) -> None:

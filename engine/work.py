@@ -103,12 +103,14 @@ class Work:
         """A case's row as it is now, held until the transaction ends."""
         return self.session.scalar(_CASE_HELD, {"id": instance_id})
 
-    def _open_case(self, instance_id: str) -> tuple[Instance, Case]:
+    def _open_case(self, instance_id: str, *, even_suspended: bool = False) -> tuple[Instance, Case]:
         instance = self._lock(instance_id)
         if instance is None:
             raise CommandRefused("instance_unknown", f"没有案件 {instance_id}。", status=404)
         if instance.status in ("completed", "cancelled"):
             raise CommandRefused("instance_ended", "这个案件已经结束。")
+        if not even_suspended:
+            refuse_suspended(instance)
         return instance, self.restore(instance)
 
     def restore(self, instance: Instance) -> Case:
@@ -130,8 +132,10 @@ class Work:
         return self.engine.deployments.compiled(self.session, definition_id)
 
     def _save(self, instance: Instance, case: Case, before: Open, ended_as: str = "completed") -> None:
-        self._take_kept_messages(case, before)
-        if case.is_stuck():
+        is_suspended = instance.status == "suspended"
+        if not is_suspended:
+            self._take_kept_messages(case, before)
+        if not is_suspended and case.is_stuck():
             for token in [t for t in case.tokens.values() if "arrived" in t.internal_data] or list(
                 case.tokens.values()
             ):
@@ -142,14 +146,12 @@ class Work:
         changes: dict[str, Any] = {"state": state.dump(case), "revision": instance.revision + 1}
         if case.completed:
             changes |= {"status": ended_as, "ended_at": self.now}
-        else:
+        elif not is_suspended:
             jobs_running = after.services - after.incidents.keys()
             waits = (after.tasks, after.timers, jobs_running, after.subscriptions, case.conditionals)
             changes["status"] = "running" if any(waits) or not after.incidents else "failed"
         self.rows.change(instance, **changes)
-        projection = Projection(
-            self.session, self.rows, case, instance, self.engine.policy, self.engine.services, self.now
-        )
+        projection = self._projection(case, instance)
         projection.write(before, after)
         self.rows.send()
         jobs = projection.new_jobs + [self._send(instance, sent) for sent in case.unheard]
@@ -158,6 +160,9 @@ class Work:
             after_commit(self.session, partial(self.engine.publish, jobs))
         if projection.earliest is not None:
             after_commit(self.session, partial(self.engine.expect, projection.earliest))
+
+    def _projection(self, case: Case, instance: Instance) -> Projection:
+        return Projection(self.session, self.rows, case, instance, self.engine.policy, self.engine.services, self.now)
 
     def _take_kept_messages(self, case: Case, before: Open) -> None:
         """A case that begins to wait for a message takes one that came too early."""
@@ -195,11 +200,12 @@ class Work:
         attempts: int = 5,
         element_id: str | None = None,
         due: datetime | None = None,
+        token: int | None = None,
     ) -> str:
-        """Write a job without a token; it is due at once unless `due` says when."""
+        """Write a job; it is due at once unless `due` says when. One without a token does not move its own case."""
         job_id = new_id()
         row: dict[str, Any] = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload}
-        row |= {"idempotency_key": key, "element_id": element_id, "rank": self._jobs_added}
+        row |= {"idempotency_key": key, "element_id": element_id, "token": token, "rank": self._jobs_added}
         row |= {"state": "due", "due_at": due or self.now, "attempts": 0, "max_attempts": attempts}
         self._jobs_added += 1
         self.session.execute(insert(Job), row)
@@ -234,6 +240,12 @@ class Work:
         self._write_history(instance, [Line(action, element_id, None, details, True, before)])
         self.rows.change(instance, revision=instance.revision + 1)
         self.rows.send()
+
+
+def refuse_suspended(instance: Instance) -> None:
+    """Raise CommandRefused where a case stands still."""
+    if instance.status == "suspended":
+        raise CommandRefused("instance_suspended", "这个案件已挂起，暂时不能办理。", remedy="请先恢复这个案件。")
 
 
 def accepted(data: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -166,8 +166,96 @@ class Received(Schema):
     kept = fields.Boolean()
 
 
-class CancelBody(Strict):
+class ReasonBody(Strict):
     reason = fields.String(load_default="", validate=validate.Length(max=500))
+
+
+class TokenName(fields.Field[int | str]):
+    """A token: its number, or the id of an element on which only one stands."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | str:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise ValidationError("应为令牌编号或元素编号。")
+        return value
+
+
+class InstructionBody(Strict):
+    do = fields.String(required=True, validate=validate.OneOf(("add", "move", "cancel")))
+    token = TokenName(metadata={"type": ["integer", "string"], "description": "move, cancel: which token"})
+    element = fields.String(metadata={"description": "add, move: the element to place it before"})
+    scope = fields.Integer(metadata={"description": "the token of the activity to place it inside of"})
+    flow = fields.String(metadata={"description": "at a join: the incoming flow it comes along"})
+
+    @validates_schema
+    def check(self, body: dict[str, Any], **kwargs: Any) -> None:
+        needed = {"add": {"element"}, "move": {"token", "element"}, "cancel": {"token"}}[body["do"]]
+        allowed = needed | (set() if body["do"] == "cancel" else {"scope", "flow"})
+        given = body.keys() - {"do"}
+        wrong = {name: ["不能缺少。"] for name in needed - given} | {
+            name: ["这里没有意义。"] for name in given - allowed
+        }
+        if wrong:
+            raise ValidationError(wrong)
+
+
+class ModifyBody(ReasonBody):
+    instructions = fields.List(fields.Nested(InstructionBody), required=True, validate=validate.Length(1, 100))
+    data = fields.Dict(keys=fields.String(), load_default=dict)
+
+
+class _Crossing(ReasonBody):
+    mapping = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        load_default=dict,
+        metadata={"description": "ids of elements and flows of the old version → those of the new one"},
+    )
+    called = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        load_default=dict,
+        metadata={"description": "versions for called processes inside the case; those not named stay"},
+    )
+    preview = fields.Boolean(load_default=False)
+
+
+class MigrateBody(_Crossing):
+    version = fields.Integer(required=True)
+
+
+class MigrationBody(_Crossing):
+    definition = fields.String(required=True)
+    from_version = fields.Integer(required=True)
+    to_version = fields.Integer(required=True)
+    limit = fields.Integer(load_default=100, validate=validate.Range(1, 1000))
+    cursor = fields.String()
+
+
+class FindingSchema(Schema):
+    element_id = fields.String()
+    element_name = fields.String()
+    code = fields.String()
+    message = fields.String()
+    remedy = fields.String()
+
+
+class MigrationLine(Schema):
+    instance_id = fields.String()
+    outcome = fields.String()
+    message = fields.String()
+    blocks = fields.List(fields.Nested(FindingSchema))
+    changes = fields.List(fields.Nested(FindingSchema))
+
+
+class MigratedInstance(InstanceSchema):
+    outcome = fields.String()
+    blocks = fields.List(fields.Nested(FindingSchema))
+    changes = fields.List(fields.Nested(FindingSchema))
+
+
+class MigrationPage(Schema):
+    items = fields.List(fields.Nested(MigrationLine))
+    next = fields.String(allow_none=True)
 
 
 class RetryBody(Strict):
@@ -185,7 +273,7 @@ class JobQuery(Paging, JobFilter):
     class Meta(Paging.Meta):
         pass
 
-    state = fields.String(load_default="failed", validate=validate.OneOf(("due", "leased", "failed")))
+    state = fields.String(load_default="failed", validate=validate.OneOf(("due", "leased", "held", "failed")))
 
 
 class JobSchema(Schema):
