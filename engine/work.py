@@ -177,7 +177,8 @@ class Work:
     ) -> str:
         """Write a job without a token; it is due at once unless `due` says when."""
         job_id = new_id()
-        row = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload, "idempotency_key": key}
+        row: dict[str, Any] = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload}
+        row["idempotency_key"] = key
         row |= {"element_id": element_id, "rank": self._jobs_added}
         self._jobs_added += 1
         self.session.execute(

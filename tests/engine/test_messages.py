@@ -349,7 +349,7 @@ def test_a_message_to_be_kept_and_a_process_being_deployed_never_miss_each_other
             known = len(t.cases())
             together(
                 t,
-                lambda command, content=content: command.deploy([Source("p.bpmn", content)]),
+                deploying(content),
                 lambda command: command.message("M", ttl=timedelta(hours=1)),
             )
             t.advance(seconds=0)
@@ -442,6 +442,10 @@ def test_a_refusal_after_a_message_is_told_to_whoever_sent_it_and_the_case_waits
         with pytest.raises(CommandRefused, match="不行"):
             t.message("M")
         assert case.waiting == ["m"]
+
+
+def deploying(content: bytes) -> Callable[[Command], Any]:
+    return lambda command: command.deploy([Source("p.bpmn", content)])
 
 
 def together(t: ProcessTest, *actions: Callable[[Command], Any]) -> None:
