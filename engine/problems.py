@@ -378,8 +378,8 @@ PROBLEMS: dict[str, Sentence] = {
     "start_kind": Sentence(
         zh="流程的开始事件暂不支持 {kind} 触发。",
         en="A process cannot be started by a {kind} event yet.",
-        remedy_zh="请改用普通、消息或信号开始事件。",
-        remedy_en="Use a plain, message or signal start event.",
+        remedy_zh="请改用普通、消息、信号或定时开始事件。",
+        remedy_en="Use a plain, message, signal or timer start event.",
     ),
     "several_starts": Sentence(
         zh="有多个普通开始事件。",

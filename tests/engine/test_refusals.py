@@ -135,7 +135,8 @@ WRONG = {
         start(), event_sub("x", start("s", message("M")), task("a"), "s > a"), "start > x"
     ),
     "subprocess_start_kind": one(start(), sub("s", start("x", timer("PT1H")), task("a"), "x > a"), "start > s"),
-    "start_kind": one(start("x", timer("PT1H")), task("a"), "x > a"),
+    "start_kind": one(start("x", when("True")), task("a"), "x > a"),
+    "start_timer_unreadable": one(start("x", timer("wait")), task("a"), "x > a"),
     "process_empty": one(start(), sub("x"), "start > x"),
     "link_target": one(start(), throw("x", link("L")), "start > x"),
     "link_name_missing": one(start(), throw("x", Node("linkEventDefinition")), "start > x"),
