@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from engine import jobs
 from engine.commands import Engine
+from engine.publisher import Publisher
 from engine.timekeeper import Timekeeper
 
 CARRY_OUT = "jigai.carry_out"
@@ -60,6 +61,9 @@ class Carrier:
         if in_memory:
             self.celery.conf.broker_transport_options = {"polling_interval": 0.01}
 
+        self._publisher = Publisher(lambda job_id: self.celery.send_task(CARRY_OUT, args=[job_id]))
+        self.publish = self._publisher.publish
+
         # Celery reads a task's signature from a function's source: a bound method's `self` would be an argument.
         @self.celery.task(name=CARRY_OUT, shared=False)  # type: ignore[untyped-decorator]  # Celery is untyped
         def carry_out(job_id: str) -> None:
@@ -68,15 +72,6 @@ class Carrier:
         @self.celery.task(name=SWEEP, shared=False)  # type: ignore[untyped-decorator]  # Celery is untyped
         def sweep() -> None:
             self.sweep()
-
-    def publish(self, job_ids: list[str]) -> None:
-        """Hint that jobs are due. A broker that is away costs a second, no more: the sweeper finds them."""
-        for job_id in job_ids:
-            try:
-                self.celery.send_task(CARRY_OUT, args=[job_id])
-            except self.celery.connection_for_write().connection_errors as error:
-                log.warning("broker is away, the sweeper will find the job", job=job_id, error=str(error))
-                return
 
     def carry_out(self, job_id: str) -> bool:
         """Carry out one job, if it is still ours to do."""
@@ -110,6 +105,7 @@ class Carrier:
             self._timekeeper.stop()
         if self._worker is not None:
             self._worker.stop()
+        self._publisher.stop()
 
     def _ask_for_sweep(self) -> None:
         """What beat does where there is one."""

@@ -34,7 +34,7 @@ class CaseCommands(Suspension):
             raise CommandRefused("definition_unknown", f"没有流程 {which}。", status=404, remedy="请先部署它。")
         spec = self.engine.deployments.compiled(self.session, definition.id)
         if not spec.entries:
-            raise CommandRefused("no_plain_start", f"流程「{definition.name}」只能由消息或信号启动。")
+            raise CommandRefused("no_plain_start", f"流程「{definition.name}」只能由消息、信号或定时启动。")
         return self._begin(definition, spec, spec.entries, accepted(data), business_key)
 
     def cancel(self, instance_id: str, reason: str = "") -> Instance:

@@ -66,7 +66,7 @@ def due(session: Session, now: datetime, limit: int = 100, kinds: Iterable[str] 
 
 def next_due(session: Session, kinds: Iterable[str] = (*AT_ONCE, *WORKED)) -> datetime | None:
     """When the next job of some kinds is due."""
-    # One state at a time: with both, no database reads them in the order of the index, however many there are.
+    # One state at a time, so that each is read in the order of the index, however many jobs there are.
     found = [
         session.scalar(select(Job.due_at).where(Job.state == state, Job.kind.in_(kinds)).order_by(Job.due_at).limit(1))
         for state in ("due", "leased")
@@ -131,7 +131,8 @@ def _next(kinds: Iterable[str], busy: set[str], command: Command) -> Job | None:
     whose case another holds is noted as `busy`, and one whose case is suspended is held.
     """
     session = command.session
-    for state in ("leased", "due"):
+    # What is done at once is never leased.
+    for state in ("due",) if set(kinds) <= set(AT_ONCE) else ("leased", "due"):
         query = _due_now(command).where(Job.state == state, Job.kind.in_(kinds)).order_by(Job.due_at, Job.rank, Job.id)
         query = query.limit(1).with_for_update(skip_locked=True)
         while (job := session.scalar(query.where(Job.id.not_in(busy)))) is not None:

@@ -78,7 +78,7 @@ def take(command: Command, job: Job) -> Leased:
     return Leased(
         id=job.id,
         lease=lease,
-        timeout=service.timeout if service is not None else 0.0,
+        timeout=service.timeout if service is not None else LEASE.total_seconds(),
         instance_id=job.instance_id,
         token=job.token,
         element_id=job.element_id,

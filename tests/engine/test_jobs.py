@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from engine import jobs
 from engine.errors import BpmnError
-from engine.services import Call, service_task
+from engine.services import Call, Registry, service_task
 from engine.tables import Incident, Instance, Job
 from engine.testing import ProcessTest
 from tests.engine.models import (
@@ -254,6 +254,16 @@ def test_a_service_sees_in_its_thread_what_the_application_keeps_beside_it(datab
         beside.set("context")
         assert worker(t) == 1
         assert t.cases()[0].data == {"n": "context"}
+
+
+def test_a_worker_that_does_not_know_the_service_says_so_and_tries_as_often_as_any(database_url: str) -> None:
+    with working(lambda: None, database_url, attempts=2) as t:
+        begin(t)
+        t.engine.services = Registry()
+        assert worker(t) == 1
+        assert "work" in (job(t).last_error or "")
+        t.advance(hours=1)
+        assert [i.element_id for i in t.cases()[0].incidents] == ["s"]
 
 
 # Repeating

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -348,10 +347,9 @@ def test_a_message_to_be_kept_and_a_process_being_deployed_never_miss_each_other
         with ProcessTest(database_url=database_url) as t:
             content = one(start("s", message("M")), user("u"), "s > u", id=f"p{uuid.uuid4().hex[:8]}")
             known = len(t.cases())
-            deploy = partial(Command.deploy, sources=[Source("p.bpmn", content)])
             together(
                 t,
-                deploy,
+                deploying(content),
                 lambda command: command.message("M", ttl=timedelta(hours=1)),
             )
             t.advance(seconds=0)
@@ -444,6 +442,10 @@ def test_a_refusal_after_a_message_is_told_to_whoever_sent_it_and_the_case_waits
         with pytest.raises(CommandRefused, match="不行"):
             t.message("M")
         assert case.waiting == ["m"]
+
+
+def deploying(content: bytes) -> Callable[[Command], Any]:
+    return lambda command: command.deploy([Source("p.bpmn", content)])
 
 
 def together(t: ProcessTest, *actions: Callable[[Command], Any]) -> None:
