@@ -10,6 +10,7 @@ import dataclasses
 import io
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from records.sample import load_sample
 from tests.chaos.boundaries import Boundaries
 from tests.chaos.gateway import AccountableGateway
 from tests.engine.models import catch, diagram, end, message, process, start, throw, timer
-from tests.web.portal import Portal
+from tests.web.portal import MONDAY, Portal
 from web import demo
 from web.database import bring_up_to_date, db
 from web.procedures import deploy_product
@@ -39,6 +40,9 @@ ERRAND = diagram(
     process("reception", start("arrival", message("arrived")), end("received"), "arrival > received"),
 )
 """What the product's own procedures do not have: a timer, a message thrown to another process, and what it starts."""
+
+LATER = MONDAY + timedelta(hours=3)
+"""When survivors go on: every lease is over and every timer due."""
 
 PATIENCE = 20.0
 """Seconds that work which is due may need to get done."""
@@ -145,8 +149,8 @@ def _decide(cast: Cast, element: str) -> Any:
     return cast.ask(user, "POST", f"/tasks/{task}/complete", element, json=body)
 
 
-def begin(cast: Cast) -> Any:
-    return cast.ask("admin", "POST", "/instances", "begin", json={"definition": "errand", "data": {}})
+def begin(cast: Cast, key: str = "begin") -> Any:
+    return cast.ask("admin", "POST", "/instances", key, json={"definition": "errand", "data": {}})
 
 
 def cancel(cast: Cast) -> Any:
@@ -169,26 +173,27 @@ def deploy(cast: Cast) -> Any:
 # Jobs.
 
 
-def _carry_out(cast: Cast, kind: str) -> bool:
-    job_id = cast.one(select(Job.id).where(Job.kind == kind))
+def _carry_out(cast: Cast, act: str, job_id: str | None) -> bool:
+    """Whether this worker did the job: the one named, or else the only one of its kind."""
+    job_id = job_id or cast.one(select(Job.id).where(Job.kind == KINDS[act]))
     with cast.boundaries.counted():
         return bool(cast.carrier.carry_out(job_id))
 
 
-def deliver_sms(cast: Cast) -> bool:
-    return _carry_out(cast, "detached")
+def deliver_sms(cast: Cast, job_id: str | None = None) -> bool:
+    return _carry_out(cast, "deliver_sms", job_id)
 
 
-def make_paper(cast: Cast) -> bool:
-    return _carry_out(cast, "service")
+def make_paper(cast: Cast, job_id: str | None = None) -> bool:
+    return _carry_out(cast, "make_paper", job_id)
 
 
-def fire_timer(cast: Cast) -> bool:
-    return _carry_out(cast, "timer")
+def fire_timer(cast: Cast, job_id: str | None = None) -> bool:
+    return _carry_out(cast, "fire_timer", job_id)
 
 
-def hand_over_message(cast: Cast) -> bool:
-    return _carry_out(cast, "message")
+def hand_over_message(cast: Cast, job_id: str | None = None) -> bool:
+    return _carry_out(cast, "hand_over_message", job_id)
 
 
 def sweep(cast: Cast) -> int:
@@ -221,10 +226,11 @@ def finish(cast: Cast) -> None:
 
 
 def recover(cast: Cast, again: str | None) -> None:
-    """What happens after a death: a client, who had no answer, asks again, and once more; then all goes on."""
+    """What happens after a death: a client, who had no answer, asks again, and once more; later all goes on."""
     if again is not None:
         given = ACTS[again](cast)
         assert ACTS[again](cast) == given, "a command given again answers otherwise"
+    cast.clock.set(LATER)
     finish(cast)
 
 
@@ -248,7 +254,15 @@ COMMANDS: tuple[Callable[[Cast], Any], ...] = (
     tell,
     deploy,
 )
-WORK: tuple[Callable[[Cast], Any], ...] = (deliver_sms, make_paper, fire_timer, hand_over_message, sweep)
+KINDS: dict[str, str] = {
+    "deliver_sms": "detached",
+    "make_paper": "service",
+    "fire_timer": "timer",
+    "hand_over_message": "message",
+}
+"""Act → the kind of job that it carries out."""
+
+WORK: tuple[Callable[..., Any], ...] = (deliver_sms, make_paper, fire_timer, hand_over_message, sweep)
 ACTS: dict[str, Callable[..., Any]] = {
     act.__name__: act for act in (*COMMANDS, *WORK, prepare, settle, finish, recover)
 }
@@ -265,6 +279,9 @@ SCENES: dict[str, tuple[str, tuple[str, ...]]] = {
     "busy": ("signed", ("begin",)),
 }
 """Scene → the one before it, and what happened in between."""
+
+LATE = ("fire_timer", "hand_over_message", "sweep")
+"""Acts that are played later than the others: a timer needs its time."""
 
 OPENS_ON: dict[str, str] = {
     "draft": "loaded",

@@ -22,8 +22,10 @@ from sqlalchemy import event
 from engine.commands import Engine
 from engine.services import ServiceTask
 
-_STATEMENT = re.compile(r'^\W*(?P<verb>\w+)(?:.*?\b(?:FROM|INTO|UPDATE|TABLE)\s+"?(?P<table>\w+))?', re.DOTALL | re.I)
-_UPDATE = re.compile(r'^\W*UPDATE\s+"?(?P<table>\w+)', re.I)
+_STATEMENT = re.compile(
+    r'^\W*(?P<verb>\w+)(?:.*?\b(?:FROM|INTO|UPDATE|TABLE)\s+"?(?P<table>\w+))?', re.DOTALL | re.IGNORECASE
+)
+_UPDATE = re.compile(r'^\W*UPDATE\s+"?(?P<table>\w+)', re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -58,4 +57,7 @@ def mixed_stage(request: pytest.FixtureRequest) -> Stage:
     return named(request)
 
 
-__all__ = ["Path"]
+@pytest.fixture(params=["sqlite_valkey", "many_machines"])
+def valkey_stage(request: pytest.FixtureRequest) -> Stage:
+    """A broker that outlives the processes, with either database."""
+    return named(request)

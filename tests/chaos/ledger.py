@@ -5,17 +5,22 @@ Two runs of the same acts have equal ledgers, whatever was killed in between.
 
 from __future__ import annotations
 
+import re
+import time
 from collections import Counter
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine as Database
-from sqlalchemy import NullPool, create_engine, func, select, text
+from sqlalchemy import NullPool, create_engine, func, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from engine.audit import verify
 from engine.tables import (
+    Base,
     BufferedMessage,
     CommandReceipt,
     Definition,
@@ -37,6 +42,12 @@ from records.sms import OutgoingSms, SmsState
 from tests.chaos.gateway import taken
 
 _COUNTED = (Deployment, BufferedMessage, CertificatePaper, Announcement, Notice, FilingVersion, Subscription)
+
+_RANDOM = re.compile(r"(?<![\w-])(?:[a-z2-7]{16}|[\w-]{24})(?![\w-])")
+"""An id, and the token that a certificate is looked up by."""
+
+_BACKEND_NOTICES = 5.0
+"""Seconds that PostgreSQL may need to see that a client is dead."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,7 @@ class Ledger:
 
 def read(url: str, gateway_log: Path) -> Ledger:
     """The ledger of a database that nobody is working on."""
+    held = locks(url)
     database = prepare(create_engine(url, poolclass=NullPool))
     with Session(database) as session:
 
@@ -83,9 +95,58 @@ def read(url: str, gateway_log: Path) -> Ledger:
             receipts=[r for r in rows(CommandReceipt.actor, CommandReceipt.key, CommandReceipt.status) if _lasting(r)],
             definitions=rows(Definition.key, Definition.version),
             starts=rows(StartSubscription.definition_id, StartSubscription.name),
-            rows={table.__tablename__: session.scalar(select(func.count()).select_from(table)) for table in _COUNTED},
-            wrong=[*_wrong(session, gateway_log), *_locks(database)],
+            rows={
+                table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0 for table in _COUNTED
+            },
+            wrong=[*_wrong(session, gateway_log), *held],
         )
+
+
+def job(url: str, kind: str) -> str:
+    """The id of the only job of a kind."""
+    with Session(create_engine(url, poolclass=NullPool)) as session:
+        return session.scalars(select(Job.id).where(Job.kind == kind)).one()
+
+
+def content(url: str) -> str:
+    """A digest of every row of every table; ids are told from each other by their rows, not by their letters."""
+    database = prepare(create_engine(url, poolclass=NullPool))
+    digest = sha256()
+    with database.connect() as connection:
+        for table in Base.metadata.sorted_tables:
+            rows = connection.exec_driver_sql(f'SELECT * FROM "{table.name}"')
+            digest.update("\n".join([table.name, *sorted(_RANDOM.sub("…", repr(row)) for row in rows)]).encode())
+    return digest.hexdigest()
+
+
+def locks(url: str, patience: float = _BACKEND_NOTICES) -> list[str]:
+    """Who holds anything, in sentences: where nobody does, a writer comes through at once."""
+    database = prepare(create_engine(url, poolclass=NullPool))
+    if database.dialect.name == "sqlite":
+        return _writer_is_kept_out(database)
+    deadline = time.monotonic() + patience
+    while held := _held(database):
+        if time.monotonic() > deadline:
+            return held
+        time.sleep(0.01)
+    return []
+
+
+def _writer_is_kept_out(database: Database) -> list[str]:
+    with database.connect() as connection:
+        connection.connection.cursor().execute("PRAGMA busy_timeout=0")
+        try:
+            connection.execution_options(writes=True).exec_driver_sql("SELECT 1")
+        except OperationalError as error:
+            return [f"a writer is kept out: {error.orig}"]
+    return []
+
+
+def _held(database: Database) -> list[str]:
+    of_this = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    query = f"SELECT locktype, mode FROM pg_locks WHERE pid <> pg_backend_pid() AND {of_this}"
+    with database.connect() as connection:
+        return [f"a lock is left: {kind} {mode}" for kind, mode in connection.exec_driver_sql(query)]
 
 
 def _lasting(receipt: Any) -> bool:
@@ -145,21 +206,3 @@ def _consecutive(what: str, numbers: list[int], counters: Any) -> list[str]:
     if list(counters) not in ([len(numbers)], [] if not numbers else [len(numbers)]):
         told.append(f"the counter of {what} numbers is at {list(counters)} after {len(numbers)} numbers")
     return told
-
-
-def _locks(database: Database) -> list[str]:
-    """Nobody holds anything: a writer comes through at once."""
-    with database.connect() as connection:
-        if database.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA busy_timeout=0")
-            connection.rollback()
-            with database.connect().execution_options(writes=True) as writer:
-                writer.execute(text("SELECT 1"))
-            return []
-        held = connection.execute(
-            text(
-                "SELECT locktype, mode FROM pg_locks WHERE pid <> pg_backend_pid() AND database ="
-                " (SELECT oid FROM pg_database WHERE datname = current_database())"
-            )
-        )
-        return [f"a lock is left: {row.locktype} {row.mode}" for row in held]

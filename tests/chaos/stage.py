@@ -10,22 +10,23 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import redis
+
 from tests.chaos import ledger
-from tests.chaos.acts import COMMANDS, OPENS_ON, SCENES
+from tests.chaos.acts import COMMANDS, LATE, LATER, OPENS_ON, SCENES
+from tests.chaos.gateway import taken
 from tests.chaos.ledger import Ledger
 from tests.servers import Databases
 from tests.web.portal import MONDAY
 
 ROOT = Path(__file__).parents[2]
-LATER = MONDAY + timedelta(hours=3)
-"""When survivors go on: every lease is over and every timer due."""
-
 _COMMANDS = frozenset(act.__name__ for act in COMMANDS)
-_AT_MOST = 60.0
+AT_MOST = 60.0
+"""Seconds that an act takes at most."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,11 @@ class Life:
         self._stage = stage
         self.pid = pid
 
-    def wait(self, seconds: float = _AT_MOST) -> str | int:
+    def wait(self, seconds: float = AT_MOST) -> str | int:
         """`running`, `stopped`, or its exit status: negative is the signal that ended it."""
-        state = self._stage.tell(wait=self.pid, seconds=seconds)
-        assert seconds < _AT_MOST or state != "running", "a process does not come to its end"
-        return state  # type: ignore[no-any-return]  # JSON
+        state: str | int = self._stage.tell(wait=self.pid, seconds=seconds)
+        assert seconds < AT_MOST or state != "running", "a process does not come to its end"
+        return state
 
     def go_on(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
@@ -59,6 +60,10 @@ class Life:
     def end(self) -> Any:
         """What it answered, once it has ended by itself. Raises AssertionError with its traceback where it failed."""
         assert self.wait() == 0
+        return self.answer()
+
+    def answer(self) -> Any:
+        """The same, where it is known to have ended."""
         return self.report()["answer"]
 
     def report(self) -> dict[str, Any]:
@@ -123,7 +128,7 @@ class Stage:
             before, acts = SCENES[scene]
             self.set(before)
             for act in acts:
-                self.play(act, clock=LATER if act == "fire_timer" else MONDAY).end()
+                self.play(act, clock=moment(act)).end()
             self._keep(scene)
         self._databases.copy(self._name, self._scenes[scene])
         for file in (*self.folder.glob("*.json"), *self.folder.glob("*.struck"), self.folder / "sms.log"):
@@ -131,11 +136,16 @@ class Stage:
         self.empty_broker()
 
     def empty_broker(self) -> None:
-        if not self.broker_url.startswith("memory"):
-            import redis  # here, because its import is half of a short run's time
+        """Whatever was published is lost. What `memory://` held went with its process."""
+        if (broker := self._broker()) is not None:
+            broker.flushall()
 
-            with redis.Redis.from_url(self.broker_url) as client:
-                client.flushall()
+    def _queued(self) -> int:
+        broker = self._broker()
+        return 0 if broker is None else int(broker.llen("celery"))
+
+    def _broker(self) -> redis.Redis | None:
+        return None if self.broker_url.startswith("memory") else redis.Redis.from_url(self.broker_url)
 
     def play(self, act: str, *, clock: datetime = MONDAY, strike: Strike | None = None, **arguments: Any) -> Life:
         """A process of its own begins an act."""
@@ -144,11 +154,15 @@ class Stage:
 
     def recover(self, act: str) -> Ledger:
         """After an act, whatever became of it: its client asks again, all goes on to the end; what there is then."""
-        self.play("recover", clock=LATER, again=act if act in _COMMANDS else None).end()
+        self.play("recover", clock=moment(act), again=act if act in _COMMANDS else None).end()
         return self.ledger()
 
     def ledger(self) -> Ledger:
         return ledger.read(self.url, self.folder / "sms.log")
+
+    def content(self) -> tuple[str, int, int]:
+        """Everything there is: the database's content, messages at the gateway, messages at the broker."""
+        return ledger.content(self.url), len(taken(self.folder / "sms.log")), self._queued()
 
     def undisturbed(self, act: str) -> tuple[list[str], Ledger]:
         """The boundaries that an act passes where nothing disturbs it, and what there is at the end."""
@@ -168,8 +182,8 @@ class Stage:
 
 
 def moment(act: str) -> datetime:
-    """When an act is played: timers need their time."""
-    return LATER if act in ("fire_timer", "hand_over_message", "sweep") else MONDAY
+    """When an act is played."""
+    return LATER if act in LATE else MONDAY
 
 
 @contextmanager

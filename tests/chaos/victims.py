@@ -13,6 +13,7 @@ FOLDER/<pid>.struck.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -53,7 +54,8 @@ class Victims:
             elif "wait" in asked:
                 answer = self.wait(asked["wait"], asked["seconds"])
             else:
-                answer = self.compile()
+                self.compile()
+                answer = None
             answers.write(json.dumps(answer) + "\n")
             answers.flush()
         for pid in self.children:
@@ -66,6 +68,7 @@ class Victims:
                 self.cast.engine.deployments.compiled(db.session(), definition)
         self.cast.client.get("/api/v1/forms/none")
         self.cast.close()
+        gc.freeze()  # what is here is shared with every child, and no child's collector need touch it
 
     def fork(self, asked: dict[str, Any]) -> int:
         pid = os.fork()
