@@ -263,9 +263,8 @@ KINDS: dict[str, str] = {
 """Act → the kind of job that it carries out."""
 
 WORK: tuple[Callable[..., Any], ...] = (deliver_sms, make_paper, fire_timer, hand_over_message, sweep)
-ACTS: dict[str, Callable[..., Any]] = {
-    act.__name__: act for act in (*COMMANDS, *WORK, prepare, settle, finish, recover)
-}
+_OTHERS: tuple[Callable[..., Any], ...] = (prepare, settle, finish, recover)
+ACTS: dict[str, Callable[..., Any]] = {act.__name__: act for act in (*COMMANDS, *WORK, *_OTHERS)}
 
 SCENES: dict[str, tuple[str, tuple[str, ...]]] = {
     "drafted": ("loaded", ("draft",)),

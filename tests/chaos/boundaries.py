@@ -23,9 +23,9 @@ from engine.commands import Engine
 from engine.services import ServiceTask
 
 _STATEMENT = re.compile(
-    r'^\W*(?P<verb>\w+)(?:.*?\b(?:FROM|INTO|UPDATE|TABLE)\s+"?(?P<table>\w+))?', re.DOTALL | re.IGNORECASE
+    r"""\W*(?:UPDATE\s+"?(?P<updated>\w+)|(?P<verb>\w+)(?:.*?\b(?:FROM|INTO|TABLE)\s+"?(?P<table>\w+))?)""",
+    re.DOTALL | re.IGNORECASE,
 )
-_UPDATE = re.compile(r'^\W*UPDATE\s+"?(?P<table>\w+)', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,9 @@ class Boundaries:
 
 def _told(statement: str) -> str:
     """A statement by its verb and first table."""
-    found = _UPDATE.match(statement) or _STATEMENT.match(statement)
+    found = _STATEMENT.match(statement)
     if found is None:
-        return statement.split("\n")[0][:40]
-    named = found.groupdict()
-    return " ".join(filter(None, (named.get("verb", "UPDATE").upper(), named["table"])))
+        return "a statement"
+    if found["updated"]:
+        return f"UPDATE {found['updated']}"
+    return " ".join(filter(None, (found["verb"].upper(), found["table"])))

@@ -108,6 +108,12 @@ def job(url: str, kind: str) -> str:
         return session.scalars(select(Job.id).where(Job.kind == kind)).one()
 
 
+def jobs(url: str) -> int:
+    """How many jobs there are."""
+    with Session(create_engine(url, poolclass=NullPool)) as session:
+        return session.scalar(select(func.count()).select_from(Job)) or 0
+
+
 def content(url: str) -> str:
     """A digest of every row of every table; ids are told from each other by their rows, not by their letters."""
     database = prepare(create_engine(url, poolclass=NullPool))
@@ -188,7 +194,7 @@ def _wrong(session: Session, gateway_log: Path) -> list[str]:
     )
     told += [f"filing {number} is issued and has {count} certificates" for number, count in issued if count != 1]
 
-    sent = {key: state for key, state in session.execute(select(OutgoingSms.key, OutgoingSms.state))}
+    sent = dict(session.execute(select(OutgoingSms.key, OutgoingSms.state)))
     handed = taken(gateway_log)
     told += [f"a short message was sent without a row: {key}" for key in handed if key not in sent]
     told += [

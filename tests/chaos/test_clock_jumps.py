@@ -1,4 +1,4 @@
-"""The clock of one process or of all of them jumps, a day ahead or an hour back: nothing fires twice, nothing is lost."""
+"""The clock of one process or of all jumps, a day ahead or an hour back: nothing fires twice, nothing is lost."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Two workers on one job, and a worker that wakes up after its lease has gone to another: both are real processes.
 
-One of them is held by SIGSTOP at a boundary of the job, the other carries the same job out meanwhile, and then the first
-goes on. Where the first holds rows, the second may have to wait for it: it is given a moment before the first goes on.
+One is held by SIGSTOP at a boundary of the job, the other carries the same job out meanwhile, and then the first goes
+on. Where the first holds rows, the second may have to wait for it: it is given a moment before the first goes on.
 """
 
 from __future__ import annotations
