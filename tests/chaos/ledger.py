@@ -194,7 +194,7 @@ def _wrong(session: Session, gateway_log: Path) -> list[str]:
     )
     told += [f"filing {number} is issued and has {count} certificates" for number, count in issued if count != 1]
 
-    sent = dict(session.execute(select(OutgoingSms.key, OutgoingSms.state)))
+    sent = dict(session.execute(select(OutgoingSms.key, OutgoingSms.state)).all())
     handed = taken(gateway_log)
     told += [f"a short message was sent without a row: {key}" for key in handed if key not in sent]
     told += [

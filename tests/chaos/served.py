@@ -1,5 +1,5 @@
-"""`python -m tests.chaos.served FOLDER up --port 8123`: `jigai` as it is always started, on a gateway that can be held to
-account and on a clock that tests move while it runs.
+"""`python -m tests.chaos.served FOLDER up --port 8123`: `jigai` as always, on a clock that tests move while it runs and
+on a gateway that can be held to account.
 
 The clock is the machine's plus the seconds that FOLDER/ahead says, the same for every process that is given the folder.
 """

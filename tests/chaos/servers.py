@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,8 @@ class Servers:
                     text = response.read()
                     self.answers += 1
             except urllib.error.HTTPError as refused:
-                assert refused.code >= 500, f"{method} {path}: {refused.code} {refused.read().decode()}"
+                if refused.code < 500:
+                    raise AssertionError(f"{method} {path}: {refused.code} {refused.read().decode()}") from refused
                 raise
             return json.loads(text) if response.headers.get_content_type() == "application/json" else text
 
@@ -131,7 +133,7 @@ class Servers:
         filing = str(self.ask("ent01", "POST", "/filings", f"draft-{number}", form(number))["id"])
         self.ask("ent01", "POST", f"/filings/{filing}/submit", f"submit-{number}")
         for element, (user, decision) in OFFICIALS.items():
-            task = self.until(lambda user=user, element=element: self._task(user, filing, element))
+            task = self.until(partial(self._task, user, filing, element))
             body = {"data": {"decision": decision}, "opinion": "同意"}
             self.ask(user, "POST", f"/tasks/{task}/claim", f"claim-{element}-{number}", {})
             self.ask(user, "POST", f"/tasks/{task}/complete", f"{element}-{number}", body)
@@ -153,9 +155,8 @@ def form(number: int) -> dict[str, Any]:
     project = deepcopy(demo.sample()["projects"][17]["filing"])
     code = f"2101-440704-04-02-{number:05d}"
     today = datetime.now(UTC).date()
-    return {
-        name: value for name, value in project.items() if name not in ("fictional", "enterprise", "attachments")
-    } | {
+    sent = {name: value for name, value in project.items() if name not in ("fictional", "enterprise", "attachments")}
+    return sent | {
         "project_code": f"{code}{project_code_check_digit(code.replace('-', ''))}",
         "planned_start": (today + timedelta(days=60)).isoformat(),
         "planned_completion": (today + timedelta(days=400)).isoformat(),

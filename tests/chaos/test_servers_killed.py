@@ -129,15 +129,17 @@ def test_a_broker_emptied_under_load_loses_nothing(postgresql_url: str, valkey_u
 
 def test_a_broker_that_dies_is_waited_for_and_its_hints_are_not_missed(postgresql_url: str, tmp_path: Path) -> None:
     port = free_port()
-    with valkey_at(port, tmp_path / "first") as (url, process):
-        with running(MANY, postgresql_url, url, tmp_path) as servers:
-            filings = file_all(servers, count=3)
-            os.kill(process, signal.SIGKILL)
-            begun = time.monotonic()
-            filings += file_all(servers, first=4, count=3)
-            print(f"\nthree filings without a broker: {time.monotonic() - begun:.1f} s")
-            with valkey_at(port, tmp_path / "second"):
-                assert_each_once(settled(servers, filings), 6)
+    with (
+        valkey_at(port, tmp_path / "first") as (url, process),
+        running(MANY, postgresql_url, url, tmp_path) as servers,
+    ):
+        filings = file_all(servers, count=3)
+        os.kill(process, signal.SIGKILL)
+        begun = time.monotonic()
+        filings += file_all(servers, first=4, count=3)
+        print(f"\nthree filings without a broker: {time.monotonic() - begun:.1f} s")
+        with valkey_at(port, tmp_path / "second"):
+            assert_each_once(settled(servers, filings), 6)
 
 
 @contextmanager
