@@ -9,6 +9,7 @@ from typing import Any
 from engine import state
 from engine.deployments import CompiledDeployment
 from engine.elements import ProcessSpec, Token
+from engine.model import Node
 from engine.projection import look
 
 
@@ -48,8 +49,8 @@ class Waiting:
     def call_service(self, token: Token, operator: str, arguments: Mapping[str, Any]) -> Any:
         return None
 
-    def called(self, process_id: str, caller: ProcessSpec) -> ProcessSpec:
-        return self.deployment.specs[process_id]
+    def called(self, node: Node, caller: ProcessSpec) -> ProcessSpec:
+        return self.deployment.specs[node.called or ""]
 
 
 def complete_all(waiting: Sequence[Waiting], repeats: int) -> list[float]:

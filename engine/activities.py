@@ -4,12 +4,12 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from engine import loops
-from engine.elements import Element, ProcessSpec, Token
+from engine import compensation, loops
+from engine.elements import Element, ProcessSpec, Token, collecting
 from engine.errors import EngineError
-from engine.events import BoundaryEvent, CatchEvent, ThrowEvent, arm
+from engine.events import CatchEvent, ThrowEvent
 from engine.expressions import Script
-from engine.model import Node
+from engine.model import Flow, Node
 
 
 class Activity(Element):
@@ -22,9 +22,28 @@ class Activity(Element):
     def __init__(self, process: ProcessSpec, node: Node) -> None:
         super().__init__(process, node)
         self.loop = node.loop
+        self.handler: Activity | None = None
+        """The activity that undoes this one."""
+
+    @property
+    def has_undo_body(self) -> bool:
+        """Whether something inside it undoes it as a whole."""
+        return False
+
+    def arrive(self, scope: Any, flow: Flow | None) -> None:
+        if self.node.start_quantity == 1:
+            scope.enter(self)
+            return
+        token = scope.joins.get(self.name) or collecting(self, scope)
+        arrived = token.internal_data["arrived"]
+        arrived[""] = arrived.get("", 0) + 1
+        if arrived[""] == self.node.start_quantity:
+            del token.internal_data["arrived"], scope.joins[self.name]
+            scope.begin(token)
 
     def _update_hook(self, my_task: Token) -> bool:
         self._arm(my_task)
+        self._take_in(my_task)
         self._script(my_task, self.node.pre_script, "before")
         if self.loop is None or "instance_of" in my_task.internal_data:
             return self.activate(my_task)
@@ -36,6 +55,34 @@ class Activity(Element):
             token.internal_data["boundary"] = []
             for boundary in self.boundary:
                 boundary.arm_on(token)
+
+    def _take_in(self, token: Token) -> None:
+        """Copy what its data associations bring under the names of its data inputs; its outputs are its own, too."""
+        if not (self.node.inputs or self.node.outputs) or token.internal_data.keys() & {"instance_of", "taken_in"}:
+            return
+        case = token.workflow.case
+        view = case.view(token)
+        local: dict[str, Any] = {name: None for output in self.node.outputs for name in output.names}
+        for mapping in self.node.inputs:
+            if mapping.value is not None:
+                # A data object that nobody has filled yet has no value, which is no fault (BPMN 2.0 §10.3.1).
+                unset = not mapping.value.names <= set(view)
+                value = None if unset else case.evaluate(mapping.value, token)
+                local |= dict.fromkeys(mapping.names, value)
+        token.internal_data.setdefault("local", {}).update(local)
+        token.internal_data["taken_in"] = True
+
+    def _give_out(self, token: Token) -> None:
+        """Copy its data outputs where its associations lead. What it has not set changes nothing."""
+        case = token.workflow.case
+        local = token.internal_data.get("local", {})
+        for mapping in self.node.outputs:
+            if mapping.value is not None:
+                value = case.evaluate(mapping.value, token)
+            else:
+                value = next((local[name] for name in mapping.names if local.get(name) is not None), None)
+            if value is not None:
+                case.write_around(token, {mapping.target: value})
 
     def _script(self, token: Token, script: Script | None, moment: str) -> None:
         """Run a pre- or post-script on the tokens that have it, once each even if what follows it is retried."""
@@ -58,18 +105,25 @@ class Activity(Element):
         data = my_task.internal_data
         self._script(my_task, self.node.post_script, "after")
         if "instance_of" in data:
+            compensation.note(self, my_task)
             case.record("completed", my_task)
             my_task.workflow.discard(my_task)
             loops.instance_done(self, case.tokens[data["instance_of"]], my_task)
             return
+        self._give_out(my_task)
         flows = self.choose(my_task)
         scope = my_task.workflow
+        if self.loop is None:
+            compensation.note(self, my_task)
         scope.discard(my_task)
         self.disarm(my_task)
         if self.loop is None:
-            case.record("completed", my_task)
-        for flow in flows:
+            # A completed sub-process that was opened again has been undone, not completed a second time.
+            case.record("undone" if "undoes" in data and not self.node.is_compensation else "completed", my_task)
+        for flow in flows * self.node.completion_quantity:
             scope.put(flow)
+        if "undoes" in data:
+            compensation.undone(my_task)
 
     def _on_cancel(self, my_task: Token) -> None:
         case = my_task.workflow.case
@@ -83,11 +137,6 @@ class Activity(Element):
     def disarm(self, token: Token) -> None:
         for waiting in token.internal_data.pop("boundary", ()):
             token.workflow.case.cancel_token(waiting)
-
-    def border_catching(self, kind: str, code: str | None) -> BoundaryEvent | None:
-        """The event on the border that catches an error or escalation: the one naming its code before a catch-all."""
-        catching = [boundary for boundary in self.boundary if boundary.catches(kind, code)]
-        return min(catching, key=lambda boundary: boundary.event.name is None, default=None)
 
 
 class PlainTask(Activity):
@@ -163,7 +212,10 @@ class ReceiveTask(Activity, CatchEvent):
     """Waits for a message."""
 
     def activate(self, token: Token) -> bool:
-        return arm(token, self.event)
+        return self.wait(token)
+
+    def happen(self, scope: Any) -> None:
+        CatchEvent.happen(self, scope)
 
 
 class ScopedActivity(Activity):
@@ -180,11 +232,23 @@ class ScopedActivity(Activity):
         """The scope inside has no token left."""
         token._ready()
 
+    def choose(self, token: Token) -> list[Flow]:
+        return [] if "undoes" in token.internal_data else super().choose(token)
+
 
 class SubProcess(ScopedActivity):
-    """An embedded sub-process; it shares the variables around it."""
+    """An embedded sub-process or transaction; it shares the variables around it."""
 
     inner: ProcessSpec
+
+    @property
+    def has_undo_body(self) -> bool:
+        return self.inner.undo_body is not None
+
+    def scope_ended(self, token: Token, scope: Any) -> None:
+        if self.handler is None and "undoes" not in token.internal_data:
+            token.internal_data["undo"] = scope.notes
+        super().scope_ended(token, scope)
 
     def activate(self, token: Token) -> bool:
         self.open_scope(token, self.inner, None)
@@ -200,7 +264,9 @@ class CallActivity(ScopedActivity):
 
     def activate(self, token: Token) -> bool:
         case = token.workflow.case
-        spec = case.outside.called(self.node.called or "", self.process.process)
+        spec = case.outside.called(self.node, self.process.process)
+        if not spec.entries:
+            raise EngineError(f"被调用的流程 {spec.name} 没有普通的开始，只能由消息、信号或定时启动。")
         around = case.view(token)
         names = spec.inputs if spec.inputs is not None else case.variable_names(token)
         missing = [name for name in names if name not in around]
@@ -216,6 +282,7 @@ class CallActivity(ScopedActivity):
         token.internal_data["given_back"] = {name: inside[name] for name in names if name in inside}
         token.internal_data["missing"] = [name for name in outputs or () if name not in inside]
         del token.internal_data["called"]
+        scope.layer.release()
         super().scope_ended(token, scope)
 
     def _run_hook(self, my_task: Token) -> bool:

@@ -27,16 +27,15 @@ ANY = None
 """As an attribute's allowed values: whatever is written."""
 
 _NAMED = {"id": ANY, "name": ANY}
-_ONE = frozenset({"1"})
 _FALSE = frozenset({"false"})
 _BOOLEAN = frozenset({"true", "false"})
 _PYTHON = frozenset({"", "python", "text/python", "text/x-python", "application/python", "application/x-python"})
 """What the language of expressions may be called: its syntax is a subset of Python."""
 _ACTIVITY = _NAMED | {
     "default": ANY,
-    "isForCompensation": _FALSE,
-    "startQuantity": _ONE,
-    "completionQuantity": _ONE,
+    "isForCompensation": _BOOLEAN,
+    "startQuantity": ANY,
+    "completionQuantity": ANY,
 }
 _TASK = _ACTIVITY | {"implementation": ANY}
 _EVENT = _NAMED | {"parallelMultiple": _FALSE}
@@ -50,6 +49,9 @@ _CATCH = frozenset(
     {"messageEventDefinition", "signalEventDefinition", "timerEventDefinition", "conditionalEventDefinition"}
 )
 _RAISED = frozenset({"errorEventDefinition", "escalationEventDefinition"})
+_UNDONE = frozenset({"compensateEventDefinition"})
+_CANCELLED = frozenset({"cancelEventDefinition"})
+_SHARED = frozenset({"eventDefinitionRef"})
 _EVENT_DATA = frozenset(
     {"dataInput", "dataOutput", "inputSet", "outputSet", "dataInputAssociation", "dataOutputAssociation"}
 )
@@ -69,9 +71,11 @@ NODES = frozenset(
         "receiveTask",
         "callActivity",
         "subProcess",
+        "transaction",
         "exclusiveGateway",
         "parallelGateway",
         "inclusiveGateway",
+        "complexGateway",
         "eventBasedGateway",
         "startEvent",
         "endEvent",
@@ -80,6 +84,15 @@ NODES = frozenset(
         "boundaryEvent",
     }
 )
+GLOBAL_TASKS: Mapping[str, str] = {
+    "globalTask": "task",
+    "globalUserTask": "userTask",
+    "globalManualTask": "manualTask",
+    "globalScriptTask": "scriptTask",
+    "globalBusinessRuleTask": "businessRuleTask",
+}
+"""Tasks at the top of a file, for call activities → what each is when it is called."""
+
 _SCOPE = NODES | _ARTIFACTS | {"sequenceFlow", "laneSet"}
 
 DOCUMENTATION = frozenset(
@@ -101,6 +114,10 @@ DOCUMENTATION = frozenset(
         "auditing",
         "partnerEntity",
         "partnerRole",
+        "interface",
+        "endPoint",
+        "resource",
+        "import",
     }
 )
 """Elements whose contents say nothing about execution: they are not looked into."""
@@ -120,8 +137,18 @@ CHILDREN: dict[str, frozenset[str]] = {
             "category",
             "partnerEntity",
             "partnerRole",
+            "interface",
+            "endPoint",
+            "resource",
+            "import",
         }
-    ),
+    )
+    | GLOBAL_TASKS.keys()
+    | _CATCH
+    | _RAISED
+    | _UNDONE
+    | _CANCELLED
+    | {"terminateEventDefinition", "linkEventDefinition"},
     "collaboration": frozenset({"participant", "messageFlow", "correlationKey"}) | _ARTIFACTS,
     "participant": frozenset(),
     "correlationKey": frozenset({"correlationPropertyRef"}),
@@ -136,6 +163,12 @@ CHILDREN: dict[str, frozenset[str]] = {
     "escalation": frozenset(),
     "process": _SCOPE | {"ioSpecification", "property", "monitoring", "auditing"},
     "subProcess": _SCOPE | _IN_ACTIVITY,
+    "transaction": _SCOPE | _IN_ACTIVITY,
+    "globalTask": _IO,
+    "globalUserTask": _IO | {"rendering"},
+    "globalManualTask": _IO,
+    "globalScriptTask": _IO | {"script"},
+    "globalBusinessRuleTask": _IO,
     "laneSet": frozenset({"lane"}),
     "lane": frozenset({"flowNodeRef", "childLaneSet"}),
     "childLaneSet": frozenset({"lane"}),
@@ -158,17 +191,27 @@ CHILDREN: dict[str, frozenset[str]] = {
     "exclusiveGateway": _FLOWS,
     "parallelGateway": _FLOWS,
     "inclusiveGateway": _FLOWS,
+    "complexGateway": _FLOWS | {"activationCondition"},
+    "activationCondition": frozenset(),
     "eventBasedGateway": _FLOWS,
-    "startEvent": _FLOWS | _EVENT_DATA | _CATCH | _RAISED,
+    "startEvent": _FLOWS | _EVENT_DATA | _CATCH | _RAISED | _UNDONE | _SHARED,
     "endEvent": _FLOWS
     | _EVENT_DATA
     | _RAISED
+    | _UNDONE
+    | _CANCELLED
+    | _SHARED
     | {"messageEventDefinition", "signalEventDefinition", "terminateEventDefinition"},
-    "intermediateCatchEvent": _FLOWS | _EVENT_DATA | _CATCH | {"linkEventDefinition"},
+    "intermediateCatchEvent": _FLOWS | _EVENT_DATA | _CATCH | _SHARED | {"linkEventDefinition"},
     "intermediateThrowEvent": _FLOWS
     | _EVENT_DATA
+    | _UNDONE
+    | _SHARED
     | {"messageEventDefinition", "signalEventDefinition", "escalationEventDefinition", "linkEventDefinition"},
-    "boundaryEvent": _FLOWS | _EVENT_DATA | _CATCH | _RAISED,
+    "boundaryEvent": _FLOWS | _EVENT_DATA | _CATCH | _RAISED | _UNDONE | _CANCELLED | _SHARED,
+    "eventDefinitionRef": frozenset(),
+    "compensateEventDefinition": frozenset(),
+    "cancelEventDefinition": frozenset(),
     "messageEventDefinition": frozenset(),
     "signalEventDefinition": frozenset(),
     "errorEventDefinition": frozenset(),
@@ -191,8 +234,11 @@ CHILDREN: dict[str, frozenset[str]] = {
             "inputDataItem",
             "outputDataItem",
             "completionCondition",
+            "complexBehaviorDefinition",
         }
     ),
+    "complexBehaviorDefinition": frozenset({"condition", "event"}),
+    "event": _EVENT_DATA | _RAISED | _UNDONE | _SHARED | {"messageEventDefinition", "signalEventDefinition"},
     "loopCardinality": frozenset(),
     "loopDataInputRef": frozenset(),
     "loopDataOutputRef": frozenset(),
@@ -208,8 +254,12 @@ CHILDREN: dict[str, frozenset[str]] = {
     "outputSet": frozenset({"dataOutputRefs"}),
     "dataInputRefs": frozenset(),
     "dataOutputRefs": frozenset(),
-    "dataInputAssociation": frozenset({"sourceRef", "targetRef"}),
-    "dataOutputAssociation": frozenset({"sourceRef", "targetRef"}),
+    "dataInputAssociation": frozenset({"sourceRef", "targetRef", "transformation", "assignment"}),
+    "dataOutputAssociation": frozenset({"sourceRef", "targetRef", "transformation", "assignment"}),
+    "transformation": frozenset(),
+    "assignment": frozenset({"from", "to"}),
+    "from": frozenset(),
+    "to": frozenset(),
     "sourceRef": frozenset(),
     "targetRef": frozenset(),
 }
@@ -239,6 +289,12 @@ ATTRIBUTES: dict[str, Mapping[str, frozenset[str] | None]] = {
     "process": _NAMED
     | {"isExecutable": _BOOLEAN, "processType": ANY, "isClosed": ANY, "definitionalCollaborationRef": ANY},
     "subProcess": _ACTIVITY | {"triggeredByEvent": _BOOLEAN},
+    "transaction": _ACTIVITY | {"triggeredByEvent": _FALSE, "method": ANY, "protocol": ANY},
+    "globalTask": _NAMED,
+    "globalUserTask": _NAMED | {"implementation": ANY},
+    "globalManualTask": _NAMED,
+    "globalScriptTask": _NAMED | {"scriptLanguage": _PYTHON},
+    "globalBusinessRuleTask": _NAMED | {"implementation": ANY},
     "laneSet": _NAMED,
     "childLaneSet": _NAMED,
     "lane": _NAMED | {"partitionElementRef": ANY},
@@ -256,15 +312,17 @@ ATTRIBUTES: dict[str, Mapping[str, frozenset[str] | None]] = {
     "serviceTask": _TASK | {"operationRef": ANY},
     "businessRuleTask": _TASK,
     "sendTask": _TASK | {"messageRef": ANY, "operationRef": ANY},
-    "receiveTask": _TASK | {"messageRef": ANY, "operationRef": ANY, "instantiate": _FALSE},
+    "receiveTask": _TASK | {"messageRef": ANY, "operationRef": ANY, "instantiate": _BOOLEAN},
     "callActivity": _ACTIVITY | {"calledElement": ANY},
     "exclusiveGateway": _GATEWAY | {"default": ANY},
     "parallelGateway": _GATEWAY,
     "inclusiveGateway": _GATEWAY | {"default": ANY},
-    "eventBasedGateway": _GATEWAY | {"instantiate": _FALSE, "eventGatewayType": frozenset({"Exclusive"})},
+    "complexGateway": _GATEWAY | {"default": ANY},
+    "activationCondition": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
+    "eventBasedGateway": _GATEWAY | {"instantiate": _BOOLEAN, "eventGatewayType": frozenset({"Exclusive"})},
     "startEvent": _EVENT | {"isInterrupting": _BOOLEAN},
     "endEvent": _NAMED,
-    "intermediateCatchEvent": _EVENT,
+    "intermediateCatchEvent": _NAMED | {"parallelMultiple": _BOOLEAN},
     "intermediateThrowEvent": _NAMED,
     "boundaryEvent": _EVENT | {"attachedToRef": ANY, "cancelActivity": _BOOLEAN},
     "messageEventDefinition": {"id": ANY, "messageRef": ANY, "operationRef": ANY},
@@ -272,6 +330,9 @@ ATTRIBUTES: dict[str, Mapping[str, frozenset[str] | None]] = {
     "errorEventDefinition": {"id": ANY, "errorRef": ANY},
     "escalationEventDefinition": {"id": ANY, "escalationRef": ANY},
     "terminateEventDefinition": {"id": ANY},
+    "compensateEventDefinition": {"id": ANY, "activityRef": ANY, "waitForCompletion": frozenset({"true"})},
+    "cancelEventDefinition": {"id": ANY},
+    "eventDefinitionRef": {},
     "linkEventDefinition": _NAMED,
     "source": {},
     "target": {},
@@ -281,7 +342,15 @@ ATTRIBUTES: dict[str, Mapping[str, frozenset[str] | None]] = {
     "timeCycle": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
     "conditionalEventDefinition": {"id": ANY},
     "condition": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
-    "multiInstanceLoopCharacteristics": {"id": ANY, "isSequential": _BOOLEAN, "behavior": frozenset({"All"})},
+    "multiInstanceLoopCharacteristics": {
+        "id": ANY,
+        "isSequential": _BOOLEAN,
+        "behavior": frozenset({"All", "One", "None", "Complex"}),
+        "oneBehaviorEventRef": ANY,
+        "noneBehaviorEventRef": ANY,
+    },
+    "complexBehaviorDefinition": {"id": ANY},
+    "event": _NAMED,
     "loopCardinality": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
     "loopDataInputRef": {},
     "loopDataOutputRef": {},
@@ -299,6 +368,10 @@ ATTRIBUTES: dict[str, Mapping[str, frozenset[str] | None]] = {
     "dataOutputRefs": {},
     "dataInputAssociation": {"id": ANY},
     "dataOutputAssociation": {"id": ANY},
+    "transformation": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
+    "assignment": {"id": ANY},
+    "from": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
+    "to": {"id": ANY, "language": _PYTHON, "evaluatesToTypeRef": ANY},
     "sourceRef": {},
     "targetRef": {},
 }

@@ -1,17 +1,24 @@
-"""What one evaluation may cost: steps of work and units of data.
+"""What one evaluation may cost: steps of work, units of data and, behind both, seconds of processor time.
 
-Time is charged before it is spent and data before it is made, so that a hostile text fails at once instead
-of late.
+Steps are charged before they are spent and data before it is made, so that a hostile text fails at once instead of
+late. A step may still be slow (arithmetic with thousands of digits), which the seconds are there for.
 """
 
 from __future__ import annotations
 
+from time import thread_time
 from typing import Any
 
 from engine.errors import ExpressionError, ExpressionTooCostly
 from engine.values import DEEPEST
 
 CHARACTERS_PER_UNIT = 8
+
+SECONDS = 1.0
+"""Of the thread's processor time, so that a busy machine fails nobody."""
+
+STRIDE = 250
+"""Steps between two looks at the clock, at least."""
 
 
 class Budget:
@@ -21,17 +28,33 @@ class Budget:
     value in a list or object, or eight characters of text.
     """
 
-    __slots__ = ("size", "steps")
+    __slots__ = ("_ends", "_seconds", "_steps", "_steps_later", "size")
 
-    def __init__(self, steps: int = 100_000, size: int = 1_000_000) -> None:
-        self.steps = steps
+    def __init__(self, steps: int = 100_000, size: int = 1_000_000, seconds: float = SECONDS) -> None:
+        self._steps = min(steps, STRIDE)
+        self._steps_later = steps - self._steps
+        self._seconds = seconds
+        self._ends: float | None = None
         self.size = size
 
     def spend(self, steps: int) -> None:
         """Pay for `steps` of work about to be done."""
-        self.steps -= steps
-        if self.steps < 0:
+        self._steps -= steps
+        if self._steps < 0:
+            self._look()
+
+    def _look(self) -> None:
+        """Take up further steps, if there are any and the time is not over. It begins to count at the first look."""
+        if self._steps + self._steps_later < 0:
             raise ExpressionTooCostly("运算步数超出限制，请减少循环的次数。")
+        now = thread_time()
+        if self._ends is None:
+            self._ends = now + self._seconds
+        elif now > self._ends:
+            raise ExpressionTooCostly(f"运算时间超过 {self._seconds:g} 秒。")
+        taken = min(self._steps_later, STRIDE - self._steps)
+        self._steps += taken
+        self._steps_later -= taken
 
     def charge(self, size: int) -> None:
         """Pay for `size` units of data about to be made or walked through."""

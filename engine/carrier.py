@@ -1,11 +1,13 @@
 """Celery carries jobs out; the job table is the truth and a broker's message only a hint (design §3.3).
 
-One Celery task carries out one job, another sweeps up what fell due without a hint: timers, retries, leases that ran
-out, hints that were lost. Embedded, worker and sweeper are threads of this process on `memory://`; on many machines
-they are `jigai worker` and `jigai beat`.
+One Celery task carries out one job, another sweeps up what fell due without a hint: retries, leases that ran out,
+hints that were lost. Timers are for the timekeeper, a thread beside each worker, so that they never wait behind the
+work of a service. Embedded, worker and timekeeper are threads of this process on `memory://`; on many machines they are
+`jigai worker`, and `jigai beat` asks for a sweep each second.
 """
 
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -18,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from engine import jobs
 from engine.commands import Engine
+from engine.timekeeper import Timekeeper
 
 CARRY_OUT = "jigai.carry_out"
 SWEEP = "jigai.sweep"
@@ -37,8 +40,8 @@ class Carrier:
     ) -> None:
         self.engine = engine
         self._sessions = sessions
-        self.sweep_seconds = SWEEP_SECONDS
-        self._stopping = threading.Event()
+        self._swept = 0.0
+        self._timekeeper: Timekeeper | None = None
         self._worker: Any = None
         in_memory = broker_url.startswith("memory")
         # Without a host name kombu warns that it takes localhost, which means nothing here.
@@ -81,31 +84,35 @@ class Carrier:
             return jobs.carry_out(self.engine, session, job_id)
 
     def sweep(self) -> int:
-        """Carry out what is due; how much that was."""
+        """Carry out what is due and nobody is at; how many jobs that were."""
         with self._sessions() as session:
-            waiting = jobs.due(session, self.engine.clock.now())
-            session.rollback()
-        return sum(self.carry_out(job_id) for job_id in waiting)
+            return jobs.carry_out_due(self.engine, session)
+
+    def start_timekeeper(self, overdue: Callable[[], None] | None = None) -> None:
+        """Carry out timers in a thread of this process."""
+        self._timekeeper = Timekeeper(self.engine, self._sessions, overdue)
+        self.engine.expect = self._timekeeper.expect
+        self._timekeeper.start()
 
     def start_embedded(self) -> None:
-        """Run a worker and the sweeper in threads of this process."""
+        """Run a worker and the timekeeper in threads of this process."""
         # Celery warns of a worker that runs as root; this one has the rights that the process has anyway.
         warnings.filterwarnings("ignore", category=SecurityWarning)
         self._worker = self.celery.Worker(
             pool="threads", concurrency=2, without_heartbeat=True, without_mingle=True, without_gossip=True, quiet=True
         )
         threading.Thread(target=self._worker.start, name="jigai-worker", daemon=True).start()
-        threading.Thread(target=self._sweep_on, name="jigai-sweeper", daemon=True).start()
+        self.start_timekeeper(self._ask_for_sweep)
 
-    def stop_embedded(self) -> None:
-        self._stopping.set()
+    def stop(self) -> None:
+        """Stop whatever runs in threads of this process."""
+        if self._timekeeper is not None:
+            self._timekeeper.stop()
         if self._worker is not None:
             self._worker.stop()
 
-    def _sweep_on(self) -> None:
-        while not self._stopping.wait(self.sweep_seconds):
-            try:
-                self.sweep()
-            except Exception:
-                # A sweep that fails (a database restarted, a file locked) must not be the last one.
-                log.exception("sweep failed, trying again")
+    def _ask_for_sweep(self) -> None:
+        """What beat does where there is one."""
+        if time.monotonic() - self._swept >= SWEEP_SECONDS:
+            self._swept = time.monotonic()
+            self.celery.send_task(SWEEP, expires=SWEEP_SECONDS)

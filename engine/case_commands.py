@@ -1,15 +1,17 @@
 """Commands on whole cases: start, cancel, retry."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from engine import values
 from engine.deployments import newest
 from engine.errors import CommandRefused
 from engine.projection import look
-from engine.tables import Instance, Job
+from engine.tables import Incident, Instance, Job
+from engine.transactions import after_commit
 from engine.work import Work, accepted
 
 
@@ -54,12 +56,25 @@ class CaseCommands(Work):
             self.session.execute(delete(Job).where(Job.instance_id == instance.id, Job.token.in_(jobs)))
             for token_id in jobs:
                 del case.tokens[token_id].internal_data["waits"]
+        self._try_failed_jobs_again(instance)
         before = look(case)
+        had = {name: values.to_json(case.layer.values[name]) for name in corrected if name in case.layer.values}
         case.write_root(corrected)
-        self._note(case, "retried", {"data": values.to_json(corrected)} if corrected else None)
+        given = {"data": values.to_json(corrected)} if corrected else None
+        self._note(case, "retried", given, before={"data": had} if had else None)
         for token in failed:
             if token.is_open:
                 case.retry(token)
         case.do_engine_steps()
         self._save(instance, case, before)
         return instance
+
+    def _try_failed_jobs_again(self, instance: Instance) -> None:
+        """Jobs of a case that failed without one of its tokens being at fault: a delivery, something done aside."""
+        failed = (Job.instance_id == instance.id, Job.state == "failed")
+        again = update(Job).where(*failed).values(state="due", attempts=0, due_at=self.now).returning(Job.id)
+        jobs = self.session.scalars(again.execution_options(synchronize_session=False)).all()
+        if jobs:
+            incidents = update(Incident).where(Incident.job_id.in_(jobs), Incident.resolved_at.is_(None))
+            self.session.execute(incidents.values(resolved_at=self.now))
+            after_commit(self.session, partial(self.engine.publish, list(jobs)))

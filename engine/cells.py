@@ -12,20 +12,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeAlias
 
 from engine.budget import Budget
 from engine.durations import LOCAL_ZONE, parse_date, parse_datetime, parse_duration
 from engine.errors import ExpressionError
 from engine.expressions import Expression, Functions
+from engine.functions import FUNCTIONS
 from engine.operators import NUMBERS, comparison, equal, kind_of
+from engine.punctuation import end_of_literal, quoted_parts, refuse_misplaced
 
 _LESS = comparison("<")
 _COMPARED = re.compile(r"(<=|>=|!=|==|<|>|=)\s*(.+)", re.DOTALL)
 _DATE_AND_TIME = re.compile(r"\bdate\s+and\s+time\s*\(")
+_AT = re.compile(r"@\s*$")
 
-NUMBER, TEXT, BOOLEAN, DATE, MOMENT, TIME, LENGTH = (
+NUMBER, INTEGER, TEXT, BOOLEAN, DATE, MOMENT, TIME, LENGTH = (
     "number",
+    "integer",
     "string",
     "boolean",
     "date",
@@ -35,19 +39,19 @@ NUMBER, TEXT, BOOLEAN, DATE, MOMENT, TIME, LENGTH = (
 )
 
 _TYPES: Mapping[str, str] = {
-    "number": NUMBER, "integer": NUMBER, "long": NUMBER, "double": NUMBER, "string": TEXT, "boolean": BOOLEAN,
-    "date": DATE, "dateTime": MOMENT, "date and time": MOMENT, "time": TIME, "dayTimeDuration": LENGTH,
-    "days and time duration": LENGTH,
+    "number": NUMBER, "integer": INTEGER, "long": INTEGER, "double": NUMBER, "string": TEXT,
+    "boolean": BOOLEAN, "date": DATE, "dateTime": MOMENT, "date and time": MOMENT, "time": TIME,
+    "dayTimeDuration": LENGTH, "days and time duration": LENGTH,
 }  # fmt: skip
 
 _CLASSES: Mapping[str, frozenset[type]] = {
-    NUMBER: frozenset({int, float, Decimal}), TEXT: frozenset({str}), BOOLEAN: frozenset({bool}),
-    DATE: frozenset({date}), MOMENT: frozenset({datetime}), TIME: frozenset({time}),
+    NUMBER: frozenset({int, float, Decimal}), INTEGER: frozenset({int}), TEXT: frozenset({str}),
+    BOOLEAN: frozenset({bool}), DATE: frozenset({date}), MOMENT: frozenset({datetime}), TIME: frozenset({time}),
     LENGTH: frozenset({timedelta}),
 }  # fmt: skip
 
 _TITLES: Mapping[str, str] = {
-    NUMBER: "数字", TEXT: "文本", BOOLEAN: "布尔值", DATE: "日期", MOMENT: "日期时间", TIME: "时刻",
+    NUMBER: "数字", INTEGER: "整数", TEXT: "文本", BOOLEAN: "布尔值", DATE: "日期", MOMENT: "日期时间", TIME: "时刻",
     LENGTH: "时长",
 }  # fmt: skip
 
@@ -86,6 +90,11 @@ def is_of(kind: str | None, value: Any) -> bool:
     return kind is None or value is None or type(value) in _CLASSES[kind]
 
 
+def is_comparable(kind: str | None, value: Any) -> bool:
+    """Whether a fixed value can stand in a column of the type: in one of integers any number can."""
+    return is_of(NUMBER if kind == INTEGER else kind, value)
+
+
 def converted(kind: str | None, value: Any) -> Any:
     """An input value as its column's type: numeric and ISO texts become numbers and dates, a moment its
     local date.
@@ -96,33 +105,60 @@ def converted(kind: str | None, value: Any) -> Any:
         return value
     try:
         if kind == NUMBER and type(value) is str:
-            number = Decimal(value.strip())
-            if number.is_finite():
-                return number
-        elif kind == DATE and type(value) is datetime:
+            return FUNCTIONS["decimal"](Budget(), value)
+        if kind == INTEGER and type(value) in (str, float, Decimal):
+            number = FUNCTIONS["decimal"](Budget(), value)
+            if number == int(number):
+                return int(number)
+        if kind == DATE and type(value) is datetime:
             return value.date() if value.tzinfo is None else value.astimezone(LOCAL_ZONE).date()
-        elif kind == DATE and type(value) is str:
+        if kind == DATE and type(value) is str:
             return parse_date(value)
-        elif kind == MOMENT and type(value) is str:
+        if kind == MOMENT and type(value) is str:
             return parse_datetime(value)
-        elif kind == MOMENT and type(value) is date:
+        if kind == MOMENT and type(value) is date:
             return parse_datetime(value.isoformat())
-        elif kind == TIME and type(value) is str:
-            return time.fromisoformat(value)
-        elif kind == LENGTH and type(value) is str:
+        if kind == TIME and type(value) is str:
+            return FUNCTIONS["time"](Budget(), value)
+        if kind == LENGTH and type(value) is str:
             length = parse_duration(value)
             if not length.months:
                 return length.rest
-    except (ExpressionError, InvalidOperation, ValueError):
+    except (ExpressionError, InvalidOperation, ValueError, OverflowError):
         pass
     shown = f"「{value}」" if type(value) is str and len(value) <= 40 else kind_of(value)
     raise ExpressionError(f"应为{_TITLES[kind or TEXT]}，得到的是{shown}。")
 
 
 def feel_expression(text: str) -> Expression:
-    """An expression of a table; `date and time("…")` is FEEL's name for `datetime("…")`."""
-    _refuse_neighbours(text)
-    return Expression.parse(_DATE_AND_TIME.sub("datetime(", text))
+    """An expression of a table, with FEEL's own ways to write dates: `date and time("…")` and `@"2026-03-01"`."""
+    refuse_misplaced(text)
+    parts = list(quoted_parts(text))
+    written: list[str] = []
+    closing = ""
+    for index, (part, quoted) in enumerate(parts):
+        if quoted:
+            if index and (parts[index - 1][1] or (index > 1 and not parts[index - 1][0].strip())):
+                # Python would glue two texts side by side together.
+                raise ExpressionError("两个文本之间缺少逗号。")
+            written.append(part + closing)
+            continue
+        part = _DATE_AND_TIME.sub("datetime(", part)
+        literal = _AT.search(part)
+        closing = ")" if literal else ""
+        if literal and index + 1 < len(parts):
+            part = part[: literal.start()] + _temporal(parts[index + 1][0][1:-1]) + "("
+        written.append(part)
+    return Expression.parse("".join(written))
+
+
+def _temporal(literal: str) -> str:
+    """The function that makes what `@"…"` stands for (DMN 1.3, 10.3.2.3.4)."""
+    if literal.startswith(("P", "-P")):
+        return "duration"
+    if "T" in literal:
+        return "datetime"
+    return "time" if ":" in literal else "date"
 
 
 @dataclass(frozen=True)
@@ -185,9 +221,10 @@ class Between:
     def hits(self, value: Any, scope: Scope) -> bool:
         if value is None:
             return False
-        return self._above(value, scope) and self._below(value, scope)
+        return self.above(value, scope) and self.below(value, scope)
 
-    def _above(self, value: Any, scope: Scope) -> bool:
+    def above(self, value: Any, scope: Scope) -> bool:
+        """Whether the value is not too small."""
         if self.low is None:
             return True
         low = self.low.read(scope)
@@ -195,7 +232,8 @@ class Between:
             less(scope.budget, low, value) or (self.low_included and not less(scope.budget, value, low))
         )
 
-    def _below(self, value: Any, scope: Scope) -> bool:
+    def below(self, value: Any, scope: Scope) -> bool:
+        """Whether the value is not too large."""
         if self.high is None:
             return True
         high = self.high.read(scope)
@@ -204,12 +242,15 @@ class Between:
         )
 
 
+Test: TypeAlias = Same | Between
+
+
 @dataclass(frozen=True)
 class Cell:
     """An input cell: hits when any of `tests` does, or, `negated`, when none does; without tests always."""
 
     text: str
-    tests: tuple[Same | Between, ...]
+    tests: tuple[Test, ...]
     negated: bool = False
 
     @classmethod
@@ -218,6 +259,7 @@ class Cell:
         source = text.strip()
         if source in ("", "-"):
             return cls(text, ())
+        refuse_misplaced(source)
         inner = _negated(source)
         if inner is not None:
             tests = _tests(inner)
@@ -229,6 +271,15 @@ class Cell:
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         return tuple(end for test in self.tests for end in test.endpoints)
+
+    def excludes(self, value: Any) -> bool:
+        """Whether a cell of fixed tests does not hit the value; False also for one that reads variables."""
+        if not all(end.constant for end in self.endpoints):
+            return False
+        try:
+            return not self.hits(value, Scope({}, None, Budget()))
+        except ExpressionError:
+            return False
 
     def hits(self, value: Any, scope: Scope) -> bool:
         """Whether the input value fits the cell."""
@@ -256,11 +307,11 @@ def less(budget: Budget, value: Any, other: Any) -> bool:
 # Reading the text of a cell
 
 
-def _tests(text: str) -> tuple[Same | Between, ...]:
+def _tests(text: str) -> tuple[Test, ...]:
     return tuple(_test(part) for part in _parts(text))
 
 
-def _test(text: str) -> Same | Between:
+def _test(text: str) -> Test:
     limits = _range(text, 0)
     if limits is not None and limits.end == len(text):
         low, high = Endpoint.parse(limits.low), Endpoint.parse(limits.high)
@@ -335,9 +386,7 @@ def _parts(text: str) -> list[str]:
             position = _after_quote(text, position)
             continue
         depth += (character in "([{") - (character in ")]}")
-        if character in ",，" and depth == 0:
-            if character == "，":
-                raise ExpressionError("请用英文逗号分隔多个值。")
+        if character == "," and depth == 0:
             parts.append(text[start:position].strip())
             start = position + 1
         position += 1
@@ -362,29 +411,7 @@ def _negated(text: str) -> str | None:
 
 def _after_quote(text: str, position: int) -> int:
     """The position after the text literal that begins at `position`."""
-    quote = text[position]
-    position += 1
-    while position < len(text):
-        if text[position] == "\\":
-            position += 2
-            continue
-        if text[position] == quote:
-            return position + 1
-        position += 1
-    raise ExpressionError("文本缺少结束的引号。")
-
-
-def _refuse_neighbours(text: str) -> None:
-    """Two texts side by side are a forgotten comma; Python would glue them together."""
-    position, ended = 0, False
-    while position < len(text):
-        character = text[position]
-        if character in "\"'":
-            if ended:
-                raise ExpressionError("两个文本之间缺少逗号。")
-            position, ended = _after_quote(text, position), True
-            continue
-        if character in "“”‘’":
-            raise ExpressionError("请用英文引号。")
-        ended = ended and character.isspace()
-        position += 1
+    end = end_of_literal(text, position)
+    if end is None:
+        raise ExpressionError("文本缺少结束的引号。")
+    return end

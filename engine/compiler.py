@@ -15,9 +15,11 @@ _KINDS: dict[str, type[Element]] = {
     "receiveTask": activities.ReceiveTask,
     "callActivity": activities.CallActivity,
     "subProcess": activities.SubProcess,
+    "transaction": activities.SubProcess,
     "exclusiveGateway": gateways.ExclusiveGateway,
     "parallelGateway": gateways.ParallelGateway,
     "inclusiveGateway": gateways.InclusiveGateway,
+    "complexGateway": gateways.ComplexGateway,
     "eventBasedGateway": gateways.EventBasedGateway,
     "startEvent": events.StartEvent,
     "endEvent": events.EndEvent,
@@ -62,15 +64,23 @@ def _connect(spec: ProcessSpec, scope: ScopeModel) -> None:
     for node in scope.nodes.values():
         element = spec.element(node.id)
         if isinstance(element, events.BoundaryEvent):
-            spec.element(node.attached_to or "").boundary.append(element)
+            host = spec.element(node.attached_to or "")
+            handler = spec.element(node.compensation) if node.compensation is not None else None
+            if isinstance(host, activities.Activity) and isinstance(handler, activities.Activity):
+                host.handler = handler
+            host.boundary.append(element)
         elif isinstance(element, events.LinkThrow):
             element.target = _landing(spec, scope, element)
         elif isinstance(element, events.StartEvent):
             if element.event.kind == "none" or spec.process is not spec:
                 plain_starts.append(element)
         elif node.by_event and isinstance(element, activities.SubProcess):
-            spec.event_subprocesses.append(_listener(spec, element))
-        elif not node.incoming and not isinstance(element, events.LinkCatch):
+            listener = _listener(spec, element)
+            if listener.event.kind == "compensation":
+                spec.undo_body = element
+            else:
+                spec.event_subprocesses.append(listener)
+        elif not (node.incoming or node.is_compensation or node.instantiate or isinstance(element, events.LinkCatch)):
             alone.append(element)
     has_start = any(node.kind == "startEvent" for node in scope.nodes.values())
     spec.entries = plain_starts if has_start else alone

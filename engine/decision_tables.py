@@ -7,7 +7,7 @@ Hit policies are UNIQUE, FIRST and COLLECT (with SUM, MIN, MAX and COUNT); the r
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from engine.budget import Budget
@@ -23,12 +23,15 @@ Outputs: TypeAlias = dict[str, Any] | list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Input:
-    """A condition column: what is looked at, and the type its values are taken as (None: as they are)."""
+    """A condition column: what is looked at, the type its values are taken as (None: as they are), and the cell that
+    its predefined values make.
+    """
 
     id: str
     label: str
     expression: Expression
     type: str | None
+    predefined: Cell | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class Decision:
     line: int
     variable: str
     logic: Table | Expression
-    required: tuple[Decision, ...] = ()
+    required: tuple[Decision, ...] = field(default=(), repr=False)
 
     @property
     def hit_policy(self) -> HitPolicy | None:
@@ -115,19 +118,30 @@ class Decision:
         Raises DecisionError, naming table and rules: an input of the wrong type or without a value, a
         second hit in a UNIQUE table, no hit in UNIQUE or FIRST where no output has a default.
         """
-        return self._evaluated(variables, functions, budget or Budget(), {})
+        budget = budget or Budget()
+        done: dict[str, DecisionResult] = {}
+        under_way: list[Decision] = [self]
+        while under_way:
+            decision = under_way[-1]
+            missing = [needed for needed in decision.required if needed.id not in done]
+            if missing:
+                under_way.extend(missing)
+                continue
+            under_way.pop()
+            if decision.id not in done:
+                done[decision.id] = decision._result(variables, functions, budget, done)
+        return done[self.id]
 
-    def _evaluated(
+    def _result(
         self,
         variables: Mapping[str, Any],
         functions: Functions | None,
         budget: Budget,
-        done: dict[str, DecisionResult],
+        done: Mapping[str, DecisionResult],
     ) -> DecisionResult:
+        """This decision alone, those it needs being done."""
         results: dict[str, Any] = {}
         for needed in self.required:
-            if needed.id not in done:
-                done[needed.id] = needed._evaluated(variables, functions, budget, done)
             outputs = done[needed.id].outputs
             results.setdefault(needed.id, outputs)
             if isinstance(outputs, dict):

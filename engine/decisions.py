@@ -7,11 +7,11 @@ decisions of one file. docs/reference/decisions.md says what is supported and ho
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Literal, get_args
 
 from engine import cells, xml
 from engine.cells import Cell
+from engine.coverage import Coverage, repeated
 from engine.decision_tables import (
     Aggregation,
     Decision,
@@ -24,8 +24,8 @@ from engine.decision_tables import (
 )
 from engine.errors import EngineError, ExpressionError
 from engine.expressions import Expression
-from engine.overlaps import overlapping, same_conditions
 from engine.problems import Problem, problem
+from engine.requirements import Requirement, linked
 
 __all__ = ["Decision", "DecisionResult", "read_decisions"]
 
@@ -48,6 +48,9 @@ _MEANINGLESS = frozenset(
     }
 )  # fmt: skip
 """Elements that say something to people and nothing to the engine."""
+
+MOST_GAPS = 3
+"""Gaps of one table that are reported."""
 
 
 def read_decisions(source: bytes | xml.Element, file: str) -> tuple[list[Decision], list[Problem]]:
@@ -73,26 +76,42 @@ class _Reader:
         self.file = file
         self.problems: list[Problem] = []
         self.decision_name: str | None = None
+        self.tables: dict[str, xml.Element] = {}
 
     def read(self, root: xml.Element) -> list[Decision]:
         if xml.local_name(root) != "definitions" or xml.namespace(root) not in NAMESPACES:
             self._report("dmn_not_definitions", root)
             return []
+        self._check_ids(root)
         read: dict[str, Decision] = {}
-        needs: dict[str, list[tuple[str, xml.Element]]] = {}
-        seen: set[str] = set()
+        needs: dict[str, list[Requirement]] = {}
         for element in self._children(root, ("decision",)):
             identifier = element.get("id") or ""
-            if not identifier or identifier in seen:
+            if not identifier or identifier in needs:
                 self._report("dmn_id", element, id=identifier)
                 continue
-            seen.add(identifier)
             self.decision_name = element.get("name") or identifier
             errors = self._errors()
             logic, needs[identifier] = self._decision(element)
             if logic is not None and self._errors() == errors:
                 read[identifier] = self._made(element, identifier, logic)
-        return self._linked(read, needs, seen)
+        decisions = linked(read, needs, self._report)
+        for decision in decisions:
+            self.decision_name = decision.name
+            if isinstance(decision.logic, Table):
+                self._check_rules(decision.logic, self.tables[decision.id], decision.required)
+        return decisions
+
+    def _check_ids(self, root: xml.Element) -> None:
+        """Ids are unique in a file (XML Schema's `ID`). Those of decisions must be; of others nothing depends on it."""
+        lines: dict[str, int] = {}
+        for element in root.iterdescendants("*"):
+            identifier = element.get("id")
+            if identifier is None or xml.namespace(element) not in NAMESPACES or xml.local_name(element) == "decision":
+                continue
+            if identifier in lines:
+                self._warn("duplicate_id", element, id=identifier, other=lines[identifier])
+            lines.setdefault(identifier, element.sourceline)
 
     def _made(self, element: xml.Element, identifier: str, logic: Table | Expression) -> Decision:
         variable = next((v.get("name") for v in _elements(element, "variable")), None)
@@ -105,9 +124,9 @@ class _Reader:
             logic,
         )
 
-    def _decision(self, element: xml.Element) -> tuple[Table | Expression | None, list[tuple[str, xml.Element]]]:
-        """The logic of a decision, and the ids of the decisions it needs with the places that say so."""
-        needed: list[tuple[str, xml.Element]] = []
+    def _decision(self, element: xml.Element) -> tuple[Table | Expression | None, list[Requirement]]:
+        """The logic of a decision, and what it needs."""
+        needed: list[Requirement] = []
         logic: Table | Expression | None = None
         found = 0
         for child in self._children(
@@ -116,13 +135,14 @@ class _Reader:
             match xml.local_name(child):
                 case "informationRequirement":
                     needed.extend(
-                        (need.get("href") or "", need)
+                        Requirement(need.get("href") or "", need)
                         for need in self._children(child, ("requiredDecision", "requiredInput"))
                         if xml.local_name(need) == "requiredDecision"
                     )
                 case "decisionTable":
                     found += 1
                     logic = self._table(child)
+                    self.tables[element.get("id") or ""] = child
                 case "literalExpression":
                     found += 1
                     logic = self._literal(child)
@@ -161,15 +181,13 @@ class _Reader:
         rules = [self._rule(row, number, inputs, outputs) for number, row in enumerate(rows, 1)]
         if None in inputs or None in rules:
             return None
-        table = Table(
+        return Table(
             policy,  # type: ignore[arg-type]  # reported above where it is none of the three
             aggregation,
             tuple(column for column in inputs if column is not None),
             tuple(outputs),
             tuple(rule for rule in rules if rule is not None),
         )
-        self._check_rules(table, rows)
-        return table
 
     def _check_names(self, element: xml.Element, outputs: list[Output]) -> None:
         names = [output.name for output in outputs]
@@ -177,11 +195,8 @@ class _Reader:
             self._report("dmn_output_names", element)
 
     def _input(self, element: xml.Element) -> Input | None:
-        expressions = [
-            child
-            for child in self._children(element, ("inputExpression", "inputValues"))
-            if xml.local_name(child) == "inputExpression"
-        ]
+        children = list(self._children(element, ("inputExpression", "inputValues")))
+        expressions = [child for child in children if xml.local_name(child) == "inputExpression"]
         if len(expressions) != 1:
             self._report("dmn_input_empty", element)
             return None
@@ -192,31 +207,34 @@ class _Reader:
         if expression is None:
             return None
         label = element.get("label") or expression.text.strip()
-        return Input(element.get("id") or "", label, expression, kind)
+        predefined = next((self._predefined(child) for child in children if child is not source), None)
+        return Input(element.get("id") or "", label, expression, kind, predefined)
+
+    def _predefined(self, element: xml.Element) -> Cell | None:
+        """The predefined values of a column as a cell."""
+        self._check_language(element)
+        text = _text(element)
+        try:
+            return Cell.parse(text) if text.strip() else None
+        except EngineError as error:
+            self._report("dmn_bad_cell", element, text=text.strip(), reason=_reason(error))
+            return None
 
     def _output(self, element: xml.Element) -> Output:
         name = element.get("name") or ""
         allowed: tuple[str, ...] = ()
         default: Expression | None = None
         for child in self._children(element, ("outputValues", "defaultOutputEntry")):
-            self._check_language(child)
             if xml.local_name(child) == "defaultOutputEntry":
+                self._check_language(child)
                 default = self._expression(child)
-            else:
-                allowed = self._allowed(child)
+            elif (predefined := self._predefined(child)) is not None:
+                allowed = tuple(end.text for end in predefined.endpoints)
         kind = self._type(element)
         output = Output(element.get("id") or "", name, element.get("label") or name, kind, allowed, default)
         if default is not None:
             self._check_output(element, output, default)
         return output
-
-    def _allowed(self, element: xml.Element) -> tuple[str, ...]:
-        text = _text(element)
-        try:
-            return tuple(end.text for end in Cell.parse(text).endpoints) if text.strip() else ()
-        except EngineError as error:
-            self._report("dmn_bad_cell", element, text=text.strip(), reason=_reason(error))
-            return ()
 
     def _rule(
         self, element: xml.Element, number: int, inputs: list[Input | None], outputs: list[Output]
@@ -256,19 +274,27 @@ class _Reader:
         except EngineError as error:
             self._report("dmn_bad_cell", element, text=text.strip(), reason=_reason(error))
             return None
-        kind = column.type if column is not None else None
+        if column is not None:
+            self._check_cell(element, cell, column)
+        return cell
+
+    def _check_cell(self, element: xml.Element, cell: Cell, column: Input) -> None:
+        """What a cell compares with is of the column's type and, where values are predefined, one of them."""
         for end in cell.endpoints:
             items = end.value if type(end.value) is list else [end.value]
-            if kind is not None and not all(cells.is_of(kind, item) for item in items):
-                label = column.label if column is not None else ""
-                self._report("dmn_cell_type", element, text=end.text, label=label, expected=cells.title_of(kind))
-            elif end.text.isidentifier() and end.expression.names and kind == cells.TEXT:
+            if not all(cells.is_comparable(column.type, item) for item in items):
+                expected = cells.title_of(column.type or "")
+                self._report("dmn_cell_type", element, text=end.text, label=column.label, expected=expected)
+            elif _is_bare(end.expression) and column.type == cells.TEXT:
                 self._report("dmn_bare_name", element, severity="warning", text=end.text)
-        return cell
+            elif end.constant and column.predefined is not None and column.predefined.excludes(end.value):
+                self._report("dmn_not_allowed", element, severity="warning", text=end.text, label=column.label)
 
     def _check_output(self, element: xml.Element, output: Output, expression: Expression) -> None:
         """A fixed result is of the output's type and, where values are predefined, one of them."""
         if not expression.is_constant:
+            if _is_bare(expression) and output.type == cells.TEXT:
+                self._report("dmn_bare_name", element, severity="warning", text=expression.text.strip())
             return
         try:
             value = expression.evaluate({})
@@ -276,58 +302,34 @@ class _Reader:
             self._report("dmn_bad_cell", element, text=expression.text.strip(), reason=_reason(error))
             return
         text = expression.text.strip()
-        if output.type is not None and not cells.is_of(output.type, value):
-            expected = cells.title_of(output.type)
+        if not cells.is_comparable(output.type, value):
+            expected = cells.title_of(output.type or "")
             self._report("dmn_cell_type", element, text=text, label=output.label, expected=expected)
         elif output.allowed and text not in output.allowed:
             self._report("dmn_not_allowed", element, severity="warning", text=text, label=output.label)
 
-    def _check_rules(self, table: Table, rows: list[xml.Element]) -> None:
-        """Rules that say the same twice, and rules of a UNIQUE table that can hit together."""
-        for later, rule in enumerate(table.rules):
-            for earlier in table.rules[:later]:
-                if same_conditions(earlier, rule) and (table.hit_policy != "COLLECT" or _same_outputs(earlier, rule)):
-                    self._report("dmn_duplicate_rule", rows[later], rule=rule.number, other=earlier.number)
-                    break
-                if table.hit_policy == "UNIQUE" and overlapping(earlier, rule):
-                    self._report("dmn_overlap", rows[later], severity="warning", rule=rule.number, other=earlier.number)
-                    break
-
-    # Requirements
-
-    def _linked(
-        self, read: dict[str, Decision], needs: dict[str, list[tuple[str, xml.Element]]], known: set[str]
-    ) -> list[Decision]:
-        """The decisions joined to those they need; what needs an unreadable or missing one is left out."""
-        linked: dict[str, Decision | None] = {}
-        under_way: list[str] = []
-
-        def link(identifier: str) -> Decision | None:
-            if identifier in linked:
-                return linked[identifier]
-            under_way.append(identifier)
-            required: list[Decision | None] = []
-            for href, place in needs[identifier]:
-                target = href.removeprefix("#")
-                if not href.startswith("#") or target not in known:
-                    self._report("dmn_required_unknown", place, decision=target)
-                    required.append(None)
-                elif target in under_way:
-                    circle = " → ".join([*under_way[under_way.index(target) :], target])
-                    self._report("dmn_required_cycle", place, circle=circle)
-                    required.append(None)
-                else:
-                    required.append(link(target))
-            under_way.pop()
-            decision = read.get(identifier)
-            if decision is not None and None not in required:
-                decision = replace(decision, required=tuple(need for need in required if need is not None))
-            else:
-                decision = None
-            linked[identifier] = decision
-            return decision
-
-        return [decision for identifier in needs if (decision := link(identifier)) is not None]
+    def _check_rules(self, table: Table, element: xml.Element, required: tuple[Decision, ...]) -> None:
+        """Warn of rules that say the same twice, hit together in a UNIQUE table or never hit, and of inputs that no
+        rule hits where one must.
+        """
+        rows = list(_elements(element, "rule"))
+        told = set()
+        for later, earlier in repeated(table):
+            told.add(later)
+            self._warn("dmn_duplicate_rule", rows[later], rule=later + 1, other=earlier + 1)
+        coverage = Coverage.of(table, required)
+        if coverage is None:
+            return
+        for index, row in enumerate(rows):
+            if index in told:
+                continue
+            if coverage.never_hits(index, first=table.hit_policy == "FIRST"):
+                self._warn("dmn_never_hits", row, rule=index + 1)
+            elif table.hit_policy == "UNIQUE" and (other := coverage.overlapping(index)) is not None:
+                self._warn("dmn_overlap", row, rule=index + 1, other=other + 1)
+        if table.hit_policy != "COLLECT" and all(output.default is None for output in table.outputs):
+            for gap in coverage.gaps(MOST_GAPS):
+                self._warn("dmn_gap", element, inputs=coverage.title(gap))
 
     # Texts and reports
 
@@ -365,11 +367,16 @@ class _Reader:
                 continue
             if tag in expected:
                 yield child
+            elif tag == "import":
+                self._report("dmn_import", child, name=child.get("name") or child.get("locationURI") or "")
             else:
                 self._report("dmn_unsupported", child, tag=tag)
 
     def _errors(self) -> int:
         return sum(found.severity == "error" for found in self.problems)
+
+    def _warn(self, code: str, element: xml.Element, **facts: Any) -> None:
+        self._report(code, element, severity="warning", **facts)
 
     def _report(
         self,
@@ -396,9 +403,9 @@ class _Reader:
         )
 
 
-def _same_outputs(one: Rule, other: Rule) -> bool:
-    texts = [tuple(cell.text.strip() if cell else "" for cell in rule.outputs) for rule in (one, other)]
-    return texts[0] == texts[1]
+def _is_bare(expression: Expression) -> bool:
+    """Whether it is nothing but the name of a variable."""
+    return expression.text.strip().isidentifier() and bool(expression.names)
 
 
 def _elements(parent: xml.Element, tag: str) -> Iterator[xml.Element]:

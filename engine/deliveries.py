@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+import structlog
 from sqlalchemy import select
 
 from engine import messages, values
@@ -12,7 +14,10 @@ from engine.events import received
 from engine.messages import Offer
 from engine.projection import look
 from engine.tables import Definition, Instance, Job, StartSubscription, Subscription
+from engine.transactions import after_commit
 from engine.work import Work, accepted
+
+log = structlog.get_logger("jigai.engine")
 
 
 class Deliveries(Work):
@@ -44,20 +49,30 @@ class Deliveries(Work):
         messages.keep(self.session, offer, self.now, ttl)
         return []
 
-    def signal(self, name: str, *, payload: Mapping[str, Any] | None = None, but: str | None = None) -> list[Instance]:
-        """Give a signal to every case that waits for it (except `but`, who threw it), and start those it starts."""
+    def signal(self, name: str, *, payload: Mapping[str, Any] | None = None) -> list[Instance]:
+        """Give a signal to every case that waits for it, and start those it starts.
+
+        Nobody's refusal keeps it from the others: it is an incident of the case whose service refused.
+        """
+        attended, self.attended = self.attended, False
+        try:
+            return self._broadcast(name, accepted(payload))
+        finally:
+            self.attended = attended
+
+    def _broadcast(self, name: str, payload: Any, but: str | None = None) -> list[Instance]:
+        """Give a signal to everybody but the case that threw it."""
         waiting = self.session.execute(
             select(Subscription.instance_id, Subscription.token)
             .where(Subscription.kind == "signal", Subscription.name == name)
             .order_by(Subscription.instance_id, Subscription.token)
         ).all()
-        given = accepted(payload)
         tokens: dict[str, list[int]] = {}
         for instance_id, token in waiting:
             if instance_id != but:
                 tokens.setdefault(instance_id, []).append(token)
-        receivers = [self._fire(instance_id, fired, given) for instance_id, fired in tokens.items()]
-        receivers += [self._begin_at(*start, {}, given, None) for start in self._starts("signal", name)]
+        receivers = [self._fire(instance_id, fired, payload) for instance_id, fired in tokens.items()]
+        receivers += [self._begin_at(*start, {}, payload, None) for start in self._starts("signal", name)]
         return [instance for instance in receivers if instance is not None]
 
     def _correlate(self, offer: Offer) -> Instance | None:
@@ -102,7 +117,7 @@ class Deliveries(Work):
         """Begin a case at a start event with what came with its trigger."""
         spec = self._compiled(definition.id)
         data = {**correlation, **received(spec.events[start], payload)}
-        return self._begin(definition, spec, [spec.element(start)], data, business_key)
+        return self._begin(definition, spec, [spec.element(start)], data, business_key, happened=True)
 
     def fire_timer(self, job: Job) -> None:
         """A timer's moment has come."""
@@ -128,11 +143,26 @@ class Deliveries(Work):
         self._save(instance, case, before)
 
     def deliver(self, job: Job) -> None:
-        """Something that one case threw reaches the others. A message nobody takes leaves a line with its sender."""
+        """Something thrown or kept reaches the others. A message nobody takes leaves a line with its sender."""
         name, payload = job.payload["name"], values.from_json(job.payload["payload"])
         if job.kind == "signal":
-            self.signal(name, payload=payload if isinstance(payload, dict) else None, but=job.instance_id)
-        elif self._correlate(Offer(name, payload=payload, key=values.from_json(job.payload["key"]))) is None:
-            sender = self._lock(job.instance_id or "")
-            if sender is not None:
-                self._history(sender, "unheard", job.element_id or "", {"message": name})
+            self._broadcast(name, payload, but=job.instance_id)
+            return
+        key, correlation = (values.from_json(job.payload.get(part, {})) for part in ("key", "correlation"))
+        if self._correlate(Offer(name, correlation, payload, key)) is not None:
+            return
+        sender = self._lock(job.instance_id) if job.instance_id is not None else None
+        if sender is not None:
+            self._history(sender, "unheard", job.element_id or "", {"message": name})
+        else:
+            log.warning("message unheard", message=name)
+
+    def give_kept_messages(self, definition: Definition) -> None:
+        """Messages kept because nobody waited for them start what a new definition starts by them."""
+        starts = (StartSubscription.definition_id == definition.id, StartSubscription.kind == "message")
+        names = self.session.scalars(select(StartSubscription.name).where(*starts)).all()
+        for message, offer in messages.kept(self.session, names, self.now) if names else ():
+            payload = {"name": offer.name, "payload": message.payload, "correlation": message.correlation}
+            job_id = self.add_job("message", payload, instance_id=None, key=f"kept:{message.id}")
+            self.session.delete(message)
+            after_commit(self.session, partial(self.engine.publish, [job_id]))

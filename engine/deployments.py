@@ -3,7 +3,7 @@
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,12 +12,13 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from engine import reader, structure
+from engine.allowance import LONGEST_NAME
 from engine.compiler import compile_process
 from engine.decisions import Decision, read_decisions
 from engine.elements import ProcessSpec
 from engine.errors import CommandRefused, DeploymentRefused, EngineError
 from engine.forms import Form, read_form
-from engine.model import Diagram, ProcessModel
+from engine.model import Diagram, EventDefinition, Node, ProcessModel
 from engine.problems import Problem, problem
 from engine.tables import Definition, Deployment, DeploymentFile, StartSubscription
 
@@ -69,7 +70,7 @@ class CompiledDeployment(FileSet):
 def check(
     sources: Iterable[Source],
     has_service: Callable[[str], bool],
-    is_deployed: Callable[[str], bool] = lambda key: False,
+    is_deployed: Callable[[str, int | None], bool] = lambda key, version: False,
 ) -> FileSet:
     """Read a set of files and find everything that is wrong with it; nothing is stored."""
     files = FileSet()
@@ -78,9 +79,9 @@ def check(
     for source in sources:
         if source.name in names:
             files.problems.append(problem("duplicate_file", file=source.name, line=1, name=source.name))
-        if len(source.name) > reader.LONGEST_NAME:
-            limit = reader.LONGEST_NAME
-            files.problems.append(problem("name_too_long", file=source.name, line=1, attribute="name", limit=limit))
+        if len(source.name) > LONGEST_NAME:
+            too_long = problem("name_too_long", file=source.name, line=1, attribute="name", limit=LONGEST_NAME)
+            files.problems.append(too_long)
         names.add(source.name)
         suffix = source.name.rsplit(".", 1)[-1].lower()
         if suffix == "bpmn":
@@ -113,18 +114,23 @@ def check(
     return files
 
 
-def _unknown_calls(files: FileSet, is_deployed: Callable[[str], bool]) -> Iterable[Problem]:
+def _unknown_calls(files: FileSet, is_deployed: Callable[[str, int | None], bool]) -> Iterable[Problem]:
     processes = files.processes
     for process in processes.values():
         for node in process.walk():
-            if node.called is not None and node.called not in processes and not is_deployed(node.called):
+            if node.called is None:
+                continue
+            is_beside = node.called in processes and node.binding != "version"
+            is_known = node.binding != "deployment" and is_deployed(node.called, node.called_version)
+            if not (is_beside or is_known):
+                version = f" 的版本 {node.called_version}" if node.called_version else ""
                 yield problem(
                     "called_process_unknown",
                     file=process.file,
                     element_id=node.id,
                     element_name=node.name,
                     line=node.line,
-                    process=node.called,
+                    process=f"{node.called}{version}",
                 )
 
 
@@ -139,10 +145,12 @@ class Deployments:
 
     def check(self, session: Session, sources: Iterable[Source]) -> FileSet:
         """As `check`, knowing the processes that are deployed already."""
-        return check(sources, self._has_service, lambda key: newest(session, key) is not None)
+        return check(sources, self._has_service, lambda *key: newest(session, *key) is not None)
 
-    def deploy(self, session: Session, sources: list[Source], now: datetime, actor: str | None) -> list[Definition]:
-        """Store a set of files as the newest version of each of its processes.
+    def deploy(
+        self, session: Session, sources: list[Source], now: datetime, actor: str | None
+    ) -> tuple[list[Definition], bool]:
+        """Store a set of files as the newest version of each of its processes, and whether that was new.
 
         The same bytes again give the versions that exist. Raises DeploymentRefused with every problem.
         """
@@ -150,9 +158,8 @@ class Deployments:
         digest = _digest(sources)
         known = session.scalar(select(Deployment).where(Deployment.digest == digest))
         if known is not None:
-            return list(
-                session.scalars(select(Definition).where(Definition.deployment_id == known.id).order_by(Definition.key))
-            )
+            of_it = select(Definition).where(Definition.deployment_id == known.id).order_by(Definition.key)
+            return list(session.scalars(of_it)), False
         files = self.check(session, sources)
         if any(p.severity == "error" for p in files.problems):
             raise DeploymentRefused(files.problems)
@@ -163,7 +170,7 @@ class Deployments:
         session.add_all(DeploymentFile(deployment_id=deployment.id, name=s.name, content=s.content) for s in sources)
         definitions = [self._define(session, deployment, process) for process in files.processes.values()]
         session.flush()
-        return sorted(definitions, key=lambda definition: definition.key)
+        return sorted(definitions, key=lambda definition: definition.key), True
 
     def _forget(self, deployment_id: int) -> None:
         """Let go of an earlier deployment of the same number whose transaction was rolled back."""
@@ -186,13 +193,10 @@ class Deployments:
         ):
             session.delete(subscription)
         for node in process.nodes.values():
-            if node.kind == "startEvent" and node.event is not None and node.event.kind in ("message", "signal"):
+            for element_id, event in _beginning(process, node):
                 session.add(
                     StartSubscription(
-                        definition_id=definition.id,
-                        element_id=node.id,
-                        kind=node.event.kind,
-                        name=node.event.name or "",
+                        definition_id=definition.id, element_id=element_id, kind=event.kind, name=event.name or ""
                     )
                 )
         return definition
@@ -218,22 +222,38 @@ class Deployments:
         stored = session.scalars(
             select(DeploymentFile).where(DeploymentFile.deployment_id == deployment_id).order_by(DeploymentFile.name)
         )
-        files = check([Source(f.name, f.content) for f in stored], lambda operator: True, lambda key: True)
+        files = check([Source(f.name, f.content) for f in stored], lambda operator: True, lambda key, version: True)
         definitions = session.scalars(select(Definition).where(Definition.deployment_id == deployment_id))
         compiled = CompiledDeployment(deployment_id, files, {d.key: d.id for d in definitions})
         with self._lock:
             self._deployment_of.update((id, deployment_id) for id in compiled.definition_ids)
             return self._compiled.setdefault(deployment_id, compiled)
 
-    def called(self, session: Session, process_id: str, caller: ProcessSpec) -> ProcessSpec:
-        """The process a call activity names: of the same deployment, or else the newest one deployed."""
-        spec: ProcessSpec | None = caller.deployment.specs.get(process_id)
-        if spec is not None:
-            return spec
-        definition = newest(session, process_id)
+    def called(self, session: Session, node: Node, caller: ProcessSpec) -> ProcessSpec:
+        """The process that the call activity `node` of `caller` names, in the version that its binding says."""
+        process_id = node.called or ""
+        if node.binding in ("nearest", "deployment"):
+            spec: ProcessSpec | None = caller.deployment.specs.get(process_id)
+            if spec is not None:
+                return spec
+            if node.binding == "deployment":
+                raise EngineError(f"本次部署中没有被调用的流程 {process_id}。")
+        definition = newest(session, process_id, node.called_version)
         if definition is None:
-            raise EngineError(f"找不到被调用的流程 {process_id}。")
+            which = process_id if node.called_version is None else f"{process_id} 的版本 {node.called_version}"
+            raise EngineError(f"找不到被调用的流程 {which}。")
         return self.compiled(session, definition.id)
+
+
+def _beginning(process: ProcessModel, node: Node) -> Iterator[tuple[str, EventDefinition]]:
+    """Where a message or signal that `node` waits for begins a case: there, or at what follows a gateway."""
+    if node.kind == "eventBasedGateway" and node.instantiate:
+        targets = [process.nodes[flow.target] for flow in node.outgoing]
+    else:
+        targets = [node] if node.kind == "startEvent" or node.instantiate else []
+    for target in targets:
+        if target.event is not None and target.event.kind in ("message", "signal", "timer"):
+            yield target.id, target.event
 
 
 def _one_at_a_time(session: Session) -> None:

@@ -72,6 +72,8 @@ class ProcessSpec(BpmnProcessSpec):  # type: ignore[misc]  # SpiffWorkflow is un
         """What each event of the whole process, sub-processes included, waits for or throws."""
         self.inputs: tuple[str, ...] | None = None
         self.outputs: tuple[str, ...] | None = None
+        self.undo_body: Element | None = None
+        """The sub-process that undoes this one as a whole, where one is drawn."""
         self.definition_id: int | None = None
         self.deployment: Any = None
         self.io_specification = None
@@ -129,6 +131,10 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow is untyped
         for flow in flows:
             scope.put(flow)
 
+    def happen(self, scope: Any) -> None:
+        """The case begins here: what this element waits for has come."""
+        self.arrive(scope, None)
+
     def _on_cancel(self, my_task: Token) -> None:
         my_task.workflow.discard(my_task)
 
@@ -159,3 +165,12 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow is untyped
 
     def holds(self, flow: Flow, token: Token) -> bool:
         return flow.condition is None or bool(token.workflow.case.evaluate(flow.condition, token))
+
+
+def collecting(element: Element, scope: Any) -> Token:
+    """A fresh token that stands on an element and counts what arrives, in `arrived`, until that is enough."""
+    token: Token = scope.new_token(element)
+    token.internal_data["arrived"] = {}
+    token._set_state(TaskState.WAITING)
+    scope.joins[element.name] = token
+    return token

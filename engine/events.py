@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from SpiffWorkflow.util.task import TaskState
 
-from engine import durations
+from engine import compensation, durations
 from engine.elements import Element, ProcessSpec, Token
 from engine.errors import EngineError, ExpressionError
 from engine.model import EventDefinition, Flow, Node
 
 if TYPE_CHECKING:
     from engine.activities import SubProcess
+
+LOOKED_UP = frozenset({"error", "escalation", "compensation", "cancel"})
+"""What finds its catcher when it is thrown: nobody waits for it with a token."""
+
+_Catcher = TypeVar("_Catcher", "BoundaryEvent", "EventSubProcess")
 
 
 class UncaughtError(EngineError):
@@ -39,7 +45,9 @@ def arm(token: Token, event: EventDefinition) -> bool:
     if event.kind == "none":
         return True
     if event.kind == "timer":
-        due, left, interval = first_due(event, token, case.now)
+        if event.time is None:
+            raise ExpressionError("定时事件没有时间。")
+        due, left, interval = first_due(event, case.evaluate(event.time, token), case.now)
         data["waits"] = {"kind": "timer", "due": due, "left": left, "interval": interval}
     elif event.kind == "message":
         data["waits"] = {"kind": "message", "name": event.name, "key": case.correlation_key(event, token)}
@@ -52,9 +60,33 @@ def arm(token: Token, event: EventDefinition) -> bool:
     return False
 
 
+def awaited(token: Token) -> EventDefinition:
+    """What a token waits for: its element's event, or the part of it that the token stands for."""
+    event: EventDefinition = token.task_spec.event
+    part = token.internal_data.get("part")
+    return event if part is None else event.parts[part]
+
+
 def receive(token: Token, event: EventDefinition, payload: Any) -> None:
     """Keep what came with an event."""
     token.workflow.case.write(token, received(event, payload))
+
+
+def throw(token: Token, event: EventDefinition) -> bool:
+    """Throw on behalf of a token. False where the token must wait for what it has set off."""
+    case = token.workflow.case
+    payload = case.evaluate(event.payload, token) if event.payload is not None else None
+    if event.kind == "message":
+        case.send_message(token, event, payload)
+    elif event.kind == "signal":
+        case.send_signal(token, event, payload)
+    elif event.kind == "escalation":
+        case.escalate(token, event.name, payload)
+    elif event.kind == "error":
+        case.throw_error(token, event.name, payload)
+    elif event.kind == "compensation":
+        return compensation.begin(token, event.activity)
+    return True
 
 
 def received(event: EventDefinition, payload: Any) -> dict[str, Any]:
@@ -64,11 +96,10 @@ def received(event: EventDefinition, payload: Any) -> dict[str, Any]:
     return dict(payload) if event.kind in ("message", "signal") and isinstance(payload, dict) else {}
 
 
-def first_due(event: EventDefinition, token: Token, start: datetime) -> tuple[datetime, int, str]:
-    """When a timer that begins to wait at `start` fires, how often more it repeats (-1: for ever), and its interval."""
-    if event.time is None:
-        raise ExpressionError("定时事件没有时间。")
-    value = token.workflow.case.evaluate(event.time, token)
+def first_due(event: EventDefinition, value: Any, start: datetime) -> tuple[datetime, int, str]:
+    """When a timer whose time was worked out as `value` fires if it begins to wait at `start`, how often more it
+    repeats (-1: for ever), and its interval.
+    """
     if event.timer == "date":
         moment = value if isinstance(value, datetime) else durations.parse_datetime(str(value))
         return (moment if moment.tzinfo else moment.replace(tzinfo=durations.LOCAL_ZONE)), 0, ""
@@ -98,19 +129,62 @@ class StartEvent(Event):
 
 
 class CatchEvent(Event):
-    """An intermediate catch event or receive task: waits, then takes what came along."""
+    """An intermediate catch event or receive task: waits, then takes what came along.
+
+    Where it waits for several things, a token of its own waits for each: the first one decides, or the last one where
+    all of them are needed.
+    """
 
     def _update_hook(self, my_task: Token) -> bool:
-        return arm(my_task, self.event)
+        return self.wait(my_task)
+
+    def wait(self, token: Token) -> bool:
+        """Begin to wait. True where there is nothing to wait for any more."""
+        if token.internal_data.pop("happened", False):
+            return True
+        if self.event.kind != "multiple" or "part" in token.internal_data:
+            return arm(token, awaited(token))
+        scope = token.workflow
+        token._set_state(TaskState.WAITING)
+        parts = [scope.new_token(self) for _ in self.event.parts]
+        token.internal_data["parts"] = [part.id for part in parts]
+        for number, part in enumerate(parts):
+            part.internal_data |= {"part": number, "of": token.id}
+            scope.begin(part)
+        return False
+
+    def happen(self, scope: Any) -> None:
+        for flow in self.node.incoming:  # the event-based gateway that this is a way out of has been passed
+            gateway = scope.new_token(self.process.element(flow.source))
+            scope.discard(gateway)
+            scope.case.record("completed", gateway)
+        token = scope.new_token(self)
+        token.internal_data["happened"] = True
+        scope.begin(token)
 
     def fire(self, token: Token, payload: Any) -> None:
         """What the token waited for has happened."""
         case = token.workflow.case
-        for other in token.internal_data.pop("race", ()):
-            case.cancel_token(other)
         token.internal_data.pop("waits", None)
-        receive(token, self.event, payload)
-        token._ready()
+        receive(token, awaited(token), payload)
+        outer = case.tokens.get(token.internal_data.get("of"), token)
+        if outer is not token:
+            outer.internal_data["parts"].remove(token.id)
+            token.workflow.discard(token)
+            if self.event.parallel and outer.internal_data["parts"]:
+                return
+        self._cancel_parts(outer)
+        for other in outer.internal_data.pop("race", ()):
+            case.cancel_token(other)
+        outer._ready()
+
+    def _cancel_parts(self, token: Token) -> None:
+        for part in token.internal_data.pop("parts", ()):
+            token.workflow.case.cancel_token(part)
+
+    def _on_cancel(self, my_task: Token) -> None:
+        super()._on_cancel(my_task)
+        self._cancel_parts(my_task)
 
 
 class LinkCatch(Event):
@@ -131,53 +205,59 @@ class LinkThrow(Event):
 
 
 class ThrowEvent(Event):
-    """An intermediate throw event, end event or send task: throws, then goes on."""
+    """An intermediate throw event, end event or send task: throws, then goes on.
 
-    def _run_hook(self, my_task: Token) -> bool:
-        case = my_task.workflow.case
-        event = self.event
-        payload = case.evaluate(event.payload, my_task) if event.payload is not None else None
-        if event.kind == "message":
-            case.send_message(my_task, event, payload)
-        elif event.kind == "signal":
-            case.send_signal(my_task, event, payload)
-        elif event.kind == "escalation":
-            case.escalate(my_task, event.name, payload)
-        elif event.kind == "error":
-            case.throw_error(my_task, event.name, payload)
+    Compensation is waited for: the token goes on when everything it asked for is undone.
+    """
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        done = compensation.is_under_way(my_task)
+        if not done:
+            done = all(throw(my_task, event) for event in self.event.all if my_task.is_open)
         if not my_task.is_open:  # what it threw interrupted its own scope, and it has done its work
-            case.record("completed", my_task)
-        return True
+            my_task.workflow.case.record("completed", my_task)
+        return done or None
+
+    def _on_cancel(self, my_task: Token) -> None:
+        super()._on_cancel(my_task)
+        compensation.give_up(my_task)
 
 
 class EndEvent(ThrowEvent):
-    """An end. A terminate end takes every other token of its scope with it."""
+    """An end. A terminate end takes every other token of its scope with it.
+
+    A cancel end stops a transaction, undoes what has completed in it, and leaves by the cancel event on its border.
+    """
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        if self.event.kind != "cancel" or compensation.is_under_way(my_task):
+            return super()._run_hook(my_task)
+        for other in list(my_task.workflow.tasks.values()):
+            if other is not my_task:
+                other.cancel()
+        return compensation.begin(my_task, None) or None
 
     def _on_complete(self, my_task: Token) -> None:
         scope = my_task.workflow
         super()._on_complete(my_task)
         if self.event.kind == "terminate":
             scope.cancel_tokens()
+        elif self.event.kind == "cancel":
+            scope.case.leave_cancelled(scope.host)
 
 
 class BoundaryEvent(Event):
     """An event on an activity's border. Firing, an interrupting one cancels the activity at once."""
 
-    def catches(self, kind: str, code: str | None) -> bool:
-        """Whether it catches an error or escalation of that code; without a code of its own it catches every one."""
-        return self.event.kind == kind and self.event.name in (None, code)
-
     def arm_on(self, host: Token) -> None:
-        """Begin to wait beside a host. Errors and escalations are looked up when they are thrown and need no token."""
-        if self.event.kind in ("error", "escalation"):
-            return
-        token = host.workflow.new_token(self)
-        token.internal_data["host"] = host.id
-        host.internal_data.setdefault("boundary", []).append(token.id)
-        host.workflow.begin(token)
+        """Begin to wait beside a host, with a token for each thing that is waited for."""
+        for token in waiting_for_each(self, host.workflow):
+            token.internal_data["host"] = host.id
+            host.internal_data.setdefault("boundary", []).append(token.id)
+            host.workflow.begin(token)
 
     def _update_hook(self, my_task: Token) -> bool:
-        return "host" not in my_task.internal_data or arm(my_task, self.event)
+        return "host" not in my_task.internal_data or arm(my_task, awaited(my_task))
 
     def fire(self, token: Token, payload: Any) -> None:
         """What an armed token waited for has happened: go on from here, and stay armed where that is possible."""
@@ -190,18 +270,44 @@ class BoundaryEvent(Event):
                 host.cancel()
             else:
                 rearm(self, token, waited, host)
-        receive(token, self.event, payload)
+        receive(token, awaited(token), payload)
         token._ready()
 
-    def fire_on(self, host: Token, payload: Any) -> None:
-        """An error or escalation came out of the host."""
+    def fire_on(self, host: Token, event: EventDefinition, payload: Any) -> None:
+        """An error, escalation or cancellation, which it catches by `event`, came out of the host."""
         scope = host.workflow
         if self.node.interrupting:
             host.cancel()
         token = scope.new_token(self)
-        receive(token, self.event, payload)
+        receive(token, event, payload)
         token._set_state(TaskState.FUTURE)
         token._ready()
+
+
+def catching(elements: Iterable[_Catcher], kind: str, code: str | None) -> tuple[_Catcher, EventDefinition] | None:
+    """Which of some borders or listeners catches an error or escalation, and by which of its definitions.
+
+    One that names the code comes before one that names none and so catches every code.
+    """
+    found = [
+        (element, event)
+        for element in elements
+        for event in element.event.all
+        if event.kind == kind and event.name in (None, code)
+    ]
+    return min(found, key=lambda one: one[1].name is None, default=None)
+
+
+def waiting_for_each(element: Event, scope: Any) -> list[Token]:
+    """A token for each thing that an event waits for. What is looked up when it is thrown needs none."""
+    tokens: list[Token] = []
+    for number, event in enumerate(element.event.all):
+        if event.kind not in LOOKED_UP:
+            token = scope.new_token(element)
+            if element.event.parts:
+                token.internal_data["part"] = number
+            tokens.append(token)
+    return tokens
 
 
 def rearm(element: BoundaryEvent | EventSubProcess, token: Token, waited: dict[str, Any], host: Token | None) -> None:
@@ -215,6 +321,8 @@ def rearm(element: BoundaryEvent | EventSubProcess, token: Token, waited: dict[s
         following["due"] = durations.parse_duration(waited["interval"]).add_to(waited["due"])
     fresh = scope.new_token(element)
     fresh.internal_data["waits"] = following
+    if "part" in token.internal_data:
+        fresh.internal_data["part"] = token.internal_data["part"]
     if waited["kind"] == "conditional":
         following["was"] = True
         scope.case.watch(fresh)
@@ -234,19 +342,14 @@ class EventSubProcess(Event):
 
     body: SubProcess
 
-    def catches(self, kind: str, code: str | None) -> bool:
-        return self.event.kind == kind and self.event.name in (None, code)
-
     def listen(self, scope: Any) -> None:
         """Begin to wait in a scope that has just begun."""
-        if self.event.kind in ("error", "escalation"):
-            return
-        token = scope.new_token(self)
-        token.internal_data["listener"] = True
-        scope.begin(token)
+        for token in waiting_for_each(self, scope):
+            token.internal_data["listener"] = True
+            scope.begin(token)
 
     def _update_hook(self, my_task: Token) -> bool:
-        if arm(my_task, self.event):
+        if arm(my_task, awaited(my_task)):
             raise AssertionError("an event sub-process waits for something")
         return False
 
@@ -254,15 +357,18 @@ class EventSubProcess(Event):
         waited = token.internal_data.pop("waits")
         if not self.node.interrupting:
             rearm(self, token, waited, None)
-        scope = token.workflow
+        scope, event = token.workflow, awaited(token)
         scope.discard(token)
-        self.fire_in(scope, payload)
+        self.fire_in(scope, event, payload)
 
-    def fire_in(self, scope: Any, payload: Any) -> None:
-        """Run the sub-process in a scope. If it interrupts, everything open there goes first, what listens, too."""
+    def fire_in(self, scope: Any, event: EventDefinition, payload: Any) -> None:
+        """Run the sub-process in a scope, for what `event` caught.
+
+        If it interrupts, everything open there goes first, what listens, too.
+        """
         if self.node.interrupting:
             scope.cancel_tokens()
         host = scope.new_token(self.body)
         host.internal_data["interrupts"] = self.node.interrupting
-        receive(host, self.event, payload)
+        receive(host, event, payload)
         scope.begin(host)

@@ -4,15 +4,41 @@ A complaint is a sentence about a field by its title, in Chinese; the schema's k
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, NoReturn
+from urllib.parse import unquote
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.validators import extend
+from referencing import Registry
 
-from engine.errors import FieldError
+from engine import patterns, xml
+from engine.errors import CommandRefused, FieldError
 from engine.problems import Problem, problem
+
+DEEPEST = 100
+"""Lists and objects inside each other in a form file, at most."""
+
+MOST_REFERENCES = 5_000
+"""`$ref`s followed in one check: schemas that refer to each other can ask for any number."""
+
+_NOWHERE: Registry[Any] = Registry()
+"""What references outside the file are looked up in: nothing is ever fetched."""
+
+_left: ContextVar[int] = ContextVar("references still to be followed")
+
+
+class FormTooCostly(CommandRefused):
+    """A form whose check would not end."""
+
+    default_status = 422
+
+    def __init__(self) -> None:
+        super().__init__("form_too_costly", "表单的规则互相引用过多，无法核对。", remedy="请更正表单的 $ref。")
 
 
 @dataclass(frozen=True)
@@ -24,28 +50,158 @@ class Form:
 
     def check(self, data: Mapping[str, Any]) -> list[FieldError]:
         """Everything about `data` that the schema forbids."""
-        found = Draft202012Validator(self.document, format_checker=Draft202012Validator.FORMAT_CHECKER).iter_errors(
-            data
-        )
-        errors = [error for top in found for error in _complaints(top, self.document)]
+        _left.set(MOST_REFERENCES)
+        checker = _Validator(self.document, format_checker=_Validator.FORMAT_CHECKER, registry=_NOWHERE)
+        try:
+            errors = [error for top in checker.iter_errors(data) for error in _complaints(top, self.document)]
+        except RecursionError:
+            raise FormTooCostly from None
         return list({(e.field, e.message): e for e in errors}.values())
 
 
 def read_form(content: bytes, file: str) -> tuple[Form, list[Problem]]:
     """A form file and what is wrong with it."""
+    if len(content) > xml.LARGEST:
+        return Form(file, {}), [problem("file_too_large", file=file, limit=xml.LARGEST // 1_000_000)]
     try:
-        document = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        line = getattr(error, "lineno", 1)
-        return Form(file, {}), [problem("bad_form", file=file, line=line, reason="不是有效的 JSON。")]
-    if not isinstance(document, dict):
-        return Form(file, {}), [problem("bad_form", file=file, line=1, reason="最外层应为对象。")]
-    try:
+        document = json.loads(
+            content, object_pairs_hook=_without_repeats, parse_constant=_not_a_number, parse_float=_finite
+        )
+        _check_document(document)
         Draft202012Validator.check_schema(document)
+    except _Unfit as unfit:
+        reason = str(unfit)
+    except json.JSONDecodeError as error:
+        return Form(file, {}), [problem("bad_form", file=file, line=error.lineno, reason="不是有效的 JSON。")]
+    except (ValueError, RecursionError):
+        reason = "不是有效的 JSON。"
     except SchemaError as error:
         place = "/".join(str(part) for part in error.absolute_path) or "最外层"
-        return Form(file, {}), [problem("bad_form", file=file, line=1, reason=f"{place} 处不符合 JSON Schema。")]
-    return Form(file, document), []
+        reason = f"{place} 处不符合 JSON Schema。"
+    else:
+        return Form(file, document), []
+    return Form(file, {}), [problem("bad_form", file=file, line=1, reason=reason)]
+
+
+class _Unfit(ValueError):
+    """A JSON document that is no form; the message says why, in Chinese."""
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise _Unfit(f"「{repeated[:40]}」在一个对象里出现了两次。")
+    return document
+
+
+def _not_a_number(text: str) -> NoReturn:
+    raise _Unfit(f"{text} 不是 JSON 的数字。")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number - number != 0:
+        raise _Unfit(f"数字 {text[:40]} 过大。")
+    return number
+
+
+def _check_document(document: Any) -> None:
+    """Refuse what the check of the schema does not look at, or should not come to see."""
+    if not isinstance(document, dict):
+        raise _Unfit("最外层应为对象。")
+    pending: list[tuple[Any, int]] = [(document, 1)]
+    while pending:
+        part, depth = pending.pop()
+        if depth > DEEPEST:
+            raise _Unfit(f"嵌套超过 {DEEPEST} 层。")
+        if isinstance(part, dict):
+            _check_keywords(part, document)
+        inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        pending.extend((item, depth + 1) for item in inner)
+
+
+def _check_keywords(schema: Mapping[str, Any], document: Mapping[str, Any]) -> None:
+    for keyword in ("patternProperties", "$dynamicRef", "$recursiveRef", "$anchor", "$dynamicAnchor"):
+        if keyword in schema:
+            raise _Unfit(f"不支持 {keyword}。")
+    if "$id" in schema and schema is not document and isinstance(schema["$id"], str):
+        raise _Unfit("$id 只能写在最外层。")
+    reference = schema.get("$ref")
+    if isinstance(reference, str):
+        _check_reference(reference, document)
+    if isinstance(schema.get("pattern"), str):
+        try:
+            patterns.compiled(schema["pattern"])
+        except patterns.PatternRefused as refused:
+            raise _Unfit(str(refused)) from None
+
+
+def _check_reference(reference: str, document: Mapping[str, Any]) -> None:
+    """A reference is to a place of the same file that exists: nothing is fetched."""
+    if not reference.startswith("#"):
+        raise _Unfit(f"$ref「{reference[:80]}」指向文件之外，只能引用本文件内的内容（#/…）。")
+    target: Any = document
+    try:
+        for step in unquote(reference[1:]).split("/")[1:]:
+            name = step.replace("~1", "/").replace("~0", "~")
+            target = target[int(name) if isinstance(target, list) else name]
+    except (LookupError, TypeError, ValueError):
+        raise _Unfit(f"$ref「{reference[:80]}」指向的内容不存在。") from None
+
+
+# Keywords whose usual check takes long, or goes where it should not
+
+
+def _follow(validator: Any, reference: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    _left.set(_left.get() - 1)
+    if _left.get() < 0:
+        raise FormTooCostly
+    yield from Draft202012Validator.VALIDATORS["$ref"](validator, reference, instance, schema)
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    if not isinstance(instance, str):
+        return
+    try:
+        found = patterns.compiled(pattern).found_in(instance)
+    except patterns.TextTooLong:
+        found = False
+    if not found:
+        yield ValidationError("pattern")
+
+
+def _unique_items(validator: Any, unique: bool, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    if unique and isinstance(instance, list) and len({_canonical(item) for item in instance}) < len(instance):
+        yield ValidationError("uniqueItems")
+
+
+def _multiple_of(validator: Any, factor: float, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """As decimal numbers, so that 0.3 is a multiple of 0.1."""
+    if type(instance) not in (int, float, Decimal):
+        return
+    try:
+        fits = Decimal(str(instance)) % Decimal(str(factor)) == 0
+    except ArithmeticError:
+        fits = False
+    if not fits:
+        yield ValidationError("multipleOf")
+
+
+def _canonical(value: Any) -> Any:
+    """Equal for values that are equal in JSON: 1 is 1.0 and not true."""
+    if isinstance(value, dict):
+        return "object", frozenset((key, _canonical(item)) for key, item in value.items())
+    if isinstance(value, list):
+        return "list", tuple(map(_canonical, value))
+    return type(value) if isinstance(value, bool) else None, value
+
+
+_Validator = extend(  # type: ignore[no-untyped-call]  # its stub has no types
+    Draft202012Validator,
+    {"$ref": _follow, "pattern": _pattern, "uniqueItems": _unique_items, "multipleOf": _multiple_of},
+)
 
 
 def _complaints(error: ValidationError, schema: Mapping[str, Any]) -> Iterable[FieldError]:

@@ -38,7 +38,7 @@ def loop(
     """One `for` clause of a comprehension, which pays `cost` on every round."""
 
     def rounds(frame: Frame, made: Any) -> None:
-        for item in items_of(source(frame)):
+        for item in items_of(frame.budget, source(frame)):
             frame.budget.spend(cost)
             bind(frame, item)
             for condition in conditions:
@@ -54,7 +54,7 @@ def unpacking(targets: list[Bind]) -> Bind:
     """Bind the items of a list to as many targets."""
 
     def bind(frame: Frame, value: Any) -> None:
-        items = items_of(value)
+        items = items_of(frame.budget, value)
         if len(items) != len(targets):
             fail(f"要拆成 {len(targets)} 个值，得到 {len(items)} 个。")
         for target, item in zip(targets, list(items), strict=True):

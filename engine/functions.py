@@ -21,6 +21,7 @@ from engine.operators import NUMBERS, binary, bounded, comparison, contains, kin
 Listed: TypeAlias = Callable[..., Any]
 
 _LONGEST_NUMBER = 4_000
+_LONGEST_TIME = 100
 _STRFTIME = re.compile(r"(?:[^%]|%[YmdHMSy%])*")
 
 _add = binary("+")
@@ -31,7 +32,7 @@ def fail(message: str) -> NoReturn:
     raise ExpressionError(message)
 
 
-def items_of(value: Any) -> list[Any]:
+def items_of(budget: Budget, value: Any) -> list[Any]:
     """What a loop over `value` goes through: the items of a list, the keys of an object, the characters of
     a text.
     """
@@ -39,6 +40,7 @@ def items_of(value: Any) -> list[Any]:
     if kind is list:
         return value  # type: ignore[no-any-return]  # a loop that changes its own list sees it, as in Python
     if kind is dict or kind is str:
+        budget.charge(len(value))
         return list(value)
     fail(f"{kind_of(value)}不能逐项处理。")
 
@@ -68,7 +70,7 @@ def _len(budget: Budget, value: Any) -> int:
 
 
 def _sum(budget: Budget, values: Any, start: Any = 0) -> Any:
-    items = items_of(values)
+    items = items_of(budget, values)
     budget.spend(len(items))
     total = start
     for item in items:
@@ -80,7 +82,7 @@ _NO_DEFAULT = object()
 
 
 def _extreme(budget: Budget, values: tuple[Any, ...], default: Any, better: Callable[[Any, Any], bool]) -> Any:
-    items = items_of(values[0]) if len(values) == 1 else list(values)
+    items = items_of(budget, values[0]) if len(values) == 1 else list(values)
     budget.spend(len(items))
     if not items:
         if default is _NO_DEFAULT:
@@ -116,7 +118,7 @@ def _round(budget: Budget, value: Any, digits: Any = None) -> Any:
 
 
 def _sorted(budget: Budget, values: Any, *, reverse: Any = False) -> list[Any]:
-    items = items_of(values)
+    items = items_of(budget, values)
     budget.spend(len(items) * (1 + len(items).bit_length()))
 
     def order(left: Any, right: Any) -> int:
@@ -126,7 +128,7 @@ def _sorted(budget: Budget, values: Any, *, reverse: Any = False) -> list[Any]:
 
 
 def _reversed(budget: Budget, values: Any) -> list[Any]:
-    return _paid(budget, items_of(values)[::-1])
+    return _paid(budget, items_of(budget, values)[::-1])
 
 
 def _range(budget: Budget, *bounds: Any) -> list[Any]:
@@ -146,19 +148,27 @@ def _range(budget: Budget, *bounds: Any) -> list[Any]:
 def _enumerate(budget: Budget, values: Any, start: Any = 0) -> list[Any]:
     if type(start) is not int:
         fail("enumerate 的起点应为整数。")
-    return _paid(budget, [[index, item] for index, item in enumerate(items_of(values), start)])
+    items = items_of(budget, values)
+    budget.charge(3 * len(items))
+    return _paid(budget, [[index, item] for index, item in enumerate(items, start)])
 
 
 def _zip(budget: Budget, *lists: Any) -> list[Any]:
-    return _paid(budget, [list(group) for group in zip(*map(items_of, lists), strict=False)])
+    sources = [items_of(budget, items) for items in lists]
+    budget.charge(min(map(len, sources), default=0) * (1 + len(sources)))
+    return _paid(budget, [list(group) for group in zip(*sources, strict=False)])
 
 
 def _any(budget: Budget, values: Any) -> bool:
-    return any(items_of(values))
+    items = items_of(budget, values)
+    budget.spend(len(items) // 100)
+    return any(items)
 
 
 def _all(budget: Budget, values: Any) -> bool:
-    return all(items_of(values))
+    items = items_of(budget, values)
+    budget.spend(len(items) // 100)
+    return all(items)
 
 
 def _int(budget: Budget, value: Any = 0) -> Any:
@@ -181,7 +191,8 @@ def _number(make: Callable[[Any], Any], value: Any) -> Any:
     try:
         return bounded(make(value))
     except (ValueError, OverflowError, InvalidOperation):
-        fail(f"「{value}」不是有效的数字。")
+        shown = str(value)
+        fail(f"「{shown if len(shown) <= 40 else shown[:40] + '…'}」不是有效的数字。")
 
 
 def _bool(budget: Budget, value: Any = False) -> bool:
@@ -189,7 +200,7 @@ def _bool(budget: Budget, value: Any = False) -> bool:
 
 
 def _list(budget: Budget, values: Any = ()) -> list[Any]:
-    return _paid(budget, list(items_of(values) if values != () else ()))
+    return _paid(budget, list(items_of(budget, values) if values != () else ()))
 
 
 def _set(budget: Budget, values: Any = ()) -> list[Any]:
@@ -213,7 +224,7 @@ def _date(budget: Budget, *parts: Any) -> date:
             return _local(value).date()
         if type(value) is date:
             return value
-        return parse_date(_text(value, "date"))
+        return parse_date(_short(value, "date"))
     made: date = _made(date, "date", parts)
     return made
 
@@ -224,7 +235,7 @@ def _datetime(budget: Budget, *parts: Any) -> datetime:
         [value] = parts
         if type(value) is datetime:
             return value
-        return parse_datetime(value.isoformat() if type(value) is date else _text(value, "datetime"))
+        return parse_datetime(value.isoformat() if type(value) is date else _short(value, "datetime"))
     moment: datetime = _made(datetime, "datetime", parts)
     return moment.replace(tzinfo=LOCAL_ZONE).astimezone(UTC)
 
@@ -232,7 +243,7 @@ def _datetime(budget: Budget, *parts: Any) -> datetime:
 def _time(budget: Budget, *parts: Any) -> time:
     if len(parts) == 1 and type(parts[0]) is str:
         try:
-            moment = time.fromisoformat(parts[0])
+            moment = time.fromisoformat(_short(parts[0], "time"))
         except ValueError:
             fail(f"「{parts[0]}」不是有效的时刻。")
         if moment.tzinfo is not None:
@@ -253,7 +264,7 @@ def _made(make: Callable[..., Any], name: str, parts: tuple[Any, ...]) -> Any:
 
 def _duration(budget: Budget, text: Any) -> timedelta | Duration:
     """A timedelta; with years or months a Duration, which a date can be moved by but no variable can hold."""
-    duration = parse_duration(_text(text, "duration"))
+    duration = parse_duration(_short(text, "duration"))
     return duration if duration.months else duration.rest
 
 
@@ -274,6 +285,13 @@ def _text(value: Any, name: str) -> str:
     if type(value) is not str:
         fail(f"{name} 需要文本，得到的是{kind_of(value)}。")
     return value
+
+
+def _short(value: Any, name: str) -> str:
+    """A text that can be a date or a length of time."""
+    if len(_text(value, name)) > _LONGEST_TIME:
+        fail(f"{name} 的文本过长。")
+    return value  # type: ignore[no-any-return]  # `_text` has looked
 
 
 FUNCTIONS: Mapping[str, Listed] = {
@@ -297,7 +315,10 @@ DOTTED: Mapping[str, str] = {
 
 def _local(moment: datetime) -> datetime:
     """An aware moment on the clock of Asia/Shanghai, which is what its fields are read from."""
-    return moment if moment.tzinfo is None else moment.astimezone(LOCAL_ZONE)
+    try:
+        return moment if moment.tzinfo is None else moment.astimezone(LOCAL_ZONE)
+    except OverflowError:
+        fail("这个时间在 Asia/Shanghai 超出了日期的范围。")
 
 
 def field_of(value: Any, name: str) -> Any:
@@ -338,8 +359,10 @@ def _searching(method: Callable[..., Any]) -> Listed:
 
     def call(budget: Budget, text: str, sought: Any) -> Any:
         budget.spend(len(text) // 1000)
-        if type(sought) is list and all(type(item) is str for item in sought):
-            return method(text, tuple(sought))
+        if type(sought) is list:
+            budget.spend(len(sought))
+            if all(type(item) is str for item in sought):
+                return method(text, tuple(sought))
         return method(text, sought)
 
     return call
@@ -356,7 +379,7 @@ def _splitlines(budget: Budget, text: str) -> list[str]:
 
 
 def _join(budget: Budget, separator: str, texts: Any) -> str:
-    items = items_of(texts)
+    items = items_of(budget, texts)
     for item in items:
         if type(item) is not str:
             fail(f"join 只能连接文本，列表中有{kind_of(item)}。")
@@ -418,7 +441,7 @@ def set_key(budget: Budget, fields: dict[str, Any], key: Any, value: Any) -> Non
 
 
 def _update(budget: Budget, fields: dict[str, Any], source: Any = None, **others: Any) -> None:
-    pairs = [] if source is None else list(source.items()) if type(source) is dict else items_of(source)
+    pairs = [] if source is None else list(source.items()) if type(source) is dict else items_of(budget, source)
     for pair in pairs:
         if type(pair) not in (list, tuple) or len(pair) != 2:
             fail("应为一个对象，或由 [键, 值] 组成的列表。")
@@ -439,7 +462,7 @@ def _append(budget: Budget, items: list[Any], item: Any) -> None:
 
 
 def _extend(budget: Budget, items: list[Any], more: Any) -> None:
-    items.extend(_paid(budget, list(items_of(more))))
+    items.extend(_paid(budget, list(items_of(budget, more))))
 
 
 def _insert(budget: Budget, items: list[Any], index: Any, item: Any) -> None:

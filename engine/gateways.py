@@ -1,10 +1,11 @@
 """Gateways. Joins count tokens per incoming flow, so they need no history to know what has arrived."""
 
+from collections.abc import Collection
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from engine.elements import Element, NoFlow, ProcessSpec, Token
+from engine.elements import Element, NoFlow, ProcessSpec, Token, collecting
 from engine.events import LinkCatch, LinkThrow
 from engine.model import Flow, Node
 
@@ -29,15 +30,10 @@ class Join(Element):
         if flow is None or len(self.node.incoming) < 2:
             scope.enter(self)
             return
-        token = scope.joins.get(self.name)
-        if token is None:
-            token = scope.new_token(self)
-            token.internal_data["arrived"] = {}
-            token._set_state(TaskState.WAITING)
-            scope.joins[self.name] = token
+        token = scope.joins.get(self.name) or collecting(self, scope)
         arrived = token.internal_data["arrived"]
         arrived[flow.id] = arrived.get(flow.id, 0) + 1
-        self.reconsider(token)
+        scope.case.attempt(token, self.reconsider, token)
 
     def reconsider(self, token: Token) -> bool:
         """Let the token run if enough has arrived. True when it does."""
@@ -52,10 +48,8 @@ class Join(Element):
         token._set_state(TaskState.FUTURE)
         token._ready()
         if left:
-            surplus = scope.new_token(self)
+            surplus = collecting(self, scope)
             surplus.internal_data["arrived"] = left
-            surplus._set_state(TaskState.WAITING)
-            scope.joins[self.name] = surplus
             self.reconsider(surplus)
 
 
@@ -90,16 +84,18 @@ class InclusiveGateway(Join):
         return False
 
     def may_fire(self, token: Token) -> bool:
-        arrived = token.internal_data["arrived"]
+        """Whether nothing can arrive any more that it waits for."""
+        return not self.may_arrive(token, token.internal_data["arrived"].keys())
+
+    def may_arrive(self, token: Token, has_come: Collection[str]) -> bool:
+        """Whether a token elsewhere could still come along a flow other than those in `has_come`."""
         upstream = self.upstream()
-        filled: frozenset[str] = frozenset().union(*(upstream[flow] for flow in arrived))
+        filled: frozenset[str] = frozenset().union(*(upstream[flow] for flow in has_come))
         empty: frozenset[str] = frozenset().union(
-            *(upstream[flow.id] for flow in self.node.incoming if flow.id not in arrived)
+            *(upstream[flow.id] for flow in self.node.incoming if flow.id not in has_come)
         )
         holding_up = empty - filled
-        return not any(
-            other.task_spec.name in holding_up for other in token.workflow.tasks.values() if other is not token
-        )
+        return any(other.task_spec.name in holding_up for other in token.workflow.tasks.values() if other is not token)
 
     def upstream(self) -> dict[str, frozenset[str]]:
         """Incoming flow → the elements from which it can be reached without passing this gateway."""
@@ -133,6 +129,85 @@ class InclusiveGateway(Join):
         if not chosen and self.node.outgoing:
             raise NoFlow("网关的条件都不成立，也没有默认连线。")
         return chosen
+
+
+class ComplexGateway(InclusiveGateway):
+    """Goes on as soon as its activation condition holds, then waits for what is still to come (BPMN 2.0 §13.4.5).
+
+    The condition sees `activationCount`, how many incoming flows have a token. The flows out see `waitingForStart`:
+    true when the gateway goes on, false when the rest has come and it begins anew; only flows whose condition says so
+    get a token then.
+    """
+
+    def reconsider(self, token: Token) -> bool:
+        arrived = token.internal_data["arrived"]
+        gone_on = token.internal_data.get("gone_on")
+        if gone_on is not None:
+            if len({*gone_on, *arrived}) == len(self.node.incoming):
+                self.release(token)
+            return False
+        condition = self.node.activation
+        if condition is None:
+            raise AssertionError("structure checks that a complex gateway has an activation condition")
+        extra = {"activationCount": len(arrived)}
+        if not token.workflow.case.evaluate(condition, token, extra=extra):
+            return False
+        token.internal_data["gone_on"] = sorted(arrived)
+        _take_one_of_each(arrived)
+        self._go(token, starting=True)
+        return self.reconsider(token)
+
+    def may_fire(self, token: Token) -> bool:
+        gone_on = token.internal_data.get("gone_on")
+        return gone_on is not None and not self.may_arrive(token, {*gone_on, *token.internal_data["arrived"]})
+
+    def release(self, token: Token) -> None:
+        """All that could come has come: begin anew, with whatever came twice."""
+        scope = token.workflow
+        gone_on = token.internal_data.pop("gone_on")
+        left = token.internal_data["arrived"]
+        _take_one_of_each(left, but=gone_on)
+        if any(flow.condition is not None for flow in self.node.outgoing):
+            self._go(token, starting=False)
+        scope.discard(token)
+        if left:
+            fresh = collecting(self, scope)
+            fresh.internal_data["arrived"] = left
+            scope.case.attempt(fresh, self.reconsider, fresh)
+
+    def _go(self, token: Token, *, starting: bool) -> None:
+        runner = token.workflow.new_token(self)
+        runner.internal_data["starting"] = starting
+        runner._ready()
+
+    def holds(self, flow: Flow, token: Token) -> bool:
+        starting = token.internal_data.get("starting", True)
+        if flow.condition is None:
+            return bool(starting)
+        return bool(token.workflow.case.evaluate(flow.condition, token, extra={"waitingForStart": starting}))
+
+    def choose(self, token: Token) -> list[Flow]:
+        if token.internal_data.get("starting", True):
+            return super().choose(token)
+        return [flow for flow in self.node.outgoing if flow.id != self.node.default and self.holds(flow, token)]
+
+    def _on_complete(self, my_task: Token) -> None:
+        if my_task.internal_data.get("starting", True):
+            super()._on_complete(my_task)
+            return
+        flows = self.choose(my_task)
+        scope = my_task.workflow
+        scope.discard(my_task)
+        for flow in flows:
+            scope.put(flow)
+
+
+def _take_one_of_each(arrived: dict[str, int], but: Collection[str] = ()) -> None:
+    """Take one token off every flow that has any, but for those of `but`."""
+    for flow in [flow for flow in arrived if flow not in but]:
+        arrived[flow] -= 1
+        if arrived[flow] == 0:
+            del arrived[flow]
 
 
 class EventBasedGateway(Element):

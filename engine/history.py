@@ -17,7 +17,10 @@ from engine.tables import History, Instance
 
 @dataclass(frozen=True)
 class HistoryLine:
-    """One line: `action` is started, completed, claimed, released, cancelled or retried; `data` is what was given."""
+    """One line: `action` is started, completed, claimed, released, cancelled or retried.
+
+    `data` is what was given; `before` has the values that it replaced, by the same names.
+    """
 
     seq: int
     at: datetime
@@ -26,7 +29,9 @@ class HistoryLine:
     element_name: str | None
     element_kind: str | None
     actor: str | None
+    on_behalf_of: str | None = None
     data: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
 
 
 def lines(engine: Engine, session: Session, instance: Instance) -> list[HistoryLine]:
@@ -42,7 +47,9 @@ def lines(engine: Engine, session: Session, instance: Instance) -> list[HistoryL
             element_name=nodes[row.element_id].name if row.element_id in nodes else row.element_id,
             element_kind=nodes[row.element_id].kind if row.element_id in nodes else None,
             actor=row.actor,
+            on_behalf_of=row.on_behalf_of,
             data=row.details or {},
+            before=row.before or {},
         )
         for row in rows
     ]
@@ -61,9 +68,11 @@ def waiting(engine: Engine, session: Session, instance: Instance) -> list[str]:
 
 def _waits(token: Token) -> bool:
     data = token.internal_data
-    if "incident" in data or "host" in data or data.get("listener"):
+    if "incident" in data or "host" in data or "of" in data or data.get("listener"):
         return False
-    return "waits" in data or (token.state == TaskState.READY and isinstance(token.task_spec, UserTask))
+    return (
+        "waits" in data or "parts" in data or (token.state == TaskState.READY and isinstance(token.task_spec, UserTask))
+    )
 
 
 def _nodes(engine: Engine, session: Session, instance: Instance) -> dict[str | None, Node]:

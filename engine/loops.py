@@ -11,14 +11,14 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.elements import Token
 from engine.errors import CommandRefused, EngineError
+from engine.events import throw
+from engine.expressions import Expression
+from engine.loop_reader import MOST
 from engine.model import Loop
 from engine.variables import Layer
 
 if TYPE_CHECKING:
     from engine.activities import Activity
-
-MOST = 10_000
-"""Instances of one activity, at most."""
 
 
 def enter(activity: Activity, outer: Token) -> None:
@@ -56,11 +56,22 @@ def instance_done(activity: Activity, outer: Token, instance: Token) -> None:
             state["out"][local["loopCounter"]] = local.get(loop.output_item or loop.item or "")
     state["last"] = local
     try:
-        go_on(activity, outer)
+        _throw(loop, outer)
+        if outer.is_open:
+            go_on(activity, outer)
     except CommandRefused:
         raise
     except EngineError as error:
         outer.workflow.case.fail(outer, error)
+
+
+def _throw(loop: Loop, outer: Token) -> None:
+    """Throw what the loop's behavior says, now that an instance has completed."""
+    if loop.behavior == "One" and outer.internal_data["loop"]["done"] > 1:
+        return
+    for implicit in loop.throws:
+        if outer.is_open and (implicit.condition is None or _holds(implicit.condition, outer)):
+            throw(outer, implicit.event)
 
 
 def go_on(activity: Activity, outer: Token) -> None:
@@ -150,9 +161,12 @@ def _goes_on(loop: Loop, outer: Token, done: int) -> bool:
 
 
 def _is_met(loop: Loop, outer: Token) -> bool:
-    """Whether the completion condition holds, which sees the instance that has just completed and the counts."""
-    if loop.completion is None:
-        return False
+    """Whether the completion condition holds."""
+    return loop.completion is not None and _holds(loop.completion, outer)
+
+
+def _holds(condition: Expression, outer: Token) -> bool:
+    """A condition of the loop, which sees the instance that has just completed and the counts."""
     case = outer.workflow.case
     state = outer.internal_data["loop"]
     counts = {
@@ -164,7 +178,7 @@ def _is_met(loop: Loop, outer: Token) -> bool:
     # The names of BPMN 2.0 (table 10.28) and those that most modelers' users know.
     counts |= {name.replace("numberOf", "nrOf"): count for name, count in counts.items()}
     seen = Layer(state.get("last", {}), case.layer_of(outer)).view({**case.constants, **counts})
-    return bool(loop.completion.evaluate(seen, case.functions))
+    return bool(condition.evaluate(seen, case.functions))
 
 
 def _finish(loop: Loop, outer: Token) -> None:

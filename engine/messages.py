@@ -75,7 +75,9 @@ def receivers(
     keys = {
         key
         for definition_id, element_id in places
-        for key in offer.keys_for(compiled(definition_id).events[element_id], functions)
+        for event in compiled(definition_id).events[element_id].all
+        if event.kind == "message" and event.name == offer.name
+        for key in offer.keys_for(event, functions)
     }
     query = (
         select(Subscription.instance_id, Subscription.token)
@@ -93,7 +95,7 @@ def receivers(
 
 def keep(session: Session, offer: Offer, now: datetime, ttl: timedelta) -> None:
     """Keep a message that nobody waits for, and let go of those whose time is over."""
-    session.execute(delete(BufferedMessage).where(BufferedMessage.expires_at <= now))
+    let_go(session, now)
     session.add(
         BufferedMessage(
             name=offer.name,
@@ -103,6 +105,18 @@ def keep(session: Session, offer: Offer, now: datetime, ttl: timedelta) -> None:
         )
     )
     session.flush()
+
+
+def let_go(session: Session, now: datetime) -> int:
+    """Delete the kept messages whose time to live is over, each with a line in the log; how many they were."""
+    expired = delete(BufferedMessage).where(BufferedMessage.expires_at <= now)
+    gone = session.execute(
+        expired.returning(BufferedMessage.name, BufferedMessage.correlation, BufferedMessage.expires_at)
+    ).all()
+    for name, correlation, expired_at in gone:
+        # Values may be somebody's name or number; what they are called is enough to ask the sender.
+        log.warning("kept message expired unheard", message=name, keys=sorted(correlation), expired_at=str(expired_at))
+    return len(gone)
 
 
 def kept(session: Session, names: Iterable[str], now: datetime) -> list[tuple[BufferedMessage, Offer]]:

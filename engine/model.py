@@ -10,7 +10,20 @@ from typing import Literal
 
 from engine.expressions import Expression, Script
 
-EventKind = Literal["none", "message", "signal", "timer", "error", "escalation", "conditional", "link", "terminate"]
+EventKind = Literal[
+    "none",
+    "message",
+    "signal",
+    "timer",
+    "error",
+    "escalation",
+    "conditional",
+    "link",
+    "terminate",
+    "compensation",
+    "cancel",
+    "multiple",
+]
 TimerKind = Literal["date", "duration", "cycle"]
 
 
@@ -28,7 +41,8 @@ class EventDefinition:
 
     `name` is the message's or signal's name, the error's or escalation's code, or the link's name; `None` in an
     error or escalation that catches every code. `payload` is evaluated when it is thrown, `variable` receives what
-    was caught.
+    was caught. `parts` are the definitions of an event that has several: it throws all of them, and catches any, or
+    all of them where it is `parallel`. `activity` is what a compensation event undoes, None for everything.
     """
 
     kind: EventKind
@@ -39,6 +53,42 @@ class EventDefinition:
     timer: TimerKind | None = None
     time: Expression | None = None
     condition: Expression | None = None
+    parts: tuple["EventDefinition", ...] = ()
+    parallel: bool = False
+    activity: str | None = None
+
+    @property
+    def all(self) -> tuple["EventDefinition", ...]:
+        """The definitions it has: its parts, or itself."""
+        return self.parts or (self,)
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A data association: `value` is copied to the variable `target`, known inside or outside under other names, too.
+
+    `value` is None for an output: what the activity left in one of `names`.
+    """
+
+    names: tuple[str, ...]
+    target: str = ""
+    value: Expression | None = None
+
+
+@dataclass(frozen=True)
+class ImplicitThrow:
+    """What a multi-instance throws as an instance completes, where `condition` holds (None: always)."""
+
+    event: EventDefinition
+    condition: Expression | None = None
+
+
+Behavior = Literal["All", "One", "None", "Complex"]
+"""Whether a multi-instance throws: All never, One with the first instance, None with each, Complex by conditions."""
+
+Binding = Literal["nearest", "deployment", "latest", "version"]
+"""Which version a call activity calls: of its own deployment or else the newest, only the one, only the other, or the
+one it names."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +106,8 @@ class Loop:
     test_before: bool = False
     maximum: int | None = None
     scripts_on_instances: bool = False
+    behavior: Behavior = "All"
+    throws: tuple[ImplicitThrow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +155,19 @@ class Node:
     decision: str | None = None
     result_variable: str | None = None
     called: str | None = None
+    binding: Binding = "nearest"
+    called_version: int | None = None
+    inputs: tuple[Mapping, ...] = ()
+    outputs: tuple[Mapping, ...] = ()
+    start_quantity: int = 1
+    completion_quantity: int = 1
+    activation: Expression | None = None
+    """When a complex gateway goes on."""
+    instantiate: bool = False
+    """Whether a receive task or event-based gateway begins the process."""
+    compensation: str | None = None
+    """On a compensation event on a border: the activity that undoes its host."""
+    is_compensation: bool = False
     performer_of: str | None = None
     """The element whose performer this task goes to first, where it is another than itself."""
     form: str | None = None
@@ -110,6 +175,10 @@ class Node:
     documentation: str = ""
     scope: "ScopeModel | None" = None
     by_event: bool = False
+
+    @property
+    def is_scope(self) -> bool:
+        return self.kind in ("subProcess", "transaction")
 
     @property
     def is_gateway(self) -> bool:

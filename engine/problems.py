@@ -10,17 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from engine.sentences import OF_DECISIONS, Sentence
+
 Language = Literal["zh", "en"]
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """What is wrong and what to do, in both languages; each may use `{facts}`."""
-
-    zh: str
-    en: str
-    remedy_zh: str = ""
-    remedy_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +84,12 @@ PROBLEMS: dict[str, Sentence] = {
         en="The element {tag} is not supported.",
         remedy_zh="请改用支持的元素。",
         remedy_en="Use a supported element instead.",
+    ),
+    "ad_hoc": Sentence(
+        zh="不支持临时子流程 {tag}：下一步做什么、做几次由人决定，图里没有说明。",
+        en="The ad-hoc sub-process {tag} is not supported: which step comes next, and how often, nothing drawn says.",
+        remedy_zh="请用并行的用户任务，或对所选事项做多实例。",
+        remedy_en="Draw user tasks in parallel, or a multi-instance over what was chosen.",
     ),
     "bad_expression": Sentence(
         zh="表达式有误：{reason}",
@@ -267,11 +265,119 @@ PROBLEMS: dict[str, Sentence] = {
         remedy_zh="请填写 loopCardinality、loopDataInputRef 或 loopCondition。",
         remedy_en="Write loopCardinality, loopDataInputRef or loopCondition.",
     ),
+    "loop_count": Sentence(
+        zh="实例数「{text}」应为 0 到 {most} 的整数。",
+        en="The number of instances “{text}” must be a whole number from 0 to {most}.",
+        remedy_zh="请更正 loopCardinality。",
+        remedy_en="Correct loopCardinality.",
+    ),
     "several_event_definitions": Sentence(
-        zh="一个事件有多个事件定义。",
-        en="The event has several event definitions.",
+        zh="流程的开始事件有多个事件定义。",
+        en="The process's start event has several event definitions.",
+        remedy_zh="请为每个定义画一个开始事件。",
+        remedy_en="Draw a start event for each.",
+    ),
+    "part_of_several": Sentence(
+        zh="{kind} 事件定义不能与其他事件定义放在同一个事件里。",
+        en="A {kind} event definition cannot stand beside others in one event.",
         remedy_zh="请拆成多个事件。",
         remedy_en="Draw several events.",
+    ),
+    "association_sources": Sentence(
+        zh="数据关联有多个来源，又没有说明如何合成一个值。",
+        en="The data association has several sources and does not say how they make one value.",
+        remedy_zh="请填写 transformation 或 assignment，或拆成多个关联。",
+        remedy_en="Write a transformation or assignments, or draw several associations.",
+    ),
+    "association_computes": Sentence(
+        zh="捕获事件的数据关联不能带计算。",
+        en="A data association of a catching event cannot compute.",
+        remedy_zh="请先存入变量，再用脚本任务计算。",
+        remedy_en="Keep the payload in a variable and compute in a script task.",
+    ),
+    "assignment_incomplete": Sentence(
+        zh="数据关联的 assignment 缺少 from 或 to。",
+        en="An assignment of the data association lacks its from or to.",
+        remedy_zh="请补全。",
+        remedy_en="Complete it.",
+    ),
+    "behavior_without_event": Sentence(
+        zh="多实例的 behavior 没有说明抛出什么：缺少 {attribute}。",
+        en="The multi-instance's behavior does not say what is thrown: {attribute} is missing.",
+        remedy_zh="请填写，或删除 behavior。",
+        remedy_en="Write it, or remove the behavior.",
+    ),
+    "behavior_event_kind": Sentence(
+        zh="多实例不能抛出 {kind} 事件。",
+        en="A multi-instance cannot throw a {kind} event.",
+        remedy_zh="请改用信号、消息、升级、错误或补偿事件。",
+        remedy_en="Use a signal, message, escalation, error or compensation event.",
+    ),
+    "several_handlers": Sentence(
+        zh="补偿边界事件连着多个补偿活动。",
+        en="The compensation event on the border leads to several activities.",
+        remedy_zh="请只保留一个；需要多步时用子流程。",
+        remedy_en="Keep one; where it takes several steps use a sub-process.",
+    ),
+    "compensation_without_handler": Sentence(
+        zh="补偿边界事件没有连到标为补偿的活动。",
+        en="The compensation event on the border leads to no activity marked as compensation.",
+        remedy_zh="请用关联线连到一个 isForCompensation 的活动。",
+        remedy_en="Draw an association to an activity with isForCompensation.",
+    ),
+    "handler_unused": Sentence(
+        zh="标为补偿的活动没有补偿边界事件连到它。",
+        en="No compensation event leads to this compensation activity.",
+        remedy_zh="请从补偿边界事件画一条关联线到它，或取消补偿标记。",
+        remedy_en="Draw an association from a compensation event on a border, or remove the mark.",
+    ),
+    "handler_with_flow": Sentence(
+        zh="标为补偿的活动不能有连线或边界事件。",
+        en="A compensation activity cannot have flows or events on its border.",
+        remedy_zh="请删除它们。",
+        remedy_en="Remove them.",
+    ),
+    "compensation_target": Sentence(
+        zh="要补偿的活动「{activity}」不在这个范围内，或者没有补偿。",
+        en="The activity “{activity}” to be compensated is not in this scope or has no compensation.",
+        remedy_zh="请更正 activityRef，或给该活动加上补偿边界事件。",
+        remedy_en="Correct activityRef, or give the activity a compensation event.",
+    ),
+    "cancel_place": Sentence(
+        zh="取消事件只能是事务子流程里的结束事件，或事务子流程上的边界事件。",
+        en="A cancel event ends a transaction from inside, or stands on a transaction's border.",
+        remedy_zh="请改用事务子流程，或改用错误事件。",
+        remedy_en="Use a transaction, or an error event.",
+    ),
+    "cancel_uncaught": Sentence(
+        zh="事务有取消结束事件，但边上没有取消边界事件，取消之后无处可去。",
+        en="The transaction can be cancelled, but nothing on its border says how to go on.",
+        remedy_zh="请在事务边上加一个取消边界事件。",
+        remedy_en="Put a cancel event on its border.",
+    ),
+    "activation_missing": Sentence(
+        zh="复杂网关没有激活条件。",
+        en="The complex gateway has no activation condition.",
+        remedy_zh="请填写 activationCondition，例如 activationCount >= 2。",
+        remedy_en="Write an activationCondition, such as activationCount >= 2.",
+    ),
+    "quantity_without_flow": Sentence(
+        zh="startQuantity 大于 1 的活动要有流入的连线，且不能紧接在基于事件的网关之后。",
+        en="An activity that waits for several tokens needs an incoming flow, and not from an event-based gateway.",
+        remedy_zh="请改为 1，或接上连线。",
+        remedy_en="Make it 1, or draw a flow to it.",
+    ),
+    "instantiate_place": Sentence(
+        zh="启动流程的「{name}」不能有流入的连线，不能在子流程里，也不能循环或带边界事件。",
+        en="What begins a process (“{name}”) has no sub-process around it, incoming flow, loop or border event.",
+        remedy_zh="请删除 instantiate，或移到流程最外层的开头。",
+        remedy_en="Remove instantiate, or move it to where the process begins.",
+    ),
+    "instantiate_kind": Sentence(
+        zh="启动流程的网关之后只能是消息或信号（「{target}」不是）。",
+        en="A gateway that begins a process leads to messages and signals only (“{target}” is neither).",
+        remedy_zh="请更正。",
+        remedy_en="Correct it.",
     ),
     "event_definition_missing": Sentence(
         zh="没有说明等待什么。",
@@ -320,6 +426,12 @@ PROBLEMS: dict[str, Sentence] = {
         en="The time “{text}” is wrong: {reason}",
         remedy_zh="请按 ISO 8601 填写，例如 PT5M、2026-01-31。",
         remedy_en="Write ISO 8601, such as PT5M or 2026-01-31.",
+    ),
+    "start_timer_unreadable": Sentence(
+        zh="定时开始事件的时间在部署时无法确定：{reason}",
+        en="The time of a timer start cannot be worked out at deployment: {reason}",
+        remedy_zh="请填写固定的 ISO 8601 时间，或不使用变量的表达式。",
+        remedy_en="Write an ISO 8601 time, or an expression without variables.",
     ),
     "start_with_incoming": Sentence(
         zh="开始事件不能有流入的连线。",
@@ -370,10 +482,10 @@ PROBLEMS: dict[str, Sentence] = {
         remedy_en="Make it a plain start event.",
     ),
     "start_kind": Sentence(
-        zh="流程的开始事件暂不支持 {kind} 触发。",
-        en="A process cannot be started by a {kind} event yet.",
-        remedy_zh="请改用普通、消息或信号开始事件。",
-        remedy_en="Use a plain, message or signal start event.",
+        zh="流程不能由 {kind} 事件启动。",
+        en="A process cannot be started by a {kind} event.",
+        remedy_zh="请改用普通、消息、信号或定时开始事件。",
+        remedy_en="Use a plain, message, signal or timer start event.",
     ),
     "several_starts": Sentence(
         zh="有多个普通开始事件。",
@@ -429,136 +541,11 @@ PROBLEMS: dict[str, Sentence] = {
         remedy_zh="请改用不同的文件名。",
         remedy_en="Give them different names.",
     ),
-    "association_renames": Sentence(
-        zh="数据关联把 {outer} 改名为 {inner}，流程只有一套变量，不会复制。",
-        en="The data association renames {outer} to {inner}; a process has one set of variables and copies none.",
-        remedy_zh="请用同一个名称，或用脚本赋值。",
-        remedy_en="Use one name, or assign it in a script.",
-    ),
     "concurrent_write": Sentence(
         zh="并行分支里 {other} 也写变量 {name}，后完成的会覆盖先完成的。",
         en="In a parallel branch {other} writes {name}, too; whichever ends last wins.",
         remedy_zh="如果不是有意如此，请改用不同的变量名。",
         remedy_en="Unless that is meant, use two names.",
     ),
-    "dmn_not_definitions": Sentence(
-        zh="不是 DMN 文件：根元素应为 DMN 1.1 至 1.5 的 definitions。",
-        en="This is no DMN file: the root element must be definitions of DMN 1.1 to 1.5.",
-        remedy_zh="请用决策表编辑器重新导出。",
-        remedy_en="Export it again from the editor of decision tables.",
-    ),
-    "dmn_id": Sentence(
-        zh="决策的 id「{id}」为空或重复。",
-        en="The decision's id “{id}” is empty or used twice.",
-        remedy_zh="请为每个决策起一个不同的 id。",
-        remedy_en="Give every decision an id of its own.",
-    ),
-    "dmn_unsupported": Sentence(
-        zh="决策表不支持元素 {tag}。",
-        en="Decisions do not support the element {tag}.",
-        remedy_zh="请改用决策表或文字表达式。",
-        remedy_en="Use a decision table or a literal expression instead.",
-    ),
-    "dmn_logic": Sentence(
-        zh="决策应恰好有一张决策表或一个文字表达式。",
-        en="A decision must have exactly one decision table or literal expression.",
-        remedy_zh="请补充决策表，或删去多余的内容。",
-        remedy_en="Add a decision table or remove what is too much.",
-    ),
-    "dmn_hit_policy": Sentence(
-        zh="不支持命中策略 {policy}。",
-        en="The hit policy {policy} is not supported.",
-        remedy_zh="请改用 UNIQUE、FIRST 或 COLLECT。",
-        remedy_en="Use UNIQUE, FIRST or COLLECT instead.",
-    ),
-    "dmn_aggregation": Sentence(
-        zh="汇总方式 {aggregation} 在这里不能使用。",
-        en="The aggregation {aggregation} cannot be used here.",
-        remedy_zh="汇总只用于只有一个输出的 COLLECT 表，方式为 SUM、MIN、MAX 或 COUNT。",
-        remedy_en="Aggregate COLLECT tables with a single output only, by SUM, MIN, MAX or COUNT.",
-    ),
-    "dmn_language": Sentence(
-        zh="不支持表达式语言 {used}。",
-        en="The expression language {used} is not supported.",
-        remedy_zh="请改用 FEEL。",
-        remedy_en="Use FEEL instead.",
-    ),
-    "dmn_type": Sentence(
-        zh="不支持类型 {type}。",
-        en="The type {type} is not supported.",
-        remedy_zh="请改用 string、number、boolean、date、dateTime、time 或 dayTimeDuration。",
-        remedy_en="Use string, number, boolean, date, dateTime, time or dayTimeDuration.",
-    ),
-    "dmn_input_empty": Sentence(
-        zh="输入列没有表达式。",
-        en="The input column has no expression.",
-        remedy_zh="请填写这一列读取的变量。",
-        remedy_en="Say which variable the column reads.",
-    ),
-    "dmn_output_names": Sentence(
-        zh="决策表至少要有一个输出列，每个输出列要有不同的名称。",
-        en="A decision table needs an output column, and each of them a name of its own.",
-        remedy_zh="请填写输出列的名称（name）。",
-        remedy_en="Fill in the output columns' names.",
-    ),
-    "dmn_rule_width": Sentence(
-        zh="第 {rule} 条规则的单元格数与列数不一致。",
-        en="Rule {rule} has more or fewer cells than the table has columns.",
-        remedy_zh="请补齐或删去单元格。",
-        remedy_en="Add or remove cells.",
-    ),
-    "dmn_bad_cell": Sentence(
-        zh="单元格「{text}」有误：{reason}",
-        en="The cell “{text}” is wrong: {reason}",
-        remedy_zh="请更正单元格；支持的写法见 docs/reference/decisions.md。",
-        remedy_en="Correct the cell; docs/reference/decisions.md says what may be written.",
-    ),
-    "dmn_bad_expression": Sentence(
-        zh="表达式「{text}」有误：{reason}",
-        en="The expression “{text}” is wrong: {reason}",
-        remedy_zh="请更正表达式；文本要加英文引号。",
-        remedy_en="Correct the expression; texts stand in double quotes.",
-    ),
-    "dmn_cell_type": Sentence(
-        zh="「{label}」列的「{text}」不是{expected}。",
-        en="“{text}” in the column “{label}” is not of the column's type ({expected}).",
-        remedy_zh="请更正单元格，或修改这一列的类型。",
-        remedy_en="Correct the cell or change the column's type.",
-    ),
-    "dmn_bare_name": Sentence(
-        zh="「{text}」没有加引号，会被当作变量名。",
-        en="“{text}” stands without quotes and is read as a variable's name.",
-        remedy_zh='如果是文本，请写成 "{text}"。',
-        remedy_en='If it is a text, write "{text}".',
-    ),
-    "dmn_not_allowed": Sentence(
-        zh="「{text}」不在「{label}」列预定义的值之中。",
-        en="“{text}” is none of the predefined values of the column “{label}”.",
-        remedy_zh="请改用预定义的值，或补充预定义的值。",
-        remedy_en="Use one of the predefined values, or add this one to them.",
-    ),
-    "dmn_duplicate_rule": Sentence(
-        zh="第 {rule} 条规则与第 {other} 条重复。",
-        en="Rule {rule} repeats rule {other}.",
-        remedy_zh="请删去其中一条。",
-        remedy_en="Remove one of them.",
-    ),
-    "dmn_overlap": Sentence(
-        zh="第 {rule} 条规则与第 {other} 条可能同时命中，而 UNIQUE 表只允许命中一条。",
-        en="Rules {rule} and {other} can hit together, and a UNIQUE table allows only one hit.",
-        remedy_zh="请让两条规则的条件互不重叠，或把命中策略改为 FIRST。",
-        remedy_en="Make their conditions exclude each other, or change the hit policy to FIRST.",
-    ),
-    "dmn_required_unknown": Sentence(
-        zh="这个文件里没有所需的决策「{decision}」。",
-        en="The required decision “{decision}” is not in this file.",
-        remedy_zh="请把所需的决策放进同一个文件，或删去连线。",
-        remedy_en="Put the required decision into the same file, or remove the requirement.",
-    ),
-    "dmn_required_cycle": Sentence(
-        zh="决策互相依赖：{circle}。",
-        en="Decisions require each other: {circle}.",
-        remedy_zh="请断开其中一条连线。",
-        remedy_en="Remove one of the requirements.",
-    ),
+    **OF_DECISIONS,
 }

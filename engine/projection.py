@@ -9,21 +9,20 @@ from datetime import datetime
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from engine import values
 from engine.activities import UserTask
 from engine.assignment import AssignmentPolicy
 from engine.elements import Token
+from engine.rows import Rows
 from engine.services import Registry
 from engine.tables import Incident, Instance, Job, Subscription, Task, new_id
 from engine.workflow import Case
 
-# Without `render_nulls` the rows go out in as many statements as there are sets of columns that are not None.
-_NEW_TASKS, _NEW_JOBS, _NEW_SUBSCRIPTIONS, _NEW_INCIDENTS = (
-    insert(table).execution_options(render_nulls=True) for table in (Task, Job, Subscription, Incident)
-)
+TIMER_ATTEMPTS = 5
+"""How often a timer's firing may stumble over something unforeseen before people must look at it."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,7 @@ class Projection:
     def __init__(
         self,
         session: Session,
+        rows: Rows,
         case: Case,
         instance: Instance,
         policy: AssignmentPolicy,
@@ -79,21 +79,22 @@ class Projection:
         now: datetime,
     ) -> None:
         self.session = session
+        self.rows = rows
         self.case = case
         self.instance = instance
         self.policy = policy
         self.registry = registry
         self.now = now
         self.new_jobs: list[str] = []
+        self.earliest: datetime | None = None
+        """When the first of the timers that the command set will be due."""
 
-    def write(self, before: Open) -> Open:
+    def write(self, before: Open, after: Open) -> None:
         """Bring the rows from what was open before the command to what is open after it."""
-        after = look(self.case)
         self._tasks(before.tasks, after.tasks)
         self._jobs(before, after)
         self._subscriptions(before.subscriptions, after.subscriptions)
         self._incidents(before.incidents, after.incidents)
-        return after
 
     def _tasks(self, before: frozenset[int], after: frozenset[int]) -> None:
         if gone := before - after:
@@ -103,9 +104,8 @@ class Projection:
                 .values(state="cancelled", ended_at=self.now)
                 .execution_options(synchronize_session=False)
             )
-        rows = [self._task(self.case.tokens[token]) for token in sorted(after - before)]
-        if rows:
-            self.session.execute(_NEW_TASKS, rows)
+        new = [self._task(self.case.tokens[token]) for token in sorted(after - before)]
+        self.rows.add(Task, new)
 
     def _task(self, token: Token) -> dict[str, Any]:
         element: UserTask = token.task_spec
@@ -144,10 +144,13 @@ class Projection:
                 .where(Job.instance_id == self.instance.id, Job.token.in_(gone))
                 .execution_options(synchronize_session=False)
             )
-        rows: list[dict[str, Any]] = []
+        new: list[dict[str, Any]] = []
+        self.earliest = min(
+            (due for token_id, due in after.timers.items() if before.timers.get(token_id) != due), default=None
+        )
         for token_id, due in after.timers.items():
             if token_id not in before.timers:
-                rows.append(self._job(token_id, "timer", due, {}, 1))
+                new.append(self._job(token_id, "timer", due, {}, TIMER_ATTEMPTS))
             elif before.timers[token_id] != due:
                 self.session.execute(
                     update(Job)
@@ -158,10 +161,9 @@ class Projection:
         for token_id in sorted(after.services - before.services):
             waits = self.case.tokens[token_id].internal_data["waits"]
             payload = {"operator": waits["operator"], "arguments": values.to_json(waits["arguments"])}
-            rows.append(self._job(token_id, "service", self.now, payload, self._attempts(token_id, waits["operator"])))
-        if rows:
-            self.session.execute(_NEW_JOBS, rows)
-            self.new_jobs.extend(row["id"] for row in rows if row["due_at"] <= self.now)
+            new.append(self._job(token_id, "service", self.now, payload, self._attempts(token_id, waits["operator"])))
+        self.rows.add(Job, new)
+        self.new_jobs.extend(row["id"] for row in new if row["due_at"] <= self.now)
 
     def _job(self, token_id: int, kind: str, due: datetime, payload: dict[str, Any], attempts: int) -> dict[str, Any]:
         return {
@@ -174,6 +176,7 @@ class Projection:
             "idempotency_key": f"{self.instance.id}:{token_id}",
             "state": "due",
             "due_at": due,
+            "rank": token_id,
             "attempts": 0,
             "max_attempts": attempts,
         }
@@ -192,11 +195,11 @@ class Projection:
                 .where(Subscription.instance_id == self.instance.id, Subscription.token.in_(gone))
                 .execution_options(synchronize_session=False)
             )
-        rows = []
+        new = []
         for token_id in sorted(after - before):
             token = self.case.tokens[token_id]
             waits = token.internal_data["waits"]
-            rows.append(
+            new.append(
                 {
                     "instance_id": self.instance.id,
                     "token": token_id,
@@ -208,8 +211,7 @@ class Projection:
                     "created_at": self.now,
                 }
             )
-        if rows:
-            self.session.execute(_NEW_SUBSCRIPTIONS, rows)
+        self.rows.add(Subscription, new)
 
     def _incidents(self, before: dict[int, str], after: dict[int, str]) -> None:
         if gone := {token_id for token_id, said in before.items() if after.get(token_id) != said}:
@@ -221,11 +223,11 @@ class Projection:
                 .values(resolved_at=self.now)
                 .execution_options(synchronize_session=False)
             )
-        rows = []
+        new = []
         for token_id in sorted(token_id for token_id, said in after.items() if before.get(token_id) != said):
             token = self.case.tokens[token_id]
             incident = token.internal_data["incident"]
-            rows.append(
+            new.append(
                 {
                     "instance_id": self.instance.id,
                     "token": token_id,
@@ -235,5 +237,4 @@ class Projection:
                     "created_at": self.now,
                 }
             )
-        if rows:
-            self.session.execute(_NEW_INCIDENTS, rows)
+        self.rows.add(Incident, new)

@@ -1,8 +1,9 @@
 """A case as bytes: what its future needs, without the diagram, and back (design §3.2).
 
 Compressed JSON: the next token's number, the root's variables, who did which element, and for each scope its open
-tokens as `[id, element, state, data]`. A called process adds its own variables and which of them it set. Names are
-resolved on loading, so a state loads against any version that still has its elements.
+tokens as `[id, element, state, data]` and what has completed in it that can be undone. A called process adds its own
+variables and which of them it set. Names are resolved on loading, so a state loads against any version that still has
+its elements.
 """
 
 import json
@@ -13,9 +14,9 @@ from typing import Any
 
 from engine import values
 from engine.activities import CallActivity, SubProcess
+from engine.budget import CHARACTERS_PER_UNIT
 from engine.elements import ProcessSpec, Token
 from engine.errors import EngineError
-from engine.gateways import Join
 from engine.variables import Layer
 from engine.workflow import Case, Outside, Scope
 
@@ -33,10 +34,11 @@ def dump(case: Case) -> bytes:
     document: dict[str, Any] = {
         "v": FORMAT,
         "n": case.next_token,
-        "h": case.history_length,
         "d": values.to_json(case.layer.values),
         "t": _tokens(case),
     }
+    if case.notes and not case.completed:
+        document["c"] = values.to_json(case.notes)
     if case.performers and not case.completed:
         document["p"] = case.performers
     if case.subprocesses:
@@ -55,28 +57,26 @@ def load(
     functions: Mapping[str, Callable[..., Any]] | None = None,
 ) -> Case:
     """The case that `dump` wrote, with the specs of `spec` and of the definitions that `find_called` gives."""
-    document = json.loads(zlib.decompress(content))
+    text = zlib.decompress(content)
+    document = json.loads(text)
     if document["v"] != FORMAT:
         raise StateUnreadable(f"案件状态的格式 {document['v']} 无法识别。")
     case = Case(spec, outside, now=now, business_key=business_key, functions=functions)
+    case.layer.held.units = len(text) // CHARACTERS_PER_UNIT
     case.next_token = document["n"]
-    case.history_length = document["h"]
     case.performers = document.get("p", {})
     case.layer.values.update(values.from_json(document["d"]))
+    case.notes = values.from_json(document.get("c", []))
     _restore(case, case, document["t"])
-    for host_id, store, tokens in document.get("s", ()):
+    for host_id, store, tokens, *notes in document.get("s", ()):
         host = case.tokens[host_id]
         scope = _open(case, host, store, find_called)
+        scope.notes = values.from_json(notes[0]) if notes else []
         case.subprocesses[host_id] = scope
         _restore(case, scope, tokens)
     case.tokens = dict(sorted(case.tokens.items()))
     case.completed = not case.tokens
     return case
-
-
-def history_length(content: bytes) -> int:
-    """How many history lines a case has written."""
-    return int(json.loads(zlib.decompress(content))["h"])
 
 
 def variables(content: bytes) -> dict[str, Any]:
@@ -89,7 +89,10 @@ def _scope(scope: Scope) -> list[Any]:
     store = None
     if isinstance(scope.host.task_spec, CallActivity):
         store = [values.to_json(scope.layer.values), sorted(scope.layer.written)]
-    return [scope.parent_task_id, store, _tokens(scope)]
+    line = [scope.parent_task_id, store, _tokens(scope)]
+    if scope.notes:
+        line.append(values.to_json(scope.notes))
+    return line
 
 
 def _tokens(scope: Case | Scope) -> list[list[Any]]:
@@ -107,7 +110,7 @@ def _open(case: Case, host: Token, store: Any, find_called: Callable[[int], Proc
     element = host.task_spec
     if isinstance(element, CallActivity):
         spec = find_called(host.internal_data["called"])
-        return Scope(case, host, spec, Layer(values.from_json(store[0]), written=store[1]))
+        return Scope(case, host, spec, Layer(values.from_json(store[0]), written=store[1], held=case.layer.held))
     if isinstance(element, SubProcess):
         return Scope(case, host, element.inner, case.layer_of(host))
     raise StateUnreadable(f"元素 {element.name} 里没有子流程。")
@@ -123,7 +126,7 @@ def _restore(case: Case, scope: Case | Scope, lines: list[list[Any]]) -> None:
         if len(line) > 3:
             token.internal_data = values.from_json(line[3])
         case.tokens[token_id] = token
-        if isinstance(element, Join) and "arrived" in token.internal_data:
+        if "arrived" in token.internal_data:
             scope.joins[name] = token
         if token.internal_data.get("waits", {}).get("kind") == "conditional" and "incident" not in token.internal_data:
             case.conditionals[token_id] = token

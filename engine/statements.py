@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from engine import values
 from engine.budget import Budget
-from engine.errors import ExpressionError
+from engine.errors import ExpressionError, ExpressionTooCostly
 from engine.frame import Bind, Frame, Run, unpacking
 from engine.functions import MUTATORS, fail, items_of, set_key
 from engine.operators import binary, item_of, kind_of
@@ -72,7 +72,10 @@ class ScriptFrame(Frame):
         result: dict[str, Any] = {}
         for name in sorted(self.written | self.names.copied):
             value = self.names[name]
-            self.budget.charge(self.budget.weigh(value))
+            try:
+                self.budget.charge(self.budget.weigh(value))
+            except ExpressionTooCostly:
+                raise ExpressionTooCostly(f"变量「{name}」的数据量超出限制。") from None
             fresh = values.copy(value, name)
             if name in self.written or not _identical(fresh, self.names.variables[name]):
                 result[name] = fresh
@@ -281,7 +284,7 @@ class StatementCompiler(Compiler):
 
         def step(frame: ScriptFrame) -> None:
             frame.budget.spend(cost)
-            for item in items_of(source(frame)):
+            for item in items_of(frame.budget, source(frame)):
                 frame.budget.spend(1)
                 target(frame, item)
                 if body(frame) is Signal.BREAK:

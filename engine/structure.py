@@ -5,10 +5,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from engine.model import Diagram, Node, ProcessModel, ScopeModel
+from engine.model import Diagram, EventDefinition, Node, ProcessModel, ScopeModel
 from engine.problems import Problem, problem
 
-_TRIGGERED_STARTS = {"message", "signal", "timer", "error", "escalation", "conditional"}
+_TRIGGERED_STARTS = {"message", "signal", "timer", "error", "escalation", "conditional", "compensation"}
+_PROCESS_STARTS = {"none", "message", "signal", "timer"}
 
 
 def check(
@@ -79,6 +80,7 @@ class _Checker:
         self._check_starts(scope, holder)
         self._check_reachable(scope)
         self._check_links(scope)
+        self._check_compensation(scope, holder)
 
     def _check_node(self, scope: ScopeModel, node: Node, holder: Node | None) -> None:
         if node.kind == "startEvent" and node.incoming:
@@ -87,6 +89,12 @@ class _Checker:
             self._report("end_with_outgoing", node)
         if node.kind == "boundaryEvent":
             self._check_boundary(scope, node)
+        if node.instantiate:
+            self._check_instantiating(scope, node, holder)
+        if node.start_quantity > 1 and (
+            not node.incoming or any(scope.nodes[flow.source].kind == "eventBasedGateway" for flow in node.incoming)
+        ):
+            self._report("quantity_without_flow", node)
         if node.by_event and (node.incoming or node.outgoing):
             self._report("event_subprocess_with_flow", node)
         if node.default is not None and node.default not in {flow.id for flow in node.outgoing}:
@@ -107,10 +115,65 @@ class _Checker:
             self._report("boundary_without_host", node, host=node.attached_to or "（空）")
         if node.incoming:
             self._report("boundary_with_incoming", node)
-        if node.event is not None and node.event.kind == "error" and not node.interrupting:
+        if not node.interrupting and any(part.kind in ("error", "cancel") for part in _parts(node)):
             self._report("error_not_interrupting", node)
 
+    def _check_instantiating(self, scope: ScopeModel, node: Node, holder: Node | None) -> None:
+        has_border = any(other.attached_to == node.id for other in scope.nodes.values())
+        if node.incoming or holder is not None or node.loop is not None or has_border:
+            self._report("instantiate_place", node, name=node.name)
+        if node.kind == "eventBasedGateway":
+            for flow in node.outgoing:
+                target = scope.nodes[flow.target]
+                if not {part.kind for part in _parts(target)} <= {"message", "signal"}:
+                    self._report("instantiate_kind", node, target=target.name)
+
+    def _check_compensation(self, scope: ScopeModel, holder: Node | None) -> None:
+        """Compensation and cancelling: who undoes what, and where it may be asked for."""
+        handlers = {node.compensation for node in scope.nodes.values() if node.compensation is not None}
+        for node in scope.nodes.values():
+            kinds = {part.kind for part in _parts(node)}
+            if node.is_compensation:
+                if node.id not in handlers:
+                    self._report("handler_unused", node)
+                if node.incoming or node.outgoing or any(o.attached_to == node.id for o in scope.nodes.values()):
+                    self._report("handler_with_flow", node)
+            if "compensation" in kinds:
+                self._check_compensating(scope, node, holder)
+            if "cancel" in kinds:
+                self._check_cancelling(scope, node, holder)
+
+    def _check_compensating(self, scope: ScopeModel, node: Node, holder: Node | None) -> None:
+        if node.kind == "boundaryEvent":
+            handler = scope.nodes.get(node.compensation or "")
+            if handler is None or not handler.is_compensation:
+                self._report("compensation_without_handler", node)
+            if node.outgoing:
+                self._report("end_with_outgoing", node)
+        elif node.kind != "startEvent" and node.event is not None and node.event.activity is not None:
+            around = self._scope_of(holder) if holder is not None and holder.by_event else scope
+            if not _can_be_undone(around, node.event.activity):
+                self._report("compensation_target", node, activity=node.event.activity)
+
+    def _check_cancelling(self, scope: ScopeModel, node: Node, holder: Node | None) -> None:
+        transaction = scope.nodes.get(node.attached_to or "") if node.kind == "boundaryEvent" else holder
+        if transaction is None or transaction.kind != "transaction":
+            self._report("cancel_place", node)
+        elif node.kind == "endEvent" and not any(
+            other.attached_to == transaction.id and "cancel" in {part.kind for part in _parts(other)}
+            for other in self._scope_of(transaction).nodes.values()
+        ):
+            self._report("cancel_uncaught", node)
+
+    def _scope_of(self, node: Node) -> ScopeModel:
+        """The scope that a node stands in."""
+        return next(scope for scope in _scopes(self.process) if scope.nodes.get(node.id) is node)
+
     def _check_gateway(self, scope: ScopeModel, node: Node) -> None:
+        if node.kind == "complexGateway":
+            if node.activation is None and len(node.incoming) > 1:
+                self._report("activation_missing", node)
+            return
         if node.kind in ("exclusiveGateway", "inclusiveGateway"):
             if len(node.outgoing) > 1:
                 for flow in node.outgoing:
@@ -138,20 +201,23 @@ class _Checker:
             if len(plain) > 1:
                 self._report("several_starts", plain[1])
             for node in starts:
-                if node.event is not None and node.event.kind in (
-                    "error",
-                    "escalation",
-                    "conditional",
-                    "timer",
-                ):
+                if len(_parts(node)) > 1:
+                    self._report("several_event_definitions", node)
+                elif node.event is not None and node.event.kind not in _PROCESS_STARTS:
                     self._report("start_kind", node, kind=node.event.kind)
+                elif node.event is not None and node.event.time is not None and node.event.time.names:
+                    names = "、".join(sorted(node.event.time.names))
+                    self._report("start_timer_unreadable", node, reason=f"启动之前没有变量 {names}。")
         elif holder.by_event:
-            triggered = [node for node in starts if node.event is not None and node.event.kind in _TRIGGERED_STARTS]
+            triggered = [node for node in starts if {part.kind for part in _parts(node)} <= _TRIGGERED_STARTS]
             if len(starts) != 1 or len(triggered) != 1:
                 self._report("event_subprocess_start", holder)
             for node in triggered:
-                if node.event is not None and node.event.kind == "error" and not node.interrupting:
+                kinds = {part.kind for part in _parts(node)}
+                if not node.interrupting and "error" in kinds:
                     self._report("error_not_interrupting", node)
+                if "compensation" in kinds and holder.id in self.process.nodes:
+                    self._report("event_subprocess_start", holder)  # nothing undoes a process
         else:
             for node in starts:
                 if node.event is not None and node.event.kind != "none":
@@ -163,7 +229,8 @@ class _Checker:
         """Every node must have a way to it from where the scope begins."""
         starts = [node.id for node in scope.nodes.values() if node.kind == "startEvent"]
         entries = starts or [node.id for node in scope.nodes.values() if _may_begin(node)]
-        seen: set[str] = {node.id for node in scope.nodes.values() if node.by_event}
+        entries += [node.id for node in scope.nodes.values() if node.instantiate]
+        seen: set[str] = {node.id for node in scope.nodes.values() if node.by_event or node.is_compensation}
         ways = _ways(scope)
         waiting = list(entries)
         while waiting:
@@ -197,7 +264,20 @@ class _Checker:
 
 def _may_begin(node: Node) -> bool:
     """Whether a token begins here where no start event is drawn (BPMN 2.0 §10.5.2)."""
-    return not (node.incoming or node.by_event or _is_link(node) or node.kind == "boundaryEvent")
+    special = node.by_event or node.is_compensation or node.instantiate
+    return not (node.incoming or special or _is_link(node) or node.kind == "boundaryEvent")
+
+
+def _parts(node: Node) -> tuple[EventDefinition, ...]:
+    """The event definitions of a node: none, one or several."""
+    return node.event.all if node.event is not None else ()
+
+
+def _can_be_undone(scope: ScopeModel, activity: str) -> bool:
+    """Whether an activity of a scope has something that undoes it: an event on its border, or what is inside it."""
+    node = scope.nodes.get(activity)
+    has_handler = any(other.attached_to == activity and other.compensation for other in scope.nodes.values())
+    return has_handler or (node is not None and node.is_scope and not node.by_event)
 
 
 def _ways(scope: ScopeModel) -> dict[str, list[str]]:

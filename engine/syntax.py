@@ -487,7 +487,9 @@ class Compiler:
             parts.append((self.compile(part.value), specification))
 
         def build(frame: Frame) -> str:
-            return "".join([_format(frame.budget, run(frame), specification) for run, specification in parts])
+            texts = [_format(frame.budget, run(frame), specification) for run, specification in parts]
+            frame.budget.charge(sum(map(len, texts)) // CHARACTERS_PER_UNIT)
+            return "".join(texts)
 
         return build
 

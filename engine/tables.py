@@ -24,6 +24,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from engine import append_only
+
+NO_HASH = bytes(32)
+"""What the first line of a chain follows on."""
+
 NAMING = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -109,6 +114,8 @@ class Instance(Base):
     status: Mapped[str] = mapped_column(String(10))
     revision: Mapped[int] = mapped_column(default=0)
     state: Mapped[bytes] = mapped_column(LargeBinary)
+    history_length: Mapped[int] = mapped_column(default=0)
+    history_head: Mapped[bytes] = mapped_column(LargeBinary, default=NO_HASH)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     started_by: Mapped[str | None] = mapped_column(String(64))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -163,6 +170,8 @@ class Job(Base):
     idempotency_key: Mapped[str] = mapped_column(String(200))
     state: Mapped[str] = mapped_column(String(10), default="due")
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    rank: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Which goes first of jobs due at one moment: they are begun in the order in which they came to be."""
     attempts: Mapped[int] = mapped_column(default=0)
     max_attempts: Mapped[int] = mapped_column(default=1)
     lease: Mapped[str | None] = mapped_column(String(16))
@@ -222,7 +231,10 @@ class Incident(Base):
 
 
 class History(Base):
-    """An append-only line: what happened to a case, where, when, by whom (design §3.8)."""
+    """An append-only line: what happened to a case, where, when, by whom (design §3.8).
+
+    `details` is what was given, `before` what of it was there until then; `hash` chains a line to the one before it.
+    """
 
     __tablename__ = "engine_history"
     instance_id: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -231,7 +243,38 @@ class History(Base):
     action: Mapped[str] = mapped_column(String(16))
     element_id: Mapped[str | None] = mapped_column(String(200))
     actor: Mapped[str | None] = mapped_column(String(64))
+    on_behalf_of: Mapped[str | None] = mapped_column(String(64))
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     details: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Anchor(Base):
+    """Append-only: where the chains of all cases stood at a moment, in one hash that follows on the anchor before."""
+
+    __tablename__ = "engine_anchor"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    count: Mapped[int]
+    root: Mapped[bytes] = mapped_column(LargeBinary)
+    previous: Mapped[bytes] = mapped_column(LargeBinary)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AnchoredHead(Base):
+    """Append-only: the end of one case's chain, as an anchor found it."""
+
+    __tablename__ = "engine_anchored_head"
+    __table_args__ = (Index("ix_engine_anchored_head_anchor", "anchor_id", "instance_id"),)
+    instance_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    anchor_id: Mapped[int]
+    head: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+append_only.keep(Base.metadata.tables["engine_history"])
+append_only.keep(Base.metadata.tables["engine_anchor"])
+append_only.keep(Base.metadata.tables["engine_anchored_head"])
 
 
 class CommandReceipt(Base):

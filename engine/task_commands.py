@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from engine import values, verbs
 from engine.assignment import Everyone
@@ -14,6 +14,16 @@ from engine.tables import Instance, Task
 from engine.verbs import Objection, Verb
 from engine.work import CHINA, Work, accepted
 
+# The case first, as in every command. The task is held, too: PostgreSQL reads again after a wait only the rows that it
+# waited for or was about to hold; another would be as it was before the wait.
+_TASK_HELD = (
+    select(Task, Instance)
+    .join(Instance, Instance.id == Task.instance_id)
+    .where(Task.id == bindparam("id"))
+    .with_for_update(of=(Instance, Task))
+    .execution_options(populate_existing=True)
+)
+
 
 class TaskCommands(Work):
     """What a person does with a task in their inbox."""
@@ -22,16 +32,17 @@ class TaskCommands(Work):
         """Take a task that nobody has."""
         task, instance = self._open_task(task_id)
         if self._may(verbs.CLAIM, task):
-            task.assignee, task.claimed_at = self.actor, self.now
-            self._history(instance, "claimed", task.element_id)
+            self.rows.change(task, assignee=self.actor, claimed_at=self.now)
+            self._history(instance, "claimed", task.element_id, {"assignee": self.actor})
         return task
 
     def release(self, task_id: str) -> Task:
         """Put back a task one has taken."""
         task, instance = self._open_task(task_id)
         self._may(verbs.RELEASE, task)
-        task.assignee = task.claimed_at = None
-        self._history(instance, "released", task.element_id)
+        had = {"assignee": task.assignee} if task.assignee is not None else None
+        self.rows.change(task, assignee=None, claimed_at=None)
+        self._history(instance, "released", task.element_id, {"assignee": None}, before=had)
         return task
 
     def complete(self, task_id: str, *, data: Mapping[str, Any] | None = None, opinion: str | None = None) -> Instance:
@@ -48,24 +59,25 @@ class TaskCommands(Work):
         before = look(case).without_task(task.token)
         if self.actor is not None:
             case.performers[task.element_id] = self.actor
-        task.state, task.ended_at, task.completed_by = "done", self.now, self.actor
-        task.assignee = task.assignee or self.actor
-        task.result = values.to_json(given)
-        self.session.flush()
+        self.rows.change(
+            task,
+            state="done",
+            ended_at=self.now,
+            completed_by=self.actor,
+            assignee=task.assignee or self.actor,
+            result=values.to_json(given),
+        )
         case.complete_task(token, given)
         case.do_engine_steps()
         self._save(instance, case, before)
         return instance
 
     def _open_task(self, task_id: str) -> tuple[Task, Instance]:
-        """A task with its case locked: whoever comes second sees what the first has done."""
-        of_task = select(Task.instance_id).where(Task.id == task_id).scalar_subquery()
-        query = select(Instance).where(Instance.id == of_task).with_for_update()
-        instance = self.session.scalar(query.execution_options(populate_existing=True))
-        if instance is None:
+        """A task with its case held: whoever comes second sees what the first has done."""
+        held = self.session.execute(_TASK_HELD, {"id": task_id}).one_or_none()
+        if held is None:
             raise CommandRefused("task_unknown", "没有这件任务。", status=404)
-        # Only now, with the case held: a row read in the statement that waited could be as it was before the wait.
-        task = self.session.get_one(Task, task_id, populate_existing=True)
+        task, instance = held
         if task.state == "done":
             who = self.engine.policy.display(self.session, task.completed_by) if task.completed_by else "他人"
             when = task.ended_at.astimezone(CHINA).strftime("%m-%d %H:%M") if task.ended_at else ""

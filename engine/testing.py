@@ -25,14 +25,15 @@ from engine.clock import MovableClock
 from engine.commands import Command, Engine
 from engine.deployments import Source
 from engine.errors import CommandRefused
+from engine.leases import unwatched
 from engine.services import Registry
-from engine.tables import Base, Definition, History, Incident, Instance, Task
+from engine.tables import Base, Definition, History, Incident, Instance, Job, Task
 from engine.transactions import prepare
 
 T = TypeVar("T")
 
 TICK = timedelta(microseconds=1)
-"""What a command takes on the test's clock, so that of two things one is always the older."""
+"""What a command or job takes on the test's clock, so that of two things one is always the older."""
 
 FOREVER = 10_000
 """Jobs that one call carries out at most, so that a test of an endless process ends."""
@@ -216,6 +217,17 @@ class ProcessTest:
         self._command(lambda command: command.retry(case.id, data))
         self._settle()
 
+    def skip(self, case: Case, reason: str, result: Any = None, *, element_id: str | None = None) -> None:
+        """Do without what a case waits for later, the oldest job of `element_id` if that is given: a service task is
+        completed with `result`, a timer fires at once. Raises CommandRefused where it waits for no job.
+        """
+        query = select(Job.id).where(Job.instance_id == case.id).order_by(Job.due_at, Job.token).limit(1)
+        if element_id is not None:
+            query = query.where(Job.element_id == element_id)
+        job_id = self.read(lambda session: session.scalar(query))
+        self._command(lambda command: command.skip_job(job_id or "", reason, result))
+        self._settle()
+
     def advance(self, **amount: float) -> None:
         """Move the clock by `timedelta(**amount)`, stopping at each moment at which something falls due."""
         target = self.clock.now() + timedelta(**amount)
@@ -225,7 +237,7 @@ class ProcessTest:
             if following is None or following > target:
                 break
             self.clock.set(max(following, self.clock.now()))
-        self.clock.set(target)
+        self.clock.set(max(target, self.clock.now()))
 
     def restart(self) -> None:
         """Drop every cache and object; only the database remains."""
@@ -260,7 +272,8 @@ class ProcessTest:
             waiting = self.read(lambda session: jobs.due(session, self.clock.now(), 1))
             if not waiting:
                 return
-            jobs.carry_out(self.engine, self.session, waiting[0])
+            self.clock.advance(TICK)
+            jobs.carry_out(self.engine, self.session, waiting[0], watch=unwatched)
         raise AssertionError(f"still something due after {FOREVER} jobs: the process does not come to rest")
 
 

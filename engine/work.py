@@ -6,20 +6,23 @@ A command's public verbs stand in the modules beside this one, by their noun; `e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from engine import messages, state, values
+from engine import messages, record, state, values
 from engine.elements import Element, ProcessSpec, Token
-from engine.errors import CommandRefused, EngineError, ValueRefused
+from engine.errors import CommandRefused, EngineError
+from engine.events import awaited
 from engine.messages import Offer
 from engine.projection import Open, Projection, look
-from engine.tables import Definition, History, Instance, Job, new_id
+from engine.rows import Rows
+from engine.tables import NO_HASH, Definition, Instance, Job, new_id
 from engine.transactions import after_commit
+from engine.variables import units_of
 from engine.workflow import Case, Line, Sent
 from engine.world import World
 
@@ -31,8 +34,9 @@ LONGEST_BUSINESS_KEY = 200
 CHINA = timezone(timedelta(hours=8))
 """Guangdong's time: what `today()` means in a diagram."""
 
-# Lines differ in which of their columns are None; `render_nulls` sends them all in one statement.
-_NEW_LINES = insert(History).execution_options(render_nulls=True)
+_CASE_HELD = (
+    select(Instance).where(Instance.id == bindparam("id")).with_for_update().execution_options(populate_existing=True)
+)
 
 
 class Stuck(EngineError):
@@ -42,14 +46,25 @@ class Stuck(EngineError):
 
 
 class Work:
-    """What can be done to cases inside one transaction, on behalf of `actor` (None: the system)."""
+    """What `actor` (None: the system) can do to cases inside one transaction, perhaps on behalf of another."""
 
-    def __init__(self, engine: Engine, session: Session, actor: str | None, *, attended: bool = True) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        session: Session,
+        actor: str | None,
+        *,
+        on_behalf_of: str | None = None,
+        attended: bool = True,
+    ) -> None:
         self.engine = engine
         self.session = session
+        self.rows = Rows(session)
         self.actor = actor
+        self.on_behalf_of = on_behalf_of
         self.attended = attended
         self.now = engine.clock.now()
+        self._jobs_added = 0
 
     def _begin(
         self,
@@ -58,33 +73,35 @@ class Work:
         entries: list[Element],
         data: Mapping[str, Any],
         business_key: str | None,
+        *,
+        happened: bool = False,
     ) -> Instance:
         if business_key is not None and len(business_key) > LONGEST_BUSINESS_KEY:
             raise CommandRefused("business_key_too_long", f"业务编号超过 {LONGEST_BUSINESS_KEY} 个字符。", status=422)
-        instance = Instance(
+        instance = self.rows.add_case(
             id=new_id(),
             definition_id=definition.id,
             business_key=business_key,
             status="running",
             revision=0,
             state=b"",
+            history_length=0,
+            history_head=NO_HASH,
             started_at=self.now,
             started_by=self.actor,
+            ended_at=None,
         )
-        self.session.add(instance)
-        self.session.flush()
         case = Case(spec, World(self, instance), now=self.now, business_key=business_key, functions=self._functions())
         case.write_root(data)
         self._note(case, "started")
-        case.start_at(entries)
+        case.start_at(entries, happened=happened)
         case.do_engine_steps()
         self._save(instance, case, Open())
         return instance
 
     def _lock(self, instance_id: str) -> Instance | None:
         """A case's row as it is now, held until the transaction ends."""
-        query = select(Instance).where(Instance.id == instance_id).with_for_update()
-        return self.session.scalar(query.execution_options(populate_existing=True))
+        return self.session.scalar(_CASE_HELD, {"id": instance_id})
 
     def _open_case(self, instance_id: str) -> tuple[Instance, Case]:
         instance = self._lock(instance_id)
@@ -119,21 +136,28 @@ class Work:
                 case.tokens.values()
             ):
                 case.fail(token, Stuck("案件既没有结束，也没有在等待任何事情：不会再有令牌到达这里。"))
-        projection = Projection(self.session, case, instance, self.engine.policy, self.engine.services, self.now)
-        after = projection.write(before)
-        self._write_history(instance, case)
-        instance.state = state.dump(case)
-        instance.revision += 1
+        after = look(case)
+        self._write_history(instance, case.lines)
+        case.lines.clear()
+        changes: dict[str, Any] = {"state": state.dump(case), "revision": instance.revision + 1}
         if case.completed:
-            instance.status, instance.ended_at = ended_as, self.now
+            changes |= {"status": ended_as, "ended_at": self.now}
         else:
             jobs_running = after.services - after.incidents.keys()
             waits = (after.tasks, after.timers, jobs_running, after.subscriptions, case.conditionals)
-            instance.status = "running" if any(waits) or not after.incidents else "failed"
+            changes["status"] = "running" if any(waits) or not after.incidents else "failed"
+        self.rows.change(instance, **changes)
+        projection = Projection(
+            self.session, self.rows, case, instance, self.engine.policy, self.engine.services, self.now
+        )
+        projection.write(before, after)
+        self.rows.send()
         jobs = projection.new_jobs + [self._send(instance, sent) for sent in case.unheard]
         self.session.flush()
         if jobs:
             after_commit(self.session, partial(self.engine.publish, jobs))
+        if projection.earliest is not None:
+            after_commit(self.session, partial(self.engine.expect, projection.earliest))
 
     def _take_kept_messages(self, case: Case, before: Open) -> None:
         """A case that begins to wait for a message takes one that came too early."""
@@ -153,7 +177,7 @@ class Work:
         waits = token.internal_data.get("waits")
         if waits is None or waits["name"] != offer.name:
             return False
-        return offer.fits(token.task_spec.event, waits["key"], case.constants["business_key"], case.functions)
+        return offer.fits(awaited(token), waits["key"], case.constants["business_key"], case.functions)
 
     def _send(self, instance: Instance, sent: Sent) -> str:
         """What no event of the case took is offered to the others by a job, which locks them one at a time."""
@@ -170,55 +194,51 @@ class Work:
         key: str,
         attempts: int = 5,
         element_id: str | None = None,
+        due: datetime | None = None,
     ) -> str:
-        """Write a job without a token; it is due at once."""
+        """Write a job without a token; it is due at once unless `due` says when."""
         job_id = new_id()
-        row = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload, "idempotency_key": key}
-        row["element_id"] = element_id
-        self.session.execute(
-            insert(Job), [row | {"state": "due", "due_at": self.now, "attempts": 0, "max_attempts": attempts}]
-        )
+        row: dict[str, Any] = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload}
+        row |= {"idempotency_key": key, "element_id": element_id, "rank": self._jobs_added}
+        row |= {"state": "due", "due_at": due or self.now, "attempts": 0, "max_attempts": attempts}
+        self._jobs_added += 1
+        self.session.execute(insert(Job), row)
         return job_id
 
     # History
 
     def _note(
-        self, case: Case, action: str, details: dict[str, Any] | None = None, element_id: str | None = None
+        self,
+        case: Case,
+        action: str,
+        details: dict[str, Any] | None = None,
+        element_id: str | None = None,
+        *,
+        before: dict[str, Any] | None = None,
     ) -> None:
-        case.lines.append(Line(action, element_id, None, details, True))
+        case.lines.append(Line(action, element_id, None, details, True, before))
 
-    def _write_history(self, instance: Instance, case: Case) -> None:
-        rows = []
-        for line in case.lines:
-            case.history_length += 1
-            rows.append(
-                {
-                    "instance_id": instance.id,
-                    "seq": case.history_length,
-                    "at": self.now,
-                    "action": line.action,
-                    "element_id": line.element_id,
-                    "actor": self.actor if line.by_actor else None,
-                    "details": line.details,
-                }
-            )
-        case.lines.clear()
-        if rows:
-            self.session.execute(_NEW_LINES, rows)
+    def _write_history(self, instance: Instance, lines: list[Line]) -> None:
+        record.write(self.rows, instance, lines, at=self.now, actor=self.actor, on_behalf_of=self.on_behalf_of)
 
-    def _history(self, instance: Instance, action: str, element_id: str, details: dict[str, Any] | None = None) -> None:
+    def _history(
+        self,
+        instance: Instance,
+        action: str,
+        element_id: str,
+        details: dict[str, Any] | None = None,
+        *,
+        before: dict[str, Any] | None = None,
+    ) -> None:
         """Write a line about a case that does not move."""
-        case = self.restore(instance)
-        self._note(case, action, details, element_id)
-        self._write_history(instance, case)
-        instance.state = state.dump(case)
-        instance.revision += 1
-        self.session.flush()
+        self._write_history(instance, [Line(action, element_id, None, details, True, before)])
+        self.rows.change(instance, revision=instance.revision + 1)
+        self.rows.send()
 
 
 def accepted(data: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Data from outside, as variables can hold them; refused with the path of what they cannot."""
-    try:
-        return {name: values.copy(value, name) for name, value in (data or {}).items()}
-    except ValueRefused as error:
-        raise CommandRefused("value_refused", error.message, status=422, remedy="请更正这个值。") from None
+    """Data from outside, as variables can hold them. Raises ValueRefused with the path of what they cannot."""
+    given = {name: values.copy(value, name) for name, value in (data or {}).items()}
+    for name, value in given.items():
+        units_of(value, name)
+    return given

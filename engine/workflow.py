@@ -1,7 +1,7 @@
 """A case while it is being worked on: SpiffWorkflow's workflow with our scopes, variables and step loop.
 
-A `Case` is restored for one command, stepped until nothing is ready, and written away again. It reads no clock and no
-database: whatever lies outside reaches it through `Outside`.
+A `Case` is restored for one command, stepped until nothing is ready, and written away again. It reads no calendar and
+no database: whatever lies outside reaches it through `Outside`.
 """
 
 import hashlib
@@ -11,20 +11,21 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from time import monotonic
 from typing import Any, Protocol
 
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
-from engine import loops, values
+from engine import compensation, loops, values
 from engine.activities import Activity, ScopedActivity, UserTask
 from engine.elements import Element, ProcessSpec, Token
 from engine.errors import BpmnError, BudgetExceeded, CommandRefused, EngineError
-from engine.events import BoundaryEvent, CatchEvent, EventSubProcess, UncaughtError
+from engine.events import BoundaryEvent, CatchEvent, EventSubProcess, UncaughtError, awaited, catching
 from engine.expressions import Expression, Script
 from engine.gateways import InclusiveGateway, Join
-from engine.model import EventDefinition, Flow
+from engine.model import EventDefinition, Flow, Node
 from engine.variables import Layer, View
 
 LONGEST_KEY = 500
@@ -32,6 +33,9 @@ LONGEST_KEY = 500
 
 STEP_BUDGET = 50_000
 """Elements that one command may run (design §3.5)."""
+
+TIME_BUDGET = 30.0
+"""Seconds that one command may go on beginning elements."""
 
 
 class Outside(Protocol):
@@ -43,8 +47,8 @@ class Outside(Protocol):
     def call_service(self, token: Token, operator: str, arguments: Mapping[str, Any]) -> Any:
         """Run a service in the command's transaction, inside a savepoint."""
 
-    def called(self, process_id: str, caller: ProcessSpec) -> ProcessSpec:
-        """The process that a call activity of `caller` names."""
+    def called(self, node: Node, caller: ProcessSpec) -> ProcessSpec:
+        """The process that the call activity `node` of `caller` names."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class Line:
     details: dict[str, Any] | None = None
     by_actor: bool = False
     """Whether whoever gave the command did it; otherwise it followed by itself."""
+    before: dict[str, Any] | None = None
+    """What of `details` had another value until then."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,8 @@ class _Scope:
     case: "Case"
     layer: Layer
     joins: dict[str, Token]
+    notes: list[compensation.Note]
+    """What has completed here and can be undone, in that order."""
 
     def new_token(self, element: Element) -> Token:
         case = self.case
@@ -139,6 +147,7 @@ class Scope(_Scope, BpmnSubWorkflow):  # type: ignore[misc]  # SpiffWorkflow is 
         self.case = case
         self.layer = layer
         self.joins = {}
+        self.notes = []
         super().__init__(spec, parent_task_id=host.id, top_workflow=case, deserializing=True)
 
     @property
@@ -169,6 +178,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         self.functions = dict(functions or {})
         self.layer = Layer({})
         self.joins = {}
+        self.notes = []
         self.next_token = 1
         self.tokens: dict[int, Token] = {}
         self.agenda: deque[Token] = deque()
@@ -179,22 +189,27 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         self.sent: deque[Sent] = deque()
         self.unheard: list[Sent] = []
         self.performers: dict[str, str] = {}
-        self.history_length = 0
         self.steps_left = STEP_BUDGET
+        self.deadline = monotonic() + TIME_BUDGET
         super().__init__(spec, script_engine=self, deserializing=True)
 
     # Beginning and stepping
 
-    def start_at(self, entries: Iterable[Element]) -> None:
-        """Begin: put a token on each entry."""
+    def start_at(self, entries: Iterable[Element], *, happened: bool = False) -> None:
+        """Begin: put a token on each entry. What an entry waits for may have happened, and have begun the case."""
         self.touched[id(self)] = self
-        self.start(entries)
+        if not happened:
+            self.start(entries)
+            return
+        self.start(())
+        for entry in entries:
+            entry.happen(self)
 
     def do_engine_steps(self, will_complete_task: Any = None, did_complete_task: Any = None) -> None:
         """Run whatever is ready until the case waits, has ended or can go nowhere.
 
-        A step costs the same however many tokens are open. Running out of the step budget is an incident on the
-        element that would have been next.
+        A step costs the same however many tokens are open. Running out of steps or time is an incident on the element
+        that would have been next.
         """
         while True:
             self._settle()
@@ -210,6 +225,8 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
     def _step(self, token: Token) -> None:
         if self.steps_left <= 0:
             raise BudgetExceeded(f"一次操作执行的步骤超过 {STEP_BUDGET} 步，流程可能在空转。")
+        if monotonic() > self.deadline:
+            raise BudgetExceeded(f"一次操作执行了超过 {TIME_BUDGET:g} 秒，请把耗时的工作改为后台服务。")
         self.steps_left -= 1
         token.run()
 
@@ -244,11 +261,27 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
 
     def open_scope(self, host: Token, spec: ProcessSpec, variables: dict[str, Any] | None) -> None:
         """Begin the inside of an activity: with a store of its own, or (None) on the layer around it."""
-        layer = self.layer_of(host) if variables is None else Layer(values.copy(variables))
+        layer = self.layer_of(host) if variables is None else Layer.filled(variables, self.layer.held)
         scope = Scope(self, host, spec, layer)
         self.subprocesses[host.id] = scope
         self.touched[id(scope)] = scope
         scope.start(spec.entries)
+
+    def reopen_scope(self, host: Token, spec: ProcessSpec, notes: list[compensation.Note]) -> Scope:
+        """The inside of a completed activity again, without a token, to undo what `notes` say."""
+        scope = Scope(self, host, spec, self.layer_of(host))
+        scope.notes = notes
+        self.subprocesses[host.id] = scope
+        self.touched[id(scope)] = scope
+        return scope
+
+    def leave_cancelled(self, host: Token) -> None:
+        """A transaction was cancelled and undone: go on from the cancel event on its border."""
+        caught = catching(host.task_spec.boundary, "cancel", None)
+        if caught is None:
+            raise AssertionError("structure checks that a transaction that can be cancelled says how to go on")
+        boundary, event = caught
+        boundary.fire_on(host, event, None)
 
     def cancel_scope_of(self, host: Token) -> None:
         scope = self.subprocesses.pop(host.id, None)
@@ -264,8 +297,13 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
     # Variables and expressions
 
     def layer_of(self, token: Token) -> Layer:
-        local = token.internal_data.get("local")
-        return token.workflow.layer if local is None else Layer(local, token.workflow.layer)
+        """The variables a token sees, the nearest first: its own, those of the loop it belongs to, its scope's."""
+        data = token.internal_data
+        layer: Layer = token.workflow.layer
+        if "instance_of" in data:
+            outer = self.tokens[data["instance_of"]].internal_data
+            layer = Layer(outer["local"], layer) if "local" in outer else layer
+        return Layer(data["local"], layer) if "local" in data else layer
 
     def view(self, token: Token, extra: Mapping[str, Any] | None = None) -> View:
         return self.layer_of(token).view({**self.constants, **(extra or {})})
@@ -275,16 +313,22 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         return tuple(self.layer_of(token).view({}))
 
     def write(self, token: Token, written: Mapping[str, Any]) -> None:
-        layer = self.layer_of(token)
-        for name, value in written.items():
-            layer.write(name, value)
+        self.layer_of(token).write(written)
+        if self.conditionals:
+            self.changed.update(written)
+
+    def write_around(self, token: Token, written: Mapping[str, Any]) -> None:
+        """Set variables outside a token's own: where what it gives goes."""
+        data = token.internal_data
+        outer = self.tokens[data["instance_of"]] if "instance_of" in data else None
+        layer = token.workflow.layer if outer is None else self.layer_of(outer)
+        layer.write(written)
         if self.conditionals:
             self.changed.update(written)
 
     def write_root(self, written: Mapping[str, Any]) -> None:
         """Set variables of the case itself, as whoever starts or corrects it does."""
-        for name, value in written.items():
-            self.layer.write(name, value)
+        self.layer.write(written)
         self.changed.update(written)
 
     def evaluate(self, expression: Expression, token: Token, extra: Mapping[str, Any] | None = None) -> Any:
@@ -352,9 +396,9 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
             return border
         scope, came_from = token.workflow, token.task_spec
         while True:
-            for listener in _listening(scope, "error", code):
-                if listener.body is not came_from:
-                    return partial(listener.fire_in, scope)
+            heard = _listening(scope, "error", code, came_from)
+            if heard is not None:
+                return heard
             if scope is self:
                 return None
             host = scope.host
@@ -367,8 +411,8 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         outer = self.tokens.get(token.internal_data.get("instance_of"), token)
         if not isinstance(outer.task_spec, Activity):
             return None
-        boundary = outer.task_spec.border_catching(kind, code)
-        return None if boundary is None else partial(boundary.fire_on, outer)
+        caught = catching(outer.task_spec.boundary, kind, code)
+        return None if caught is None else partial(caught[0].fire_on, outer, caught[1])
 
     def throw_error(self, token: Token, code: str | None, payload: Any) -> None:
         """A token's element throws a BPMN error. Raises UncaughtError where nothing catches it."""
@@ -379,12 +423,16 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
 
     def escalate(self, token: Token, code: str | None, payload: Any) -> None:
         """Offer an escalation outwards: the first scope that catches it keeps it; that nobody does is no fault."""
+        border = self._border_of(token, "escalation", code)
+        if border is not None:
+            border(payload)
+            return
         scope, came_from = token.workflow, token.task_spec
         while True:
-            for listener in _listening(scope, "escalation", code):
-                if listener.body is not came_from:
-                    listener.fire_in(scope, payload)
-                    return
+            heard = _listening(scope, "escalation", code, came_from)
+            if heard is not None:
+                heard(payload)
+                return
             if scope is self:
                 return
             border = self._border_of(scope.host, "escalation", code)
@@ -398,14 +446,14 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
     def watch(self, token: Token) -> None:
         """From now on look at the condition that a token waits for whenever a variable in it changes."""
         self.conditionals[token.id] = token
-        self.changed.update(token.task_spec.event.condition.names)
+        self.changed.update(_condition(token).names)
 
     def _check_conditionals(self, changed: set[str] | None) -> bool:
         """Fire the conditional events that have become true, of those that read what changed (None: of all)."""
         self.changed = set()
         fired = False
         for token in list(self.conditionals.values()):
-            names = token.task_spec.event.condition.names
+            names = _condition(token).names
             if token.is_open and (changed is None or not changed.isdisjoint(names)):
                 fired |= self._has_become_true(token)
         return fired
@@ -413,7 +461,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
     def _has_become_true(self, token: Token) -> bool:
         """Whether a condition went from false to true, and so fired. It is false until its variables are there."""
         waits = token.internal_data["waits"]
-        condition = token.task_spec.event.condition
+        condition = _condition(token)
         try:
             now = condition.names <= set(self.view(token)) and bool(self.evaluate(condition, token))
         except EngineError as error:
@@ -451,8 +499,9 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         """Try again what failed, where it failed: entering, running or leaving."""
         state = token.internal_data.pop("incident")["state"]
         token._set_state(state)
-        if isinstance(token.task_spec, Join) and "arrived" in token.internal_data:
-            token.task_spec.reconsider(token)
+        if "arrived" in token.internal_data:
+            if isinstance(token.task_spec, Join):
+                self.attempt(token, token.task_spec.reconsider, token)
         elif state == TaskState.COMPLETED:
             self.attempt(token, token.complete)
         elif "loop" in token.internal_data and state == TaskState.STARTED:
@@ -466,9 +515,12 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
             token.workflow.begin(token)
 
     def record(self, action: str, token: Token) -> None:
-        """Note what happened to a token. What a person gave with it is on the token."""
-        given = token.internal_data.get("given")
-        self.lines.append(Line(action, token.task_spec.name, token.id, given, "given" in token.internal_data))
+        """Note what happened to a token. What a person gave with it is on the token, and what that replaced."""
+        data = token.internal_data
+        by_actor = "given" in data
+        self.lines.append(
+            Line(action, token.task_spec.name, token.id, data.get("given"), by_actor, data.get("replaced"))
+        )
 
     # What is open
 
@@ -485,12 +537,22 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
     def complete_task(self, token: Token, data: Mapping[str, Any]) -> None:
         """A person completed a user task: keep what they gave and go on."""
         token.internal_data["given"] = values.to_json(dict(data)) or None
+        seen = self.layer_of(token).view({})
+        if replaced := {name: values.to_json(seen[name]) for name in data if name in seen}:
+            token.internal_data["replaced"] = replaced
         self.write(token, data)
         self.attempt(token, self._step, token)
 
     def get_tasks_iterator(self, first_task: Any = None, **kwargs: Any) -> Any:
         """Every open token; SpiffWorkflow's tree walk has nothing to walk here."""
         return iter(list(self.tokens.values()))
+
+
+def _condition(token: Token) -> Expression:
+    condition = awaited(token).condition
+    if condition is None:
+        raise AssertionError("a conditional event has a condition")
+    return condition
 
 
 def key_text(key: Mapping[str, Any]) -> str | None:
@@ -511,12 +573,13 @@ def _hears(token: Token, kind: str, name: str, key: str | None) -> bool:
     )
 
 
-def _listening(scope: Any, kind: str, code: str | None) -> list[EventSubProcess]:
-    """The event sub-processes of a scope that catch a code, the one naming it before a catch-all."""
+def _listening(scope: Any, kind: str, code: str | None, came_from: Element) -> Callable[[Any], None] | None:
+    """The event sub-process of a scope that catches a code, but for the one that it comes out of."""
     if scope.is_interrupted:
-        return []
-    catching = [listener for listener in scope.spec.event_subprocesses if listener.catches(kind, code)]
-    return sorted(catching, key=lambda listener: listener.event.name is None)
+        return None
+    listeners = [listener for listener in scope.spec.event_subprocesses if listener.body is not came_from]
+    heard = catching(listeners, kind, code)
+    return None if heard is None else partial(heard[0].fire_in, scope, heard[1])
 
 
 __all__ = ["Case", "Line", "Outside", "Scope", "ScopedActivity", "Sent", "key_text"]

@@ -9,6 +9,7 @@ import structlog
 from engine import values
 from engine.elements import ProcessSpec, Token
 from engine.errors import BusinessRefusal, CommandRefused, EngineError
+from engine.model import Node
 from engine.services import Call, ServiceTask
 from engine.tables import Instance
 from engine.transactions import after_commit
@@ -46,12 +47,13 @@ class World:
     def is_external(self, operator: str) -> bool:
         return self._service(operator).effect == "external"
 
-    def called(self, process_id: str, caller: ProcessSpec) -> ProcessSpec:
+    def called(self, node: Node, caller: ProcessSpec) -> ProcessSpec:
         command = self.command
-        return command.engine.deployments.called(command.session, process_id, caller)
+        return command.engine.deployments.called(command.session, node, caller)
 
     def call_service(self, token: Token, operator: str, arguments: Mapping[str, Any]) -> Any:
         service = self._service(operator)
+        self.command.rows.send_case()
         try:
             with self.command.session.begin_nested():
                 return run_service(service, arguments, self._call(token, operator))

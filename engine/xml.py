@@ -32,6 +32,8 @@ def parse(content: bytes, file: str) -> tuple[Element | None, list[Problem]]:
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
+        if (error.msg or "").startswith("Excessive depth"):  # libxml2's own limit, which is above ours
+            return None, [problem("too_deep", file=file, line=error.lineno or 1, limit=DEEPEST)]
         return None, [problem("not_xml", file=file, line=error.lineno or 1)]
     except ValueError:
         return None, [problem("not_xml", file=file, line=1)]

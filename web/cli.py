@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from time import perf_counter
 from types import FrameType
 from typing import Any
 
@@ -13,7 +14,8 @@ import click
 from flask import Flask
 from sqlalchemy import select
 
-from engine.audit import verify
+from engine import anchors
+from engine.audit import verification
 from engine.deployments import check as check_files
 from engine.deployments import newest
 from engine.errors import DeploymentRefused
@@ -93,11 +95,15 @@ def web(port: int, host: str) -> None:
 @main.command()
 @click.option("--concurrency", default=4, show_default=True)
 def worker(concurrency: int) -> None:
-    """Carry out jobs from the broker of BROKER_URL."""
+    """Carry out jobs from the broker of BROKER_URL, and timers at their moment."""
     carrier = _carrier()
-    carrier.celery.worker_main(
-        ["worker", "--pool", "threads", "--concurrency", str(concurrency), "--loglevel", "WARNING"]
-    )
+    carrier.start_timekeeper()
+    try:
+        carrier.celery.worker_main(
+            ["worker", "--pool", "threads", "--concurrency", str(concurrency), "--loglevel", "WARNING"]
+        )
+    finally:
+        carrier.stop()
 
 
 @main.command()
@@ -130,7 +136,7 @@ def serve(app: Flask, host: str, port: int, *, carry: bool) -> None:
         pass
     finally:
         server.close()
-        carrier.stop_embedded()
+        carrier.stop()
 
 
 # Diagrams
@@ -281,16 +287,40 @@ def audit() -> None:
     """The record of what happened."""
 
 
+@audit.command("anchor")
+def anchor_audit() -> None:
+    """Anchor the chains of all cases now, as happens daily, and print the anchor's hash: note it elsewhere."""
+    with create_app().app_context(), runtime().engine.command(db.session()) as command:
+        new = anchors.anchor(command.session, command.now)
+        click.echo(f"anchor {new.id} of {new.count} cases: {new.hash.hex()}")
+
+
 @audit.command("verify")
-def verify_audit() -> None:
-    """Say which cases lack lines of their record; they are numbered, so a missing one shows."""
-    with create_app().app_context():
-        gaps = list(verify(db.session()))
-    for gap in gaps:
-        click.echo(f"case {gap.instance_id}: {gap.written} lines were written, {gap.found} are there", err=True)
-    if gaps:
-        sys.exit(1)
-    click.echo("every record is whole")
+@click.option("--case", "case_id", metavar="ID", help="Only the record of one case.")
+@click.option("--noted", metavar="HASH", help="An anchor's hash that was noted elsewhere: it must be there.")
+def verify_audit(case_id: str | None, noted: str | None) -> None:
+    """Say what in the record is not as it was written: lines, the cases' rows at their end, anchors."""
+    begun = perf_counter()
+    with create_app().app_context(), verification(db.engine) as look:
+        wrong = 0
+        for fault in look.case(case_id) if case_id is not None else look.everything():
+            click.echo(str(fault), err=True)
+            wrong += 1
+        if case_id is not None and not (wrong or look.cases):
+            raise click.BadParameter(f"there is no case {case_id}")
+        if noted is not None and not look.noted(_hash(noted)):
+            click.echo(f"no anchor has the hash {noted}", err=True)
+            wrong += 1
+    seen = f"{look.cases} cases, {look.lines} lines, {look.anchors} anchors"
+    click.echo(f"{seen} in {perf_counter() - begun:.1f} s: {f'{wrong} problems' if wrong else 'the record is whole'}")
+    sys.exit(1 if wrong else 0)
+
+
+def _hash(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise click.BadParameter(f"{text} is not a hash in hexadecimal digits") from None
 
 
 @main.command()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.people import Demo, draft, form_of, log_in, new_code, row
 
@@ -58,6 +58,22 @@ def test_a_double_click_files_once(site: Demo, visit_as: Visit) -> None:
     expect(page).to_have_url(re.compile(f"/filings/{filing}$"))
     expect(page.get_by_role("button", name="撤回")).to_be_visible()
     expect(row(visit_as("gx10", "/inbox/todo"), code[-6:])).to_have_count(1)
+
+
+def test_a_click_before_the_form_is_there_is_not_lost(site: Demo, visit_as: Visit) -> None:
+    filing = draft(site, project_code=new_code())
+    page = visit_as("ent01", f"/filings/{filing}")
+
+    held: list[Route] = []
+    page.route(
+        re.compile(r"/static/dist/filing-form[^/]*\.js"), lambda route: held.append(route)
+    )  # Playwright marks it
+    page.goto(f"{site.base}/filings/{filing}/edit", wait_until="commit")
+    page.get_by_role("button", name="提交备案").click()
+    assert held
+    for route in held:
+        route.continue_()
+    expect(page).to_have_url(re.compile(f"/filings/{filing}$"))
 
 
 def test_what_was_typed_into_an_ended_session_is_there_after_the_log_in(site: Demo, visit_as: Visit) -> None:

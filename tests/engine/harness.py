@@ -10,6 +10,7 @@ from typing import Any
 from engine import state
 from engine.deployments import CompiledDeployment, Source, check
 from engine.elements import ProcessSpec, Token
+from engine.model import Node
 from engine.projection import look
 from engine.workflow import Case
 
@@ -27,13 +28,20 @@ def compiled(content: bytes) -> CompiledDeployment:
 class Running:
     """A case of process `p`. With `restarted` only its bytes survive each wait."""
 
-    def __init__(self, content: bytes, data: Mapping[str, Any] | None = None, *, restarted: bool = False) -> None:
-        self.deployment = compiled(content)
+    def __init__(
+        self,
+        content: bytes | CompiledDeployment,
+        data: Mapping[str, Any] | None = None,
+        *,
+        restarted: bool = False,
+        functions: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.deployment = compiled(content) if isinstance(content, bytes) else content
         self.restarted = restarted
         self.now = START
         self.trace: list[str] = []
         spec = self.deployment.specs["p"]
-        self.case = Case(spec, self, now=self.now, business_key=None)
+        self.case = Case(spec, self, now=self.now, business_key=None, functions=functions)
         self.case.write_root(data or {})
         self.case.start_at(spec.entries)
         self.step()
@@ -46,8 +54,8 @@ class Running:
     def call_service(self, token: Token, operator: str, arguments: Mapping[str, Any]) -> Any:
         return None
 
-    def called(self, process_id: str, caller: ProcessSpec) -> ProcessSpec:
-        return self.deployment.specs[process_id]
+    def called(self, node: Node, caller: ProcessSpec) -> ProcessSpec:
+        return self.deployment.specs[node.called or ""]
 
     # Driving
 

@@ -180,6 +180,20 @@ def loop(condition: str = "", maximum: str = "", before: bool = False) -> Node:
     return Node("standardLoopCharacteristics", attributes, body)
 
 
+def undo(id: str, *, tag: str = "task", script: str = "") -> Node:
+    """An activity that undoes another."""
+    if script:
+        return task(id, Node("script", {}, [script]), tag="scriptTask", isForCompensation="true")
+    return task(id, tag=tag, isForCompensation="true")
+
+
+def undone_by(host: str, handler: Node) -> list[Node]:
+    """A compensation event on an activity's border, what undoes the activity, and the line between them."""
+    ends = {"sourceRef": f"{host}_undo", "targetRef": handler.attributes["id"]}
+    event = Node("boundaryEvent", {"id": f"{host}_undo", "attachedToRef": host}, [Node("compensateEventDefinition")])
+    return [event, handler, Node("association", {"id": f"{host}_undo_line", **ends})]
+
+
 # Gateways
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from engine import workflow
@@ -242,3 +244,16 @@ def test_a_case_longer_than_any_stack_completes() -> None:
     names = [f"t{n}" for n in range(3_000)]
     with ProcessTest([one(start(), *map(task, names), "start > " + " > ".join(names))]) as t:
         assert len(t.start("p").trace) == 3_001
+
+
+def test_a_command_that_takes_too_long_is_an_incident_and_goes_on_when_it_is_retried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = one(start(), script("a", "n = 1"), service("slow"), script("b", "n = 2"), "start > a > slow > b")
+    with ProcessTest([model], services={"work": lambda: time.sleep(0.06)}) as t:
+        monkeypatch.setattr(workflow, "TIME_BUDGET", 0.05)
+        case = t.start("p")
+        assert [(i.element_id, i.code) for i in case.incidents] == [("b", "budget_exceeded")]
+        assert case.data == {"n": 1}
+        t.retry(case)
+        assert case.status == "completed"

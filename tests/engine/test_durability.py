@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
 from engine import jobs, state
@@ -106,6 +106,30 @@ def test_of_two_who_complete_one_task_one_wins_and_the_other_is_told_who_did(dat
             assert case.waiting == ["b"]
             assert case.trace == ["start", "a"]
             t.complete("b", case=case)
+
+
+def test_whoever_waited_for_a_task_finds_it_as_the_first_left_it(postgresql_url: str) -> None:
+    with ProcessTest([TWO_STEPS], database_url=postgresql_url) as t:
+        t.start("p")
+        task_id = open_task(t, "a")
+        t.session.rollback()
+
+        def second() -> CommandRefused:
+            with (
+                Session(t.session.get_bind()) as session,
+                pytest.raises(CommandRefused) as refusal,
+                t.engine.command(session, actor="second") as command,
+            ):
+                command.complete(task_id)
+            return refusal.value
+
+        with ThreadPoolExecutor(1) as pool:
+            with t.engine.command(t.session, actor="first") as command:
+                command.complete(task_id)
+                waiting = pool.submit(second)
+                while not t.session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                    assert not waiting.done()
+            assert (waiting.result().code, waiting.result().details) == ("task_done", {"by": "first"})
 
 
 def test_of_two_who_claim_one_task_one_has_it_and_the_other_is_told_who(database_url: str) -> None:
@@ -359,6 +383,15 @@ def test_a_completion_is_one_commit_and_few_statements(database_url: str) -> Non
         assert seen.count("COMMIT") == 1
         sent = [statement for statement in seen if statement not in ("COMMIT", "BEGIN IMMEDIATE")]
         assert len(sent) <= 6, "\n".join(sent)
+
+
+def test_text_that_the_database_cannot_read_in_json_is_kept_in_the_record(database_url: str) -> None:
+    with ProcessTest([TWO_STEPS], database_url=database_url) as t:
+        case = t.start("p")
+        t.complete("a", {"x": "before\0after", "y": r"\u0000"})
+        assert (case.waiting, case.data) == (["b"], {"x": "before\0after", "y": r"\u0000"})
+        given = select(History.details).where(History.element_id == "a")
+        assert t.read(lambda session: session.scalars(given).one()) == case.data
 
 
 def test_the_state_of_a_case_does_not_grow_with_its_age() -> None:

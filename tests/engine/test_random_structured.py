@@ -14,7 +14,25 @@ from typing import Any
 import pytest
 
 from tests.engine.harness import Running
-from tests.engine.models import Node, both, call, diagram, each, end, process, script, some, start, sub, user, xor
+from tests.engine.models import (
+    Node,
+    both,
+    call,
+    catch,
+    diagram,
+    each,
+    end,
+    loop,
+    message,
+    process,
+    script,
+    some,
+    start,
+    sub,
+    throw,
+    user,
+    xor,
+)
 
 Done = Callable[[], None]
 Values = dict[str, Any]
@@ -53,7 +71,7 @@ class Model:
         return parts[0][0], parts[-1][1], run
 
     def part(self, content: list[Node | str], depth: int, names: list[str]) -> Part:
-        leaves = [self.asked, self.computed]
+        leaves = [self.asked, self.computed, self.mapped, self.mapped_call, self.looped, self.told]
         blocks = [
             self.parallel,
             self.parallel,
@@ -88,6 +106,57 @@ class Model:
             done()
 
         return id, id, run
+
+    def mapped(self, content: list[Node | str], depth: int, names: list[str]) -> Part:
+        """A script that knows what it reads and what it gives under names of its own."""
+        id, name, read, step = self.fresh("mapped"), self.name(names), self.rng.choice(names), self.rng.randint(1, 9)
+        content.append(script(id, f"given = taken * 3 + {step}", *mapping(read, "taken", "given", name)))
+
+        def run(values: Values, done: Done) -> None:
+            values[name] = values[read] * 3 + step
+            done()
+
+        return id, id, run
+
+    def mapped_call(self, content: list[Node | str], depth: int, names: list[str]) -> Part:
+        """A called process with inputs and outputs of other names than the caller's; what else it sets stays inside."""
+        id, name, read, step = self.fresh("call"), self.name(names), self.rng.choice(names), self.rng.randint(1, 9)
+        body = script(f"{id}_s", f"b = a + {step}\n{name} = -1")
+        sides = Node("ioSpecification", {}, [Node("dataInput", {"id": "a"}), Node("dataOutput", {"id": "b"})])
+        self.called.append(process(f"{id}_p", sides, start(f"{id}_start"), body, f"{id}_start > {id}_s"))
+        content.append(call(id, f"{id}_p", *mapping(read, "a", "b", name)))
+
+        def run(values: Values, done: Done) -> None:
+            values[name] = values[read] + step
+            done()
+
+        return id, id, run
+
+    def looped(self, content: list[Node | str], depth: int, names: list[str]) -> Part:
+        """A standard loop around a script."""
+        id, name, rounds = self.fresh("loop"), self.name(names), self.rng.randint(1, 4)
+        content.append(script(id, f"{name} = {name} + loopCounter + 1", loop(maximum=str(rounds))))
+
+        def run(values: Values, done: Done) -> None:
+            values[name] += sum(range(1, rounds + 1))
+            done()
+
+        return id, id, run
+
+    def told(self, content: list[Node | str], depth: int, names: list[str]) -> Part:
+        """One branch tells the other by a message, whichever comes first."""
+        id, name, read = self.fresh("told"), self.name(names), self.rng.choice(names)
+        says, hears = message(id, payload=read), message(id, variable=f"{id}_word")
+        content += [both(id), throw(f"{id}_says", says), catch(f"{id}_hears", hears), both(f"{id}_join")]
+        content += [script(f"{id}_keeps", f"{name} = {id}_word + 1"), f"{id} > {id}_says > {id}_join"]
+        content.append(f"{id} > {id}_hears > {id}_join > {id}_keeps")
+
+        def run(values: Values, done: Done) -> None:
+            values[f"{id}_word"] = values[read]
+            values[name] = values[read] + 1
+            done()
+
+        return id, f"{id}_keeps", run
 
     def name(self, names: list[str]) -> str:
         """Where a part may write: any name it may read, since nobody else writes it at the same time."""
@@ -219,6 +288,14 @@ class Model:
 
 
 Part = tuple[str, str, Callable[[Values, Done], None]]
+
+
+def mapping(source: str, taken: str, given: str, target: str) -> list[Node]:
+    """The data associations of an activity: a variable goes in under one name, and comes out of another."""
+    sides = Node("ioSpecification", {}, [Node("dataInput", {"id": taken}), Node("dataOutput", {"id": given})])
+    goes_in = Node("dataInputAssociation", {}, [Node("sourceRef", {}, [source]), Node("targetRef", {}, [taken])])
+    comes_out = Node("dataOutputAssociation", {}, [Node("sourceRef", {}, [given]), Node("targetRef", {}, [target])])
+    return [sides, goes_in, comes_out]
 
 
 def play(seed: int) -> None:

@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from engine import jobs
+from engine import jobs, timekeeper
+from engine.tables import Anchor
 from tests.web.portal import Portal, load_sample
 from web.database import db
 from web.runtime import runtime
@@ -31,7 +34,6 @@ def test_the_embedded_worker_carries_out_what_a_command_published(portal: Portal
     filing = portal.draft()
     with portal.app.app_context():
         carrier = runtime().carrier
-        carrier.sweep_seconds = 3600.0
         runtime().engine.publish = carrier.publish
         carrier.start_embedded()
     try:
@@ -42,7 +44,7 @@ def test_the_embedded_worker_carries_out_what_a_command_published(portal: Portal
             assert time.monotonic() < deadline, "the worker did not take the job"
             time.sleep(0.02)
     finally:
-        carrier.stop_embedded()
+        carrier.stop()
 
 
 def test_the_sweeper_finds_a_job_whose_hint_was_lost(portal: Portal) -> None:
@@ -52,3 +54,20 @@ def test_the_sweeper_finds_a_job_whose_hint_was_lost(portal: Portal) -> None:
     assert waiting(portal) == 1
     assert portal.app.extensions["jigai"].carrier.sweep() == 1
     assert waiting(portal) == 0
+
+
+def test_every_timekeeper_looks_after_the_record_and_anchors_it_once_a_day(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timekeeper, "HOUSEKEEPING", 0.0)
+    carrier = portal.app.extensions["jigai"].carrier
+    keepers = [timekeeper.Timekeeper(carrier.engine, carrier._sessions) for _ in range(2)]
+    for hours in (0, 1, 22, 1, 24):
+        portal.clock.advance(timedelta(hours=hours))
+        for keeper in keepers:
+            keeper.look()
+    with portal.app.app_context():
+        found = db.session.execute(select(Anchor.id, Anchor.at).order_by(Anchor.id)).all()
+        db.session.rollback()
+    days = [timedelta(0), timedelta(days=1), timedelta(days=2)]
+    assert [(id, at - found[0].at) for id, at in found] == list(enumerate(days, 1))

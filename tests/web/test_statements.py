@@ -17,8 +17,13 @@ from web.database import db
 from web.runtime import runtime
 
 CONTROL = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT")
-DECISIONS = (("gx10", "accept", 9), ("gx11", "approve", 8), ("gx12", "issue", 13))
-"""Who decides what, in the procedure's order, and how many statements that may take."""
+DECISIONS = (
+    ("gx10", "accept", {"sqlite": 8, "postgresql": 5}),
+    ("gx11", "approve", {"sqlite": 7, "postgresql": 4}),
+    ("gx12", "issue", {"sqlite": 12, "postgresql": 9}),
+)
+"""Who decides what, in the procedure's order, and how many statements that may take. PostgreSQL is told in one what the
+engine writes at a command's end."""
 
 
 @dataclass
@@ -71,7 +76,8 @@ def test_a_decision_takes_few_statements_and_one_commit(portal: Portal, filing_i
             runtime().engine.command(db.session(), actor=user) as command,
         ):
             command.complete(task_id, data={"decision": decision}, opinion="同意")
-        assert len(log.statements) <= most, f"{decision}:\n" + "\n".join(log.statements)
+            most_here = most[db.engine.dialect.name]
+        assert len(log.statements) <= most_here, f"{decision}:\n" + "\n".join(log.statements)
         assert log.commits == 1, decision
     portal.settle()
     assert portal.filing(filing_id)["status"] == "ISSUED"

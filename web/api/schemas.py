@@ -1,6 +1,14 @@
 """marshmallow schemas of the engine's resources, as the OpenAPI document shows them."""
 
-from marshmallow import RAISE, Schema, fields, validate
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+
+from engine.job_commands import LONGEST_REASON
+from engine.jobs import AT_ONCE, WORKED
+
+LONGEST_TTL = 366 * 24 * 3600
+"""Seconds that a message may wait for its receiver at most."""
 
 
 class Strict(Schema):
@@ -87,6 +95,10 @@ class HistoryLine(Schema):
     name = fields.String(allow_none=True)
     actor = fields.String(allow_none=True)
     actor_name = fields.String(allow_none=True)
+    on_behalf_of = fields.String(allow_none=True)
+    on_behalf_of_name = fields.String(allow_none=True)
+    data = fields.Dict(keys=fields.String(), metadata={"description": "what was given"})
+    before = fields.Dict(keys=fields.String(), metadata={"description": "what of it had another value until then"})
     opinion = fields.String(allow_none=True)
     decision = fields.String(allow_none=True)
 
@@ -136,14 +148,16 @@ class TaskAnswer(Schema):
 
 
 class MessageBody(Strict):
-    name = fields.String(required=True)
+    name = fields.String(required=True, validate=validate.Length(1, 200))
     correlation = fields.Dict(keys=fields.String(), load_default=dict)
     payload = fields.Dict(keys=fields.String(), load_default=dict)
-    ttl = fields.Integer(metadata={"description": "seconds to wait for a receiver"}, validate=validate.Range(1))
+    ttl = fields.Integer(
+        metadata={"description": "seconds to wait for a receiver"}, validate=validate.Range(1, LONGEST_TTL)
+    )
 
 
 class SignalBody(Strict):
-    name = fields.String(required=True)
+    name = fields.String(required=True, validate=validate.Length(1, 200))
     payload = fields.Dict(keys=fields.String(), load_default=dict)
 
 
@@ -160,7 +174,17 @@ class RetryBody(Strict):
     data = fields.Dict(keys=fields.String(), load_default=dict)
 
 
-class JobQuery(Paging):
+class JobFilter(Strict):
+    kind = fields.String(validate=validate.OneOf((*AT_ONCE, *WORKED)))
+    definition = fields.String(metadata={"description": "the process whose cases the jobs belong to"})
+    element_id = fields.String()
+    instance_id = fields.String()
+
+
+class JobQuery(Paging, JobFilter):
+    class Meta(Paging.Meta):
+        pass
+
     state = fields.String(load_default="failed", validate=validate.OneOf(("due", "leased", "failed")))
 
 
@@ -169,13 +193,53 @@ class JobSchema(Schema):
     instance_id = fields.String(allow_none=True)
     element_id = fields.String(allow_none=True)
     kind = fields.String()
-    state = fields.String()
+    state = fields.String(metadata={"description": "due, leased or failed; skipped once it has been"})
     due_at = fields.AwareDateTime()
     attempts = fields.Integer()
     max_attempts = fields.Integer()
     last_error = fields.String(allow_none=True)
+    service = fields.String(attribute="payload.operator", metadata={"description": "what a service's job calls"})
+    arguments = fields.Dict(attribute="payload.arguments", metadata={"description": "and what with"})
 
 
 class JobPage(Schema):
     items = fields.List(fields.Nested(JobSchema))
     next = fields.String(allow_none=True)
+
+
+class RetryJobBody(Strict):
+    arguments = fields.Dict(
+        keys=fields.String(), metadata={"description": "arguments of the service to be replaced by others"}
+    )
+
+
+class SkipJobBody(Strict):
+    reason = fields.String(required=True, validate=validate.Length(1, LONGEST_REASON))
+    result = fields.Raw(allow_none=True, metadata={"description": "what a service task is completed with"})
+
+
+class RetryJobsBody(Strict):
+    """Jobs by their ids, or the failed ones of a filter, the oldest first, 500 at most."""
+
+    ids = fields.List(fields.String(), validate=validate.Length(1, 500))
+    filter = fields.Nested(JobFilter)
+
+    @validates_schema
+    def names_jobs_in_one_way(self, body: dict[str, Any], **_: Any) -> None:
+        if ("ids" in body) == ("filter" in body):
+            raise ValidationError("请给出 ids 或 filter 之一。")
+
+
+class SkipJobsBody(RetryJobsBody):
+    reason = fields.String(required=True, validate=validate.Length(1, LONGEST_REASON))
+
+
+class JobResult(Schema):
+    id = fields.String()
+    done = fields.Boolean()
+    code = fields.String(allow_none=True)
+    message = fields.String(allow_none=True)
+
+
+class JobResults(Schema):
+    items = fields.List(fields.Nested(JobResult))

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine import state, verbs
+from engine import state, values, verbs
 from engine.errors import CommandRefused
 from engine.history import lines, waiting
 from engine.tables import Definition, Incident, Instance, Task
@@ -102,7 +102,7 @@ def history_view(instance: Instance) -> list[dict[str, Any]]:
     engine = runtime().engine
     shown = []
     for line in lines(engine, db.session(), instance):
-        data = line.data
+        data, before = values.from_json(line.data), values.from_json(line.before)
         shown.append(
             {
                 "seq": line.seq,
@@ -112,6 +112,12 @@ def history_view(instance: Instance) -> list[dict[str, Any]]:
                 "name": line.element_name,
                 "actor": line.actor,
                 "actor_name": engine.policy.display(db.session(), line.actor) if line.actor else None,
+                "on_behalf_of": line.on_behalf_of,
+                "on_behalf_of_name": engine.policy.display(db.session(), line.on_behalf_of)
+                if line.on_behalf_of
+                else None,
+                "data": plain(data),
+                "before": plain(before),
                 "opinion": data.get("opinion"),
                 "decision": data.get("decision"),
             }

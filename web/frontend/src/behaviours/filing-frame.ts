@@ -55,11 +55,23 @@ function element(tag: string, className: string, ...children: (Node | string)[])
 export function followFilingForm(): void {
   const mount = document.getElementById("filing-form");
   if (!mount) return;
+  let ready = false;
+  let early: string | undefined;
+  const act = (action: string | undefined): void => {
+    mount.dispatchEvent(new CustomEvent("jg:form-action", { detail: { action } }));
+  };
   on("click", "[data-jg-form]", (button) => {
     if (button.getAttribute("aria-disabled") === "true") return;
-    mount.dispatchEvent(new CustomEvent("jg:form-action", { detail: { action: button.dataset.jgForm } }));
+    // Where the form is still loading, nobody would hear of the click: it waits for the form.
+    if (ready) act(button.dataset.jgForm);
+    else early ??= button.dataset.jgForm;
   });
-  document.addEventListener("jg:form-state", (event) => show((event as CustomEvent<FormState>).detail));
+  document.addEventListener("jg:form-state", (event) => {
+    show((event as CustomEvent<FormState>).detail);
+    if (ready) return;
+    ready = true;
+    if (early) window.setTimeout(act, 0, early);
+  });
 }
 
 function show(state: FormState): void {

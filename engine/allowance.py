@@ -1,0 +1,99 @@
+"""Whether a file holds only what the allow-list names, and whether its ids are there, short enough and used once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine import xml
+from engine.allowed import ATTRIBUTES, BPMN, CHILDREN, DOCUMENTATION, DRAWING, EXTENSIONS, NODES, SPIFF
+from engine.reading import Reading
+from engine.xml import Element
+
+LONGEST_NAME = 200
+"""Characters of an id or name, at most."""
+
+LONGEST_ROLE = 64
+"""Characters of a lane's id, at most."""
+
+_VARIABLES = frozenset({"inputDataItem", "outputDataItem", "dataInput", "dataOutput"})
+"""Elements whose id is the name of a variable, and may stand more than once."""
+
+
+def check(reading: Reading, parts: Iterable[Element]) -> None:
+    """Report whatever stands in these children of `definitions` and would not be executed as BPMN 2.0 says."""
+    checked = list(parts)
+    for part in checked:
+        _check_allowed(reading, part)
+    _check_ids(reading, (part for part in checked if xml.namespace(part) == BPMN))
+
+
+def _check_allowed(reading: Reading, part: Element) -> None:
+    waiting = [(part, "definitions")]
+    while waiting:
+        element, parent = waiting.pop()
+        if not isinstance(element.tag, str):
+            continue
+        space, tag = xml.namespace(element), xml.local_name(element)
+        if space != BPMN:
+            if space not in DRAWING and parent != "extensionElements":
+                reading.report("foreign_element", element, severity="warning", tag=element.tag)
+            continue
+        if tag in ("documentation", "extensionElements"):
+            if tag == "extensionElements":
+                _check_extensions(reading, element)
+            continue
+        if tag not in CHILDREN.get(parent, frozenset()):
+            code = "ad_hoc" if tag == "adHocSubProcess" else "unsupported_element"
+            reading.report(code, reading.named_place(element), tag=f"{tag}（位于 {parent}）")
+            continue
+        if tag in DOCUMENTATION:
+            continue
+        _check_attributes(reading, element, tag)
+        waiting.extend((child, tag) for child in element.iterchildren())
+
+
+def _check_attributes(reading: Reading, element: Element, tag: str) -> None:
+    allowed = ATTRIBUTES[tag]
+    for name, value in element.attrib.items():
+        if name.startswith("{"):
+            if not any(name.startswith(f"{{{space}}}") for space in (*DRAWING, SPIFF)):
+                reading.report("foreign_attribute", element, severity="warning", attribute=name)
+        elif name not in allowed:
+            reading.report("unsupported_attribute", element, attribute=name, value=value)
+        else:
+            accepted = allowed[name]
+            if accepted is not None and value not in accepted:
+                reading.report("unsupported_attribute", element, attribute=name, value=value)
+
+
+def _check_extensions(reading: Reading, element: Element) -> None:
+    for child in element.iterchildren():
+        space, tag = xml.namespace(child), xml.local_name(child)
+        if space in DRAWING or (space == SPIFF and tag in EXTENSIONS):
+            continue
+        reading.report("foreign_element", reading.named_place(child), severity="warning", tag=child.tag)
+
+
+def _check_ids(reading: Reading, parts: Iterable[Element]) -> None:
+    seen: dict[str, Element] = {}
+    for part in parts:
+        for element in part.iter(f"{{{BPMN}}}*"):
+            identity = element.get("id")
+            _check_length(reading, element)
+            if identity is None:
+                if xml.local_name(element) in NODES | {"sequenceFlow", "process"}:
+                    reading.report("missing_id", element, tag=xml.local_name(element))
+            elif xml.local_name(element) in _VARIABLES:
+                continue
+            elif identity in seen:
+                reading.report("duplicate_id", element, id=identity, other=seen[identity].sourceline)
+            else:
+                seen[identity] = element
+
+
+def _check_length(reading: Reading, element: Element) -> None:
+    for attribute in ("id", "name"):
+        is_role = attribute == "id" and xml.local_name(element) == "lane"
+        limit = LONGEST_ROLE if is_role else LONGEST_NAME
+        if len(element.get(attribute) or "") > limit:
+            reading.report("name_too_long", element, attribute=attribute, limit=limit)
