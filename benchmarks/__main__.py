@@ -30,7 +30,7 @@ THREADS = 4
 
 def filing(found: Sequence[Database], quick: bool) -> list[Row]:
     """The whole procedure, and the paper at its end."""
-    filings = Filings(found, batches=1 if quick else 5, size=3 if quick else 12)
+    filings = Filings(found, batches=1 if quick else 5, size=2 if quick else 12)
     alone = alone_row(filings.alone, 30 if quick else 300)
     paper = [paper_row(filings.paper, 5 if quick else 30)] if filings.paper else []
     return [*filings.rows(), alone, *paper]
@@ -38,18 +38,18 @@ def filing(found: Sequence[Database], quick: bool) -> list[Row]:
 
 def workers(found: Sequence[Database], quick: bool) -> list[Row]:
     """Filings by one and by two processes on PostgreSQL."""
-    return worker_rows(_named(found, POSTGRESQL), repeats=1 if quick else 3, count=3 if quick else 25)
+    return worker_rows(_named(found, POSTGRESQL), repeats=1 if quick else 3, count=2 if quick else 25)
 
 
 def office(found: Sequence[Database], quick: bool) -> list[Row]:
     """Cases of three user tasks, in one thread and in several."""
-    batches, size = (1, 5) if quick else (5, 16)
+    batches, size = (1, 3) if quick else (5, 16)
     rows = cases.case_rows(found, batches, size, _patience(quick))
     return [*rows, cases.thread_row(found, THREADS, batches, size)]
 
 
 def loop(found: Sequence[Database], quick: bool) -> list[Row]:
-    rounds, edge = (100, 20) if quick else (10_000, 100)
+    rounds, edge = (60, 20) if quick else (10_000, 100)
     return ageing.loop_rows(found, rounds, edge, _patience(quick))
 
 
@@ -65,7 +65,7 @@ def sequence(found: Sequence[Database], quick: bool) -> list[Row]:
 
 
 def join(found: Sequence[Database], quick: bool) -> list[Row]:
-    count = 500 if quick else 5_000
+    count = 200 if quick else 5_000
     goal = Goal("under 3", lambda seconds: seconds < 3)
     return _run(Shape(f"{count:,} branches into one join", shapes.join(count), both=goal), found, quick)
 
@@ -73,14 +73,14 @@ def join(found: Sequence[Database], quick: bool) -> list[Row]:
 def instances(found: Sequence[Database], quick: bool) -> list[Row]:
     count = 200 if quick else 2_000
     rows = _run(Shape(f"{count:,} parallel instances of a script", shapes.instances(count)), found, quick)
-    finished = (10, count // 10) if quick else (10, count // 2, count - 10)
+    finished = (5, count // 20) if quick else (10, count // 2, count - 10)
     rows.append(ageing.in_turn_row(found, count, finished, _patience(quick)))
-    return [*rows, *ageing.at_once_rows(found, count, finished=count // 10)]
+    return [*rows, *ageing.at_once_rows(found, count, finished=count // 20)]
 
 
 def benchflow(found: Sequence[Database], quick: bool) -> list[Row]:
     """The patterns SEQ, EXC, EXT, PAR, CYC and their MIX."""
-    batches, size = (1, 10) if quick else (5, 80)
+    batches, size = (1, 5) if quick else (5, 80)
     each = [
         pattern_rows(found, pattern, batches, size, _patience(quick)) for pattern in (*patterns.PATTERNS, patterns.MIX)
     ]

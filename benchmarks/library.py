@@ -107,14 +107,15 @@ def cases(diagram: bytes, data: Mapping[str, Any], tasks: int, answers: Mapping[
     return Outcome({"rate": count / (perf_counter() - begun)})
 
 
-def starts(diagrams: Mapping[str, bytes], begun: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
+def starts(diagrams: Mapping[str, bytes], begun: Sequence[tuple[str, Mapping[str, Any]]], warm_up: int) -> Outcome:
     """Instances that run to their end at once, in memory; and the same with each serialized at its end.
 
-    Gives seconds of each in memory, instances a second of both, and bytes an instance as the library serializes it.
+    The first `warm_up` do not count. Gives seconds of each in memory, instances a second of both, and bytes an
+    instance as the library serializes it.
     """
     specs = {process: _parsed(diagram, process) for process, diagram in diagrams.items()}
     serializer = BpmnWorkflowSerializer()
-    taken, writing, size = [], 0.0, 0
+    running, writing, sizes = [], [], []
     for process, data in begun:
         at = perf_counter()
         workflow = _begun(specs[process], data)
@@ -122,13 +123,13 @@ def starts(diagrams: Mapping[str, bytes], begun: Sequence[tuple[str, Mapping[str
         ran = perf_counter()
         if not workflow.completed:
             return Outcome(failure=f"{process} stops before the end")
-        size += len(serializer.serialize_json(workflow))
-        taken.append(ran - at)
-        writing += perf_counter() - ran
-    count, running = len(begun), sum(taken)
-    return Outcome(
-        {"seconds": taken, "rate": count / running, "written": count / (running + writing), "bytes": size // count}
-    )
+        sizes.append(len(serializer.serialize_json(workflow)))
+        running.append(ran - at)
+        writing.append(perf_counter() - ran)
+    taken, count = running[warm_up:], len(begun) - warm_up
+    written = count / (sum(taken) + sum(writing[warm_up:]))
+    size = sum(sizes[warm_up:]) // count
+    return Outcome({"seconds": taken, "rate": count / sum(taken), "written": written, "bytes": size})
 
 
 class _Serialized:

@@ -18,13 +18,13 @@ WARM_UP = 5
 class _Batches:
     """Cases of one pattern on one database. Statements and bytes are those of the rows that cases leave."""
 
-    def __init__(self, database: Database, pattern: str) -> None:
+    def __init__(self, database: Database, pattern: str, warm_up: Sequence[patterns.Start]) -> None:
         self.engine = Running(database, *_diagrams(pattern).values())
         self.rates: list[float] = []
         self.readings: list[Reading] = []
-        for process, data in islice(patterns.starts(pattern, seed=1), WARM_UP):
+        for process, data in warm_up:
             self.engine.start(data, process)
-        self._before = storage.measure(self.engine.connections)
+        self._before = self.engine.stored()
 
     def start(self, cases: Sequence[patterns.Start]) -> None:
         begun, started = perf_counter(), []
@@ -38,7 +38,7 @@ class _Batches:
 
     def finish(self) -> storage.Stored:
         """Bytes a case."""
-        stored = storage.measure(self.engine.connections).since(self._before, len(self.readings))
+        stored = self.engine.stored().since(self._before, len(self.readings))
         self.engine.close()
         return stored
 
@@ -47,8 +47,8 @@ def pattern_rows(databases: Sequence[Database], pattern: str, batches: int, size
     """How many cases a second, how long the command that starts one takes, and what it asks and leaves."""
     speed = Row(f"{pattern}: instances a second; p50 / p99 ms")
     cost = Row("… statements / commits / bytes an instance")
-    cases = list(islice(patterns.starts(pattern), batches * size))
-    running = {database.name: _Batches(database, pattern) for database in databases}
+    warm_up, cases = _first(pattern, WARM_UP, seed=1), _first(pattern, batches * size)
+    running = {database.name: _Batches(database, pattern, warm_up) for database in databases}
     for begun in range(0, len(cases), size):
         for batch in running.values():
             batch.start(cases[begun : begun + size])
@@ -59,7 +59,7 @@ def pattern_rows(databases: Sequence[Database], pattern: str, batches: int, size
         commits = statistics.mean(reading.commits for reading in batch.readings)
         text = f"{statements:.1f} / {commits:g} / {whole(stored.rows)}"
         cost.put(name, text, statements=statements, commits=commits, bytes=stored.rows, pages=stored.pages)
-    outcome = library.within(limit, library.starts, _diagrams(pattern), cases)
+    outcome = library.within(limit, library.starts, _diagrams(pattern), [*warm_up, *cases], WARM_UP)
     numbers = {name: value for name, value in outcome.numbers.items() if name != "seconds"}
     speed.put(LIBRARY, outcome.told(_speed_of_the_library), **numbers)
     if outcome.numbers:
@@ -76,6 +76,10 @@ def _put_speed(row: Row, column: str, rate: str, batch: _Batches) -> None:
 def _speed_of_the_library(numbers: Numbers) -> str:
     middle, high = (milliseconds(percentile(numbers["seconds"], share)) for share in (0.5, 0.99))
     return f"{a_second(numbers['rate'])}; {middle} / {high} in memory, {a_second(numbers['written'])} serialized"
+
+
+def _first(pattern: str, count: int, seed: int = 0) -> list[patterns.Start]:
+    return list(islice(patterns.starts(pattern, seed), count))
 
 
 def _diagrams(pattern: str) -> Mapping[str, bytes]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from benchmarks import storage
 from benchmarks.databases import Database
 from benchmarks.meter import Meter, Reading
 from engine.commands import Engine
@@ -56,6 +57,11 @@ class Running:
         self.session.rollback()
         self.session.expunge_all()
         return self.session.get_one(Instance, case)
+
+    def stored(self) -> storage.Stored:
+        """What the engine's tables hold. They are locked meanwhile, so this session must have let go of them."""
+        self.session.rollback()
+        return storage.measure(self.connections)
 
     def state_bytes(self, case: str) -> int:
         return len(self.instance(case).state)
