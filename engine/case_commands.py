@@ -1,6 +1,6 @@
 """Commands on whole cases: start, cancel, retry."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from engine.projection import look
 from engine.suspension import Suspension
 from engine.tables import Incident, Instance, Job
 from engine.transactions import after_commit
+from engine.variables import Layer
 from engine.work import accepted
 
 
@@ -51,7 +52,10 @@ class CaseCommands(Suspension):
         return instance
 
     def retry(self, instance_id: str, data: Mapping[str, Any] | None = None) -> Instance:
-        """Try every open incident of a case again, after correcting its variables with `data`."""
+        """Try every open incident of a case again, after correcting the variables that what failed reads with `data`.
+
+        They are set where the failed element sees them: in the case, in the process it called, in the loop's instance.
+        """
         corrected = accepted(data)
         instance, case = self._open_case(instance_id)
         failed = [token for token in case.tokens.values() if "incident" in token.internal_data]
@@ -62,8 +66,10 @@ class CaseCommands(Suspension):
                 del case.tokens[token_id].internal_data["waits"]
         self._try_failed_jobs_again(instance)
         before = look(case)
-        had = {name: values.to_json(case.layer.values[name]) for name in corrected if name in case.layer.values}
-        case.write_root(corrected)
+        places = {id(layer): layer for layer in map(case.layer_of, failed)} or {0: case.layer}
+        had = {name: values.to_json(seen) for name, seen in _seen(places.values(), corrected).items()}
+        for layer in places.values():
+            case.correct(layer, corrected)
         given = {"data": values.to_json(corrected)} if corrected else None
         self._note(case, "retried", given, before={"data": had} if had else None)
         for token in failed:
@@ -82,3 +88,9 @@ class CaseCommands(Suspension):
             incidents = update(Incident).where(Incident.job_id.in_(jobs), Incident.resolved_at.is_(None))
             self.session.execute(incidents.values(resolved_at=self.now))
             after_commit(self.session, partial(self.engine.publish, list(jobs)))
+
+
+def _seen(layers: Iterable[Layer], names: Iterable[str]) -> dict[str, Any]:
+    """The values that some names have, as the first layer that has them sees them."""
+    views = [layer.view({}) for layer in layers]
+    return {name: view[name] for view in reversed(views) for name in names if name in view}

@@ -51,7 +51,7 @@ class Engine:
         self.publish = publish or (lambda job_ids: None)
         self.expect: Callable[[datetime], None] = lambda moment: None
         self.lease = lease
-        self.deployments = Deployments(lambda operator: self.services.get(operator) is not None)
+        self.deployments = Deployments(self.services.takes)
 
     @contextmanager
     def command(

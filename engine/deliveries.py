@@ -20,6 +20,19 @@ from engine.work import Work, accepted
 log = structlog.get_logger("jigai.engine")
 
 
+MOST_HOPS = 100
+"""How often one thing thrown may set off another, with nobody and no time in between."""
+
+
+class ThrownInCircles(EngineError):
+    """Messages or signals that set each other off without end."""
+
+    code = "thrown_in_circles"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"消息和信号互相触发已超过 {MOST_HOPS} 次，最后一个是「{name}」；流程可能在互相空转。")
+
+
 class Deliveries(Work):
     """Giving a case what it waits for, or starting one by it."""
 
@@ -176,6 +189,9 @@ class Deliveries(Work):
     def deliver(self, job: Job) -> None:
         """Something thrown or kept reaches the others. A message nobody takes leaves a line with its sender."""
         name, payload = job.payload["name"], values.from_json(job.payload["payload"])
+        self.hops = job.payload.get("hops", 0)
+        if self.hops > MOST_HOPS:
+            raise ThrownInCircles(name)
         if job.kind == "signal":
             self._broadcast(name, payload, but=job.instance_id)
             return

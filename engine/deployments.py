@@ -69,7 +69,7 @@ class CompiledDeployment(FileSet):
 
 def check(
     sources: Iterable[Source],
-    has_service: Callable[[str], bool],
+    find_service: structure.FindService,
     is_deployed: Callable[[str, int | None], bool] = lambda key, version: False,
 ) -> FileSet:
     """Read a set of files and find everything that is wrong with it; nothing is stored."""
@@ -104,7 +104,10 @@ def check(
         else:
             problems = [problem("unknown_file", file=source.name)]
         files.problems.extend(problems)
-    files.problems.extend(structure.check(files.diagrams, files.decisions, files.forms, has_service))
+    found = structure.check(files.diagrams, files.decisions, files.forms, find_service)
+    # A decision is not called missing while a table that could be it cannot be read.
+    unread = any(p.severity == "error" and p.file.lower().endswith(".dmn") for p in files.problems)
+    files.problems.extend(p for p in found if not (unread and p.code == "decision_unknown"))
     files.problems.extend(_unknown_calls(files, is_deployed))
     for process in files.processes.values():
         files.problems.extend(structure.concurrent_writes(process))
@@ -121,6 +124,15 @@ def _unknown_calls(files: FileSet, is_deployed: Callable[[str, int | None], bool
             if node.called is None:
                 continue
             is_beside = node.called in processes and node.binding != "version"
+            if is_beside and not structure.has_plain_start(processes[node.called]):
+                yield problem(
+                    "called_without_start",
+                    file=process.file,
+                    element_id=node.id,
+                    element_name=node.name,
+                    line=node.line,
+                    process=node.called,
+                )
             is_known = node.binding != "deployment" and is_deployed(node.called, node.called_version)
             if not (is_beside or is_known):
                 version = f" 的版本 {node.called_version}" if node.called_version else ""
@@ -137,15 +149,15 @@ def _unknown_calls(files: FileSet, is_deployed: Callable[[str, int | None], bool
 class Deployments:
     """The deployments of one database, compiled ones kept in memory: a deployment never changes."""
 
-    def __init__(self, has_service: Callable[[str], bool]) -> None:
-        self._has_service = has_service
+    def __init__(self, find_service: structure.FindService) -> None:
+        self._find_service = find_service
         self._compiled: dict[int, CompiledDeployment] = {}
         self._deployment_of: dict[int, int] = {}
         self._lock = threading.Lock()
 
     def check(self, session: Session, sources: Iterable[Source]) -> FileSet:
         """As `check`, knowing the processes that are deployed already."""
-        return check(sources, self._has_service, lambda *key: newest(session, *key) is not None)
+        return check(sources, self._find_service, lambda *key: newest(session, *key) is not None)
 
     def deploy(
         self, session: Session, sources: list[Source], now: datetime, actor: str | None

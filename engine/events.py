@@ -49,13 +49,16 @@ def arm(token: Token, event: EventDefinition) -> bool:
             raise ExpressionError("定时事件没有时间。")
         due, left, interval = first_due(event, case.evaluate(event.time, token), case.now)
         data["waits"] = {"kind": "timer", "due": due, "left": left, "interval": interval}
+        if event.time.names:
+            data["waits"]["since"] = case.now
+            case.watching.begin(token)
     elif event.kind == "message":
         data["waits"] = {"kind": "message", "name": event.name, "key": case.correlation_key(event, token)}
     elif event.kind == "signal":
         data["waits"] = {"kind": "signal", "name": event.name}
     elif event.kind == "conditional":
         data["waits"] = {"kind": "conditional", "was": False}
-        case.watch(token)
+        case.watching.begin(token)
     token._set_state(TaskState.WAITING)
     return False
 
@@ -323,13 +326,17 @@ def rearm(element: BoundaryEvent | EventSubProcess, token: Token, waited: dict[s
             return
         following["left"] = waited["left"] - 1 if waited["left"] > 0 else -1
         following["due"] = durations.parse_duration(waited["interval"]).add_to(waited["due"])
+        if "since" in waited:
+            following["since"] = waited["due"]
     fresh = scope.new_token(element)
     fresh.internal_data["waits"] = following
     if "part" in token.internal_data:
         fresh.internal_data["part"] = token.internal_data["part"]
     if waited["kind"] == "conditional":
         following["was"] = True
-        scope.case.watch(fresh)
+        scope.case.watching.begin(fresh)
+    elif "since" in following:
+        scope.case.watching.resume(fresh)
     if host is not None:
         fresh.internal_data["host"] = host.id
         host.internal_data.setdefault("boundary", []).append(fresh.id)

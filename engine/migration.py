@@ -288,6 +288,11 @@ class _Crossing:
                 token.task_spec, "timer", f"定时改为 {due.isoformat()}（原为 {waits['due'].isoformat()}）。"
             )
             waits |= {"due": due, "left": left, "interval": interval}
+            waits.pop("since", None)
+            self.case.watching.forget(token.id)
+            if new.time.names:
+                waits["since"] = self.case.now
+                self.case.watching.resume(token)
         elif new.kind in ("message", "signal"):
             if old.name != new.name:
                 self.plan.change(token.task_spec, "event", f"改为等待「{new.name}」（原为「{old.name}」）。")

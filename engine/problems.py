@@ -355,6 +355,48 @@ PROBLEMS: dict[str, Sentence] = {
         remedy_zh="请在事务边上加一个取消边界事件。",
         remedy_en="Put a cancel event on its border.",
     ),
+    "cancel_in_loop": Sentence(
+        zh="循环或多实例的事务不能有取消结束事件：其余各次是否也要撤销，图里没有说明。",
+        en="A transaction that loops cannot be cancelled: nothing drawn says whether its other instances are undone.",
+        remedy_zh="请把事务放进一个多实例子流程，在里面取消。",
+        remedy_en="Put the transaction into a sub-process that loops, and cancel it there.",
+    ),
+    "two_loops": Sentence(
+        zh="同时有多实例和标准循环。",
+        en="It has both a multi-instance and a standard loop.",
+        remedy_zh="请只保留一种。",
+        remedy_en="Keep one.",
+    ),
+    "two_lanes": Sentence(
+        zh="节点 {node} 同时在泳道 {other} 里。",
+        en="The node {node} is in the lane {other} as well.",
+        remedy_zh="请只放进一条泳道。",
+        remedy_en="Put it into one lane.",
+    ),
+    "assignment_target": Sentence(
+        zh="赋值的目标「{text}」不是变量名。",
+        en="The assignment's target “{text}” is no variable's name.",
+        remedy_zh="请填写一个变量名；要改其中的字段请用脚本。",
+        remedy_en="Name a variable; to change a field in one use a script.",
+    ),
+    "called_without_start": Sentence(
+        zh="被调用的流程 {process} 没有普通的开始。",
+        en="The called process {process} has no plain start.",
+        remedy_zh="请给它加一个普通的开始事件。",
+        remedy_en="Give it a plain start event.",
+    ),
+    "parameter_unknown": Sentence(
+        zh="服务 {service} 没有参数 {parameter}，它的参数是 {known}。",
+        en="The service {service} has no parameter {parameter}; it has {known}.",
+        remedy_zh="请更正参数名；jigai services show {service} 列出全部参数。",
+        remedy_en="Correct the name; `jigai services show {service}` lists them all.",
+    ),
+    "parameter_missing": Sentence(
+        zh="服务 {service} 缺少参数 {parameter}。",
+        en="The service {service} needs the parameter {parameter}.",
+        remedy_zh="请填写这个参数。",
+        remedy_en="Give it.",
+    ),
     "activation_missing": Sentence(
         zh="复杂网关没有激活条件。",
         en="The complex gateway has no activation condition.",

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from engine import messages, record, state, values
 from engine.elements import Element, ProcessSpec, Token
-from engine.errors import CommandRefused, EngineError
+from engine.errors import CommandRefused, EngineError, ValueRefused
 from engine.events import awaited
 from engine.messages import Offer
 from engine.projection import Open, Projection, look
@@ -64,6 +64,8 @@ class Work:
         self.on_behalf_of = on_behalf_of
         self.attended = attended
         self.now = engine.clock.now()
+        self.hops = 0
+        """How many things thrown before led to what is being done."""
         self._jobs_added = 0
 
     def _begin(
@@ -148,7 +150,7 @@ class Work:
             changes |= {"status": ended_as, "ended_at": self.now}
         elif not is_suspended:
             jobs_running = after.services - after.incidents.keys()
-            waits = (after.tasks, after.timers, jobs_running, after.subscriptions, case.conditionals)
+            waits = (after.tasks, after.timers, jobs_running, after.subscriptions, case.watching.has_conditions)
             changes["status"] = "running" if any(waits) or not after.incidents else "failed"
         self.rows.change(instance, **changes)
         projection = self._projection(case, instance)
@@ -187,6 +189,7 @@ class Work:
     def _send(self, instance: Instance, sent: Sent) -> str:
         """What no event of the case took is offered to the others by a job, which locks them one at a time."""
         payload = {"name": sent.name, "payload": values.to_json(sent.payload), "key": values.to_json(sent.key)}
+        payload["hops"] = self.hops + 1
         key = f"{instance.id}:{sent.kind}:{new_id()}"
         return self.add_job(sent.kind, payload, instance_id=instance.id, key=key, element_id=sent.element_id)
 
@@ -250,6 +253,11 @@ def refuse_suspended(instance: Instance) -> None:
 
 def accepted(data: Mapping[str, Any] | None) -> dict[str, Any]:
     """Data from outside, as variables can hold them. Raises ValueRefused with the path of what they cannot."""
+    if not isinstance(data or {}, Mapping):
+        raise ValueRefused("", f"数据应为以文字为键的对象，得到的是 {type(data).__name__}。")
+    for name in data or {}:
+        if not isinstance(name, str):
+            raise ValueRefused(str(name), "变量名应为文字。")
     given = {name: values.copy(value, name) for name, value in (data or {}).items()}
     for name, value in given.items():
         units_of(value, name)
