@@ -140,6 +140,8 @@ def main() -> None:
         "\n{day}, {cpus} CPUs, Python {python}, {seconds} s, load average {load_before} before. "
         "Median (smallest-greatest). ✓ what is asked is reached, ✗ it is not.".format(**machine)
     )
+    if given.quick:
+        print("Sizes are smaller than those that something is asked of.")
     if given.json:
         figures = {"machine": machine, "rows": [row.as_json() for row in rows]}
         given.json.write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
