@@ -42,7 +42,10 @@ ERRAND = diagram(
 """What the product's own procedures do not have: a timer, a message thrown to another process, and what it starts."""
 
 LATER = MONDAY + timedelta(hours=3)
-"""When survivors go on: every lease is over and every timer due."""
+"""When timers have become due."""
+
+AFTERWARDS = MONDAY + timedelta(hours=6)
+"""When survivors go on: every lease is over."""
 
 PATIENCE = 20.0
 """Seconds that work which is due may need to get done."""
@@ -55,10 +58,33 @@ class Cast(Portal):
         super().__init__(url, folder, broker_url=broker_url)
         parts = self.app.extensions["jigai"]
         self.engine, self.carrier = parts.engine, parts.carrier
-        self.engine.publish = self.carrier.publish
         self.boundaries = Boundaries()
+        self._hinted = self._sent = 0
+        self._count_hints()
         gateway = AccountableGateway(folder / "sms.log", self.boundaries.passing)
         tasks.adapters.configure(dataclasses.replace(tasks.adapters.adapters(), sms=gateway))
+
+    def _count_hints(self) -> None:
+        publish, send = self.carrier.publish, self.carrier.celery.send_task
+
+        def publishing(job_ids: list[str]) -> None:
+            self._hinted += len(job_ids)
+            publish(job_ids)
+
+        def sending(*arguments: Any, **named: Any) -> Any:
+            try:
+                return send(*arguments, **named)
+            finally:
+                self._sent += 1
+
+        self.engine.publish, self.carrier.celery.send_task = publishing, sending
+
+    def close(self) -> None:
+        """Let every hint be sent, by whichever thread does it, and every connection go."""
+        deadline = time.monotonic() + PATIENCE
+        while self._sent < self._hinted and time.monotonic() < deadline:
+            time.sleep(0.001)
+        super().close()
 
     def learn(self, tokens: dict[str, str]) -> None:
         self._tokens = dict(tokens)
@@ -230,7 +256,7 @@ def recover(cast: Cast, again: str | None) -> None:
     if again is not None:
         given = ACTS[again](cast)
         assert ACTS[again](cast) == given, "a command given again answers otherwise"
-    cast.clock.set(LATER)
+    cast.clock.set(AFTERWARDS)
     finish(cast)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
@@ -27,6 +27,9 @@ _STATEMENT = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 
+# A service works in a thread of its own, which takes over its caller's context; other threads do not.
+_COUNTING: ContextVar[bool] = ContextVar("counting", default=False)
+
 
 @dataclass(frozen=True)
 class Strike:
@@ -39,12 +42,11 @@ class Strike:
 
 
 class Boundaries:
-    """What one process passes between `begin` and its end, in its main thread."""
+    """What one process passes while it is `counted`: in the thread that acts and in those that work for it."""
 
     def __init__(self) -> None:
         self.passed: list[str] = []
         self.strike: Strike | None = None
-        self._counting = False
 
     def watch(self, database: Database, engine: Engine) -> None:
         """Be told of every boundary of an application. Once a process, before it is forked."""
@@ -67,17 +69,17 @@ class Boundaries:
     @contextmanager
     def counted(self) -> Iterator[None]:
         """Count what is passed inside; its beginning and its end are boundaries, too."""
-        self._counting = True
+        token = _COUNTING.set(True)
         self.passing("before everything")
         try:
             yield
             self.passing("after everything")
         finally:
-            self._counting = False
+            _COUNTING.reset(token)
 
     def passing(self, name: str) -> None:
         """A boundary is passed. Where the strike is due the process gets its signal here."""
-        if not self._counting or threading.current_thread() is not threading.main_thread():
+        if not _COUNTING.get():
             return
         self.passed.append(name)
         if self.strike is not None and self.strike.number == len(self.passed):

@@ -51,13 +51,19 @@ def each_stage(request: pytest.FixtureRequest) -> Stage:
     return named(request)
 
 
+@pytest.fixture(params=["embedded", pytest.param("many_machines", marks=pytest.mark.slow)])
+def clock_stage(request: pytest.FixtureRequest) -> Stage:
+    """The same two, the first alone where there is little time."""
+    return named(request)
+
+
 @pytest.fixture(params=["sqlite_valkey", "postgresql_memory"])
 def mixed_stage(request: pytest.FixtureRequest) -> Stage:
     """The other two pairs."""
     return named(request)
 
 
-@pytest.fixture(params=["sqlite_valkey", "many_machines"])
+@pytest.fixture(params=[pytest.param("sqlite_valkey", marks=pytest.mark.slow), "many_machines"])
 def valkey_stage(request: pytest.FixtureRequest) -> Stage:
     """A broker that outlives the processes, with either database."""
     return named(request)

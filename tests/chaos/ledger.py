@@ -18,7 +18,7 @@ from sqlalchemy import NullPool, create_engine, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from engine.audit import verification
+from engine.audit import Fault, verification
 from engine.tables import (
     Base,
     BufferedMessage,
@@ -80,6 +80,8 @@ def read(url: str, gateway_log: Path) -> Ledger:
     """The ledger of a database that nobody is working on."""
     held = locks(url)
     database = prepare(create_engine(url, poolclass=NullPool))
+    with verification(database) as look:
+        record = list(look.everything())
     with Session(database) as session:
 
         def rows(*columns: Any) -> list[Any]:
@@ -98,7 +100,7 @@ def read(url: str, gateway_log: Path) -> Ledger:
             rows={
                 table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0 for table in _COUNTED
             },
-            wrong=[*_wrong(session, gateway_log), *held],
+            wrong=[*_wrong(session, record, gateway_log), *held],
         )
 
 
@@ -174,10 +176,9 @@ def _cases(session: Session) -> list[Any]:
     )
 
 
-def _wrong(session: Session, gateway_log: Path) -> list[str]:
+def _wrong(session: Session, record: list[Fault], gateway_log: Path) -> list[str]:
     """What must never be, whatever the run."""
-    with verification(session.get_bind()) as look:  # type: ignore[arg-type]  # sessions here are of a database
-        told = [f"the record is not whole: {fault}" for fault in look.everything()]
+    told = [f"the record is not whole: {fault}" for fault in record]
     open_now = Counter(
         tuple(row) for row in session.execute(select(Task.instance_id, Task.element_id).where(Task.state == "open"))
     )
