@@ -1,0 +1,21 @@
+"""the open tasks of a case
+
+Revision: 0005, after 0002
+"""
+
+from alembic import op
+
+revision = '0005'
+down_revision = '0002'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.drop_index('ix_engine_task_instance', 'engine_task')
+    op.create_index('ix_engine_task_instance', 'engine_task', ['instance_id', 'state', 'token'])
+
+
+def downgrade() -> None:
+    op.drop_index('ix_engine_task_instance', 'engine_task')
+    op.create_index('ix_engine_task_instance', 'engine_task', ['instance_id', 'token'])
