@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import psycopg
 from sqlalchemy import Engine, create_engine
 
+from benchmarks.report import POSTGRESQL, SQLITE
 from engine.transactions import prepare
 from tests.servers import PostgreSQLDatabases, RunFolder, SQLiteDatabases
 
@@ -35,7 +36,7 @@ def databases() -> Iterator[list[Database]]:
             sqlite = stack.enter_context(SQLiteDatabases(folder).for_one_test())
             postgresql = stack.enter_context(PostgreSQLDatabases(folder).for_one_test())
             _make_durable(folder.postgresql().get_uri())
-            yield [Database("SQLite", sqlite), Database("PostgreSQL", postgresql)]
+            yield [Database(SQLITE, sqlite), Database(POSTGRESQL, postgresql)]
     finally:
         folder.remove()
 

@@ -2,28 +2,31 @@
 
 import statistics
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
 
 from benchmarks import storage
 from benchmarks.alone import Waiting, complete_all
+from benchmarks.cases import COMMITS, STATEMENTS, put_counts, put_rates
 from benchmarks.databases import Database
 from benchmarks.meter import Reading
-from benchmarks.procedure import OFFICIALS, Procedure
-from benchmarks.report import Row, milliseconds, percentile, spread
+from benchmarks.procedure import DECISIONS, Procedure
+from benchmarks.report import SQLITE, Goal, Row, milliseconds, percentile, spread, whole
 from tasks.papers.certificate import CertificatePaper, render
 
 WARM_UP = 2
 FIRST = "accept"
 """受理, after which the case waits for 审核."""
 
+_CONTROL = ("begin", "savepoint", "release")
+
 
 class Filings:
     """Batches of filings on each database in turn, so that a noisy moment of the machine falls on both."""
 
     def __init__(self, databases: Sequence[Database], batches: int, size: int) -> None:
-        self.procedures = {database.name: Procedure(database) for database in databases}
+        self.procedures = {database.name: Procedure(database.open()).prepare() for database in databases}
         self.rates: dict[str, list[float]] = defaultdict(list)
         self.completions: dict[str, dict[str, list[Reading]]] = {name: defaultdict(list) for name in self.procedures}
         self.stored: dict[str, storage.Stored] = {}
@@ -41,21 +44,30 @@ class Filings:
             procedure.close()
 
     def rows(self) -> list[Row]:
-        found = [
-            ("filings a second, submission to certificate", "", self._rates),
-            ("completing a task, p50 ms", "", lambda name: self._times(name, 0.5)),
-            ("completing a task, p95 ms", "", lambda name: self._times(name, 0.95)),
-            ("… of it not the database, p50 ms", "", self._elsewhere),
-            *(
-                (f"statements to complete {element}", "15; later 8", lambda name, e=element: self._statements(name, e))
-                for element in OFFICIALS
-            ),
-            ("commits a completion", "exactly 1", self._commits),
-            ("begin / savepoint / release a completion", "", self._control),
-            ("bytes a completed case, rows", "6,000", lambda name: f"{self.stored[name].rows:,}"),
-            ("… with indexes, whole pages", "", lambda name: f"{self.stored[name].pages:,}"),
-        ]
-        return [Row(title, asked, {name: tell(name) for name in self.procedures}) for title, asked, tell in found]
+        rate = Row("filings a second, submission to certificate")
+        times = [(Row(f"completing a task, {name} ms"), share) for name, share in (("p50", 0.5), ("p95", 0.95))]
+        elsewhere = Row("… of it not the database, p50 ms")
+        statements = {element: Row(f"statements to complete {element}", STATEMENTS) for element in DECISIONS}
+        commits = Row("commits a completion", COMMITS)
+        control = Row("begin / savepoint / release a completion")
+        size = Row("bytes a completed case, rows", Goal("at most 6,000", lambda rows: rows <= 6_000))
+        pages = Row("… with indexes, whole pages")
+        for name, by_element in self.completions.items():
+            every = [reading for readings in by_element.values() for reading in readings]
+            put_rates(rate, name, self.rates[name])
+            for row, share in times:
+                _put_times(row, name, share, {"all": every, **by_element})
+            rest = statistics.median(reading.elsewhere for reading in every)
+            elsewhere.put(name, milliseconds(rest), seconds=rest)
+            for element, readings in by_element.items():
+                put_counts(statements[element], name, [reading.statements for reading in readings])
+            put_counts(commits, name, [reading.commits for reading in every])
+            verbs = {verb: statistics.mean(reading.control[verb] for reading in every) for verb in _CONTROL}
+            control.put(name, " / ".join(f"{mean:.1f}" for mean in verbs.values()), **verbs)
+            stored = self.stored[name]
+            size.put(name, whole(stored.rows), stored.rows, bytes=stored.rows)
+            pages.put(name, whole(stored.pages), bytes=stored.pages)
+        return [rate, *(row for row, _ in times), elsewhere, *statements.values(), commits, control, size, pages]
 
     def _batch(self, name: str, procedure: Procedure, size: int) -> None:
         drafts = procedure.drafts(size)
@@ -84,38 +96,20 @@ class Filings:
         if self.paper is None:
             self.paper = procedure.paper(case)
 
-    def _all(self, name: str) -> list[Reading]:
-        return [reading for readings in self.completions[name].values() for reading in readings]
 
-    def _rates(self, name: str) -> str:
-        return spread(self.rates[name], lambda rate: f"{rate:.1f}")
-
-    def _times(self, name: str, share: float) -> str:
-        each = (
-            f"{element} {milliseconds(percentile((r.seconds for r in readings), share))}"
-            for element, readings in self.completions[name].items()
-        )
-        return f"{milliseconds(percentile((r.seconds for r in self._all(name)), share))} ({', '.join(each)})"
-
-    def _elsewhere(self, name: str) -> str:
-        return milliseconds(statistics.median(reading.elsewhere for reading in self._all(name)))
-
-    def _statements(self, name: str, element: str) -> str:
-        return spread([reading.statements for reading in self.completions[name][element]], lambda n: f"{n:.0f}")
-
-    def _commits(self, name: str) -> str:
-        return spread([reading.commits for reading in self._all(name)], lambda n: f"{n:.0f}")
-
-    def _control(self, name: str) -> str:
-        readings = self._all(name)
-        verbs = ("begin", "savepoint", "release")
-        return " / ".join(f"{statistics.mean(r.control[verb] for r in readings):.1f}" for verb in verbs)
+def _put_times(row: Row, column: str, share: float, readings: Mapping[str, Sequence[Reading]]) -> None:
+    """The time of all completions, and of each user task's."""
+    seconds = {name: percentile((reading.seconds for reading in found), share) for name, found in readings.items()}
+    every, *each = (f"{name} {milliseconds(taken)}" for name, taken in seconds.items())
+    row.put(column, f"{every.removeprefix('all ')} ({', '.join(each)})", **seconds)
 
 
 def alone_row(waiting: Sequence[Waiting], repeats: int) -> Row:
     """A completion from stored bytes to stored bytes."""
     taken = complete_all(waiting, repeats)
-    return Row("the engine alone a completion, ms", "later 0.5", {"SQLite": spread(taken, milliseconds)})
+    row = Row("the engine alone a completion, ms", Goal("at most 0.5", lambda seconds: seconds <= 0.0005))
+    row.put(SQLITE, spread(taken, milliseconds), statistics.median(taken), seconds=statistics.median(taken))
+    return row
 
 
 def paper_row(paper: CertificatePaper, copies: int) -> Row:
@@ -127,4 +121,6 @@ def paper_row(paper: CertificatePaper, copies: int) -> Row:
         begun = perf_counter()
         render(another)
         taken.append(perf_counter() - begun)
-    return Row("a certificate's PDF, ms", "30", {"SQLite": spread(taken, lambda s: f"{s * 1000:.1f}")})
+    row = Row("a certificate's PDF, ms", Goal("at most 30", lambda seconds: seconds <= 0.03))
+    row.put(SQLITE, spread(taken, lambda seconds: f"{seconds * 1000:.1f}"), statistics.median(taken), seconds=taken)
+    return row

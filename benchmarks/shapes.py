@@ -53,7 +53,7 @@ def instances(count: int) -> bytes:
     return one(start(), many, end(), "start > many > end")
 
 
-def signatures(count: int) -> bytes:
-    """A user task in as many instances, one after the other."""
-    many = task("many", times(str(count), sequential=True), tag="userTask")
+def signatures(count: int, *, sequential: bool = False) -> bytes:
+    """A user task in as many instances, at once or one after the other."""
+    many = task("many", times(str(count), sequential=sequential), tag="userTask")
     return one(start(), many, end(), "start > many > end")

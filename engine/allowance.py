@@ -44,7 +44,9 @@ def _check_allowed(reading: Reading, part: Element) -> None:
             continue
         if tag not in CHILDREN.get(parent, frozenset()):
             code = "ad_hoc" if tag == "adHocSubProcess" else "unsupported_element"
-            reading.report(code, reading.named_place(element), tag=f"{tag}（位于 {parent}）")
+            # Modelers show the event, not its definition.
+            place = element.getparent() if tag.endswith("EventDefinition") else element
+            reading.report(code, reading.named_place(place), tag=f"{tag}（位于 {parent}）")
             continue
         if tag in DOCUMENTATION:
             continue

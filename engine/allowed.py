@@ -29,7 +29,9 @@ ANY = None
 _NAMED = {"id": ANY, "name": ANY}
 _FALSE = frozenset({"false"})
 _BOOLEAN = frozenset({"true", "false"})
-_PYTHON = frozenset({"", "python", "text/python", "text/x-python", "application/python", "application/x-python"})
+_PYTHON = frozenset(
+    {"", "python", "Python", "text/python", "text/x-python", "application/python", "application/x-python"}
+)
 """What the language of expressions may be called: its syntax is a subset of Python."""
 _ACTIVITY = _NAMED | {
     "default": ANY,

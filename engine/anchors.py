@@ -18,17 +18,17 @@ EVERY = timedelta(days=1)
 """How often the carrier makes one."""
 
 
-def is_due(session: Session, now: datetime) -> bool:
-    """Whether the last anchor is old enough for the next."""
-    last = session.scalar(select(Anchor.at).order_by(Anchor.id.desc()).limit(1))
-    return last is None or last + EVERY <= now
+def anchor_if_due(session: Session, now: datetime) -> Anchor | None:
+    """Anchor where the last anchor is old enough for the next. Any number of processes may ask at the same time."""
+    if not _is_due(session, now):
+        return None
+    _one_at_a_time(session)
+    return anchor(session, now) if _is_due(session, now) else None
 
 
 def anchor(session: Session, now: datetime) -> Anchor:
     """Anchor the chains that have grown since the last time, also where none has: then that is what the anchor says."""
-    if session.get_bind().dialect.name == "postgresql":
-        # One at a time; SQLite has one writer anyway.
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(Anchor.__tablename__))))
+    _one_at_a_time(session)
     last = session.scalar(select(Anchor).order_by(Anchor.id.desc()).limit(1))
     number, previous = (last.id + 1, last.hash) if last is not None else (1, NO_HASH)
     _take_heads(session, number)
@@ -44,12 +44,23 @@ def anchor(session: Session, now: datetime) -> Anchor:
     return new
 
 
+def _is_due(session: Session, now: datetime) -> bool:
+    last = session.scalar(select(Anchor.at).order_by(Anchor.id.desc()).limit(1))
+    return last is None or last + EVERY <= now
+
+
+def _one_at_a_time(session: Session) -> None:
+    """SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(Anchor.__tablename__))))
+
+
 def root_of(heads: Iterable[tuple[str, int, str]]) -> tuple[int, bytes]:
     """How many heads there are, and the hash over a line of text for each: case, number and hash of its last line."""
     count, hashed = 0, hashlib.sha256()
     for instance_id, seq, head in heads:
         count += 1
-        hashed.update(f"{instance_id} {seq} {head}\n".encode())
+        hashed.update(f"{instance_id} {seq} {head}\n".encode(errors="surrogateescape"))
     return count, hashed.digest()
 
 

@@ -1,19 +1,23 @@
 """Commands on whole cases: start, cancel, retry."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from engine import values
 from engine.deployments import newest
 from engine.errors import CommandRefused
 from engine.projection import look
-from engine.tables import Instance, Job
-from engine.work import Work, accepted
+from engine.suspension import Suspension
+from engine.tables import Incident, Instance, Job
+from engine.transactions import after_commit
+from engine.variables import Layer
+from engine.work import accepted
 
 
-class CaseCommands(Work):
+class CaseCommands(Suspension):
     """Starting a case, ending it early, and going on where it failed."""
 
     def start(
@@ -31,13 +35,16 @@ class CaseCommands(Work):
             raise CommandRefused("definition_unknown", f"没有流程 {which}。", status=404, remedy="请先部署它。")
         spec = self.engine.deployments.compiled(self.session, definition.id)
         if not spec.entries:
-            raise CommandRefused("no_plain_start", f"流程「{definition.name}」只能由消息或信号启动。")
+            raise CommandRefused("no_plain_start", f"流程「{definition.name}」只能由消息、信号或定时启动。")
         return self._begin(definition, spec, spec.entries, accepted(data), business_key)
 
     def cancel(self, instance_id: str, reason: str = "") -> Instance:
         """End a case at once; whatever is open in it is cancelled."""
-        instance, case = self._open_case(instance_id)
+        instance, case = self._open_case(instance_id, even_suspended=True)
         before = look(case)
+        if instance.status == "suspended":
+            instance.status = "running"
+            self._let_go(instance)
         case.cancel_tokens()
         case.do_engine_steps()
         self._note(case, "cancelled", {"reason": reason} if reason else None)
@@ -45,7 +52,10 @@ class CaseCommands(Work):
         return instance
 
     def retry(self, instance_id: str, data: Mapping[str, Any] | None = None) -> Instance:
-        """Try every open incident of a case again, after correcting its variables with `data`."""
+        """Try every open incident of a case again, after correcting the variables that what failed reads with `data`.
+
+        They are set where the failed element sees them: in the case, in the process it called, in the loop's instance.
+        """
         corrected = accepted(data)
         instance, case = self._open_case(instance_id)
         failed = [token for token in case.tokens.values() if "incident" in token.internal_data]
@@ -54,9 +64,12 @@ class CaseCommands(Work):
             self.session.execute(delete(Job).where(Job.instance_id == instance.id, Job.token.in_(jobs)))
             for token_id in jobs:
                 del case.tokens[token_id].internal_data["waits"]
+        self._try_failed_jobs_again(instance)
         before = look(case)
-        had = {name: values.to_json(case.layer.values[name]) for name in corrected if name in case.layer.values}
-        case.write_root(corrected)
+        places = {id(layer): layer for layer in map(case.layer_of, failed)} or {0: case.layer}
+        had = {name: values.to_json(seen) for name, seen in _seen(places.values(), corrected).items()}
+        for layer in places.values():
+            case.correct(layer, corrected)
         given = {"data": values.to_json(corrected)} if corrected else None
         self._note(case, "retried", given, before={"data": had} if had else None)
         for token in failed:
@@ -65,3 +78,19 @@ class CaseCommands(Work):
         case.do_engine_steps()
         self._save(instance, case, before)
         return instance
+
+    def _try_failed_jobs_again(self, instance: Instance) -> None:
+        """Jobs of a case that failed without one of its tokens being at fault: a delivery, something done aside."""
+        failed = (Job.instance_id == instance.id, Job.state == "failed")
+        again = update(Job).where(*failed).values(state="due", attempts=0, due_at=self.now).returning(Job.id)
+        jobs = self.session.scalars(again.execution_options(synchronize_session=False)).all()
+        if jobs:
+            incidents = update(Incident).where(Incident.job_id.in_(jobs), Incident.resolved_at.is_(None))
+            self.session.execute(incidents.values(resolved_at=self.now))
+            after_commit(self.session, partial(self.engine.publish, list(jobs)))
+
+
+def _seen(layers: Iterable[Layer], names: Iterable[str]) -> dict[str, Any]:
+    """The values that some names have, as the first layer that has them sees them."""
+    views = [layer.view({}) for layer in layers]
+    return {name: view[name] for view in reversed(views) for name in names if name in view}

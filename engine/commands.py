@@ -8,15 +8,20 @@ The `with` block is the transaction: it commits once at its end, or nothing of i
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from engine import start_timers
 from engine.assignment import AssignmentPolicy, Everyone
 from engine.case_commands import CaseCommands
 from engine.clock import Clock
-from engine.deliveries import Deliveries
 from engine.deployments import Deployments, Source
 from engine.errors import CommandRefused, ValueRefused
+from engine.job_commands import JobCommands
+from engine.leases import LEASE
+from engine.migration_commands import MigrationCommands
+from engine.modification import Modification
 from engine.services import Registry
 from engine.tables import Definition
 from engine.task_commands import TaskCommands
@@ -26,7 +31,9 @@ from engine.transactions import transaction
 class Engine:
     """One installation: its service tasks, its policy, its clock, its compiled deployments.
 
-    `publish` is told the ids of jobs that fell due in a committed command; it is a hint, the job table is the truth.
+    `publish` is told the ids of jobs that fell due in a committed command, and `expect` the moment at which the first
+    of its timers will; both are hints, the job table is the truth. `lease` is how long a worker's hold on a job lasts
+    without a heartbeat.
     """
 
     def __init__(
@@ -36,12 +43,15 @@ class Engine:
         policy: AssignmentPolicy | None = None,
         clock: Clock | None = None,
         publish: Callable[[list[str]], None] | None = None,
+        lease: timedelta = LEASE,
     ) -> None:
         self.services = services or Registry()
         self.policy = policy or Everyone()
         self.clock = clock or Clock()
         self.publish = publish or (lambda job_ids: None)
-        self.deployments = Deployments(lambda operator: self.services.get(operator) is not None)
+        self.expect: Callable[[datetime], None] = lambda moment: None
+        self.lease = lease
+        self.deployments = Deployments(self.services.takes)
 
     @contextmanager
     def command(
@@ -64,9 +74,13 @@ class Engine:
                 raise CommandRefused("value_refused", error.message, status=422, remedy="请更正这个值。") from None
 
 
-class Command(CaseCommands, TaskCommands, Deliveries):
+class Command(CaseCommands, TaskCommands, JobCommands, Modification, MigrationCommands):
     """What can be done to cases inside one transaction."""
 
     def deploy(self, sources: list[Source]) -> list[Definition]:
-        """Deploy a set of files. Raises DeploymentRefused with every problem."""
-        return self.engine.deployments.deploy(self.session, sources, self.now, self.actor)
+        """Deploy a set of files, and set up what starts their processes. Raises DeploymentRefused with all problems."""
+        deployed, is_new = self.engine.deployments.deploy(self.session, sources, self.now, self.actor)
+        for definition in deployed if is_new else ():
+            start_timers.schedule(self, definition, self._compiled(definition.id))
+            self.give_kept_messages(definition)
+        return deployed

@@ -74,7 +74,11 @@ class DataReader:
             if come_from is None or not reading.text(go_to):
                 reading.report("assignment_incomplete", element)
                 continue
-            yield source, reading.expression(come_from, element), reading.text(go_to)
+            place = reading.text(go_to)
+            if not (place.isidentifier() or place in self._inside(element)):
+                reading.report("assignment_target", element, text=place)
+                continue
+            yield source, reading.expression(come_from, element), place
         transformation = association.find(f"{{{BPMN}}}transformation")
         if transformation is not None:
             yield source, reading.expression(transformation, element), target
@@ -82,6 +86,9 @@ class DataReader:
             reading.report("association_sources", element)
         elif association.find(f"{{{BPMN}}}assignment") is None:
             yield source, None, target
+
+    def _inside(self, element: Element) -> set[str]:
+        return {*self._inner(element, "dataInput"), *self._inner(element, "dataOutput")}
 
     def _inner(self, element: Element, tag: str) -> dict[str, tuple[str, ...]]:
         """Id of a data input or output of the element → the variables it is inside: its name and its id."""

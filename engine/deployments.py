@@ -69,7 +69,7 @@ class CompiledDeployment(FileSet):
 
 def check(
     sources: Iterable[Source],
-    has_service: Callable[[str], bool],
+    find_service: structure.FindService,
     is_deployed: Callable[[str, int | None], bool] = lambda key, version: False,
 ) -> FileSet:
     """Read a set of files and find everything that is wrong with it; nothing is stored."""
@@ -104,7 +104,10 @@ def check(
         else:
             problems = [problem("unknown_file", file=source.name)]
         files.problems.extend(problems)
-    files.problems.extend(structure.check(files.diagrams, files.decisions, files.forms, has_service))
+    found = structure.check(files.diagrams, files.decisions, files.forms, find_service)
+    # A decision is not called missing while a table that could be it cannot be read.
+    unread = any(p.severity == "error" and p.file.lower().endswith(".dmn") for p in files.problems)
+    files.problems.extend(p for p in found if not (unread and p.code == "decision_unknown"))
     files.problems.extend(_unknown_calls(files, is_deployed))
     for process in files.processes.values():
         files.problems.extend(structure.concurrent_writes(process))
@@ -121,6 +124,15 @@ def _unknown_calls(files: FileSet, is_deployed: Callable[[str, int | None], bool
             if node.called is None:
                 continue
             is_beside = node.called in processes and node.binding != "version"
+            if is_beside and not structure.has_plain_start(processes[node.called]):
+                yield problem(
+                    "called_without_start",
+                    file=process.file,
+                    element_id=node.id,
+                    element_name=node.name,
+                    line=node.line,
+                    process=node.called,
+                )
             is_known = node.binding != "deployment" and is_deployed(node.called, node.called_version)
             if not (is_beside or is_known):
                 version = f" 的版本 {node.called_version}" if node.called_version else ""
@@ -137,18 +149,20 @@ def _unknown_calls(files: FileSet, is_deployed: Callable[[str, int | None], bool
 class Deployments:
     """The deployments of one database, compiled ones kept in memory: a deployment never changes."""
 
-    def __init__(self, has_service: Callable[[str], bool]) -> None:
-        self._has_service = has_service
+    def __init__(self, find_service: structure.FindService) -> None:
+        self._find_service = find_service
         self._compiled: dict[int, CompiledDeployment] = {}
         self._deployment_of: dict[int, int] = {}
         self._lock = threading.Lock()
 
     def check(self, session: Session, sources: Iterable[Source]) -> FileSet:
         """As `check`, knowing the processes that are deployed already."""
-        return check(sources, self._has_service, lambda *key: newest(session, *key) is not None)
+        return check(sources, self._find_service, lambda *key: newest(session, *key) is not None)
 
-    def deploy(self, session: Session, sources: list[Source], now: datetime, actor: str | None) -> list[Definition]:
-        """Store a set of files as the newest version of each of its processes.
+    def deploy(
+        self, session: Session, sources: list[Source], now: datetime, actor: str | None
+    ) -> tuple[list[Definition], bool]:
+        """Store a set of files as the newest version of each of its processes, and whether that was new.
 
         The same bytes again give the versions that exist. Raises DeploymentRefused with every problem.
         """
@@ -156,9 +170,8 @@ class Deployments:
         digest = _digest(sources)
         known = session.scalar(select(Deployment).where(Deployment.digest == digest))
         if known is not None:
-            return list(
-                session.scalars(select(Definition).where(Definition.deployment_id == known.id).order_by(Definition.key))
-            )
+            of_it = select(Definition).where(Definition.deployment_id == known.id).order_by(Definition.key)
+            return list(session.scalars(of_it)), False
         files = self.check(session, sources)
         if any(p.severity == "error" for p in files.problems):
             raise DeploymentRefused(files.problems)
@@ -169,7 +182,7 @@ class Deployments:
         session.add_all(DeploymentFile(deployment_id=deployment.id, name=s.name, content=s.content) for s in sources)
         definitions = [self._define(session, deployment, process) for process in files.processes.values()]
         session.flush()
-        return sorted(definitions, key=lambda definition: definition.key)
+        return sorted(definitions, key=lambda definition: definition.key), True
 
     def _forget(self, deployment_id: int) -> None:
         """Let go of an earlier deployment of the same number whose transaction was rolled back."""
@@ -251,7 +264,7 @@ def _beginning(process: ProcessModel, node: Node) -> Iterator[tuple[str, EventDe
     else:
         targets = [node] if node.kind == "startEvent" or node.instantiate else []
     for target in targets:
-        if target.event is not None and target.event.kind in ("message", "signal"):
+        if target.event is not None and target.event.kind in ("message", "signal", "timer"):
             yield target.id, target.event
 
 

@@ -45,22 +45,31 @@ def arm(token: Token, event: EventDefinition) -> bool:
     if event.kind == "none":
         return True
     if event.kind == "timer":
-        due, left, interval = first_due(event, token, case.now)
+        if event.time is None:
+            raise ExpressionError("定时事件没有时间。")
+        due, left, interval = first_due(event, case.evaluate(event.time, token), case.now)
         data["waits"] = {"kind": "timer", "due": due, "left": left, "interval": interval}
+        if event.time.names:
+            data["waits"]["since"] = case.now
+            case.watching.begin(token)
     elif event.kind == "message":
         data["waits"] = {"kind": "message", "name": event.name, "key": case.correlation_key(event, token)}
     elif event.kind == "signal":
         data["waits"] = {"kind": "signal", "name": event.name}
     elif event.kind == "conditional":
         data["waits"] = {"kind": "conditional", "was": False}
-        case.watch(token)
+        case.watching.begin(token)
     token._set_state(TaskState.WAITING)
     return False
 
 
 def awaited(token: Token) -> EventDefinition:
     """What a token waits for: its element's event, or the part of it that the token stands for."""
-    event: EventDefinition = token.task_spec.event
+    return part_of(token.task_spec.event, token)
+
+
+def part_of(event: EventDefinition, token: Token) -> EventDefinition:
+    """The part of an event that a token stands for: all of it, unless it has several."""
     part = token.internal_data.get("part")
     return event if part is None else event.parts[part]
 
@@ -94,11 +103,10 @@ def received(event: EventDefinition, payload: Any) -> dict[str, Any]:
     return dict(payload) if event.kind in ("message", "signal") and isinstance(payload, dict) else {}
 
 
-def first_due(event: EventDefinition, token: Token, start: datetime) -> tuple[datetime, int, str]:
-    """When a timer that begins to wait at `start` fires, how often more it repeats (-1: for ever), and its interval."""
-    if event.time is None:
-        raise ExpressionError("定时事件没有时间。")
-    value = token.workflow.case.evaluate(event.time, token)
+def first_due(event: EventDefinition, value: Any, start: datetime) -> tuple[datetime, int, str]:
+    """When a timer whose time was worked out as `value` fires if it begins to wait at `start`, how often more it
+    repeats (-1: for ever), and its interval.
+    """
     if event.timer == "date":
         moment = value if isinstance(value, datetime) else durations.parse_datetime(str(value))
         return (moment if moment.tzinfo else moment.replace(tzinfo=durations.LOCAL_ZONE)), 0, ""
@@ -318,13 +326,17 @@ def rearm(element: BoundaryEvent | EventSubProcess, token: Token, waited: dict[s
             return
         following["left"] = waited["left"] - 1 if waited["left"] > 0 else -1
         following["due"] = durations.parse_duration(waited["interval"]).add_to(waited["due"])
+        if "since" in waited:
+            following["since"] = waited["due"]
     fresh = scope.new_token(element)
     fresh.internal_data["waits"] = following
     if "part" in token.internal_data:
         fresh.internal_data["part"] = token.internal_data["part"]
     if waited["kind"] == "conditional":
         following["was"] = True
-        scope.case.watch(fresh)
+        scope.case.watching.begin(fresh)
+    elif "since" in following:
+        scope.case.watching.resume(fresh)
     if host is not None:
         fresh.internal_data["host"] = host.id
         host.internal_data.setdefault("boundary", []).append(fresh.id)

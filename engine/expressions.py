@@ -19,6 +19,7 @@ from engine.budget import Budget
 from engine.durations import Duration
 from engine.errors import ExpressionError
 from engine.frame import Frame, Run
+from engine.punctuation import refuse_misplaced
 from engine.statements import ScriptFrame, StatementCompiler
 from engine.syntax import GIVEN, Compiler
 
@@ -218,6 +219,7 @@ def _parsed(source: str, mode: str) -> Any:
     try:
         return ast.parse(source, mode=mode)
     except SyntaxError as error:
+        refuse_misplaced(source)
         line = error.lineno if error.lineno and "\n" in source else None
         raise ExpressionError(f"语法不正确，在「{_near(source, error)}」附近。", line) from None
     except (ValueError, MemoryError, RecursionError, OverflowError):

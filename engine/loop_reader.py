@@ -32,9 +32,11 @@ class LoopReader:
     def loop(self, element: Element) -> Loop | None:
         """The loop of an activity; None where it does not loop."""
         standard = element.find(f"{{{BPMN}}}standardLoopCharacteristics")
+        multi = element.find(f"{{{BPMN}}}multiInstanceLoopCharacteristics")
+        if standard is not None and multi is not None:
+            self.reading.report("two_loops", element)
         if standard is not None:
             return self._standard_loop(standard, element)
-        multi = element.find(f"{{{BPMN}}}multiInstanceLoopCharacteristics")
         if multi is None:
             return None
         reading = self.reading

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from SpiffWorkflow.util.task import TaskState
 
+from engine import values
 from engine.elements import Token
 from engine.errors import CommandRefused, EngineError
 from engine.events import throw
@@ -32,6 +33,10 @@ def enter(activity: Activity, outer: Token) -> None:
         state = {"next": 0, "total": count, "done": 0, "open": []}
         if keys is not None:
             state["keys"] = keys
+        if loop.kind == "sequential" and loop.item is not None and loop.collection is not None:
+            # Read once, as it is now (BPMN 2.0 §10.3.8); what has had its turn is let go.
+            around = outer.workflow.case.view(outer)[loop.collection]
+            state["items"] = values.copy([around[key] for key in keys] if keys is not None else list(around))[::-1]
         if loop.output_collection is not None:
             state["out"] = [None] * count
         over = count == 0
@@ -143,6 +148,8 @@ def _start(activity: Activity, outer: Token) -> None:
 def _item(loop: Loop, state: dict[str, Any], index: int, around: Any) -> Any:
     if loop.collection is None:
         return index
+    if "items" in state:
+        return state["items"].pop()
     current = around[loop.collection]
     place = state["keys"][index] if "keys" in state else index
     try:

@@ -95,7 +95,7 @@ def receivers(
 
 def keep(session: Session, offer: Offer, now: datetime, ttl: timedelta) -> None:
     """Keep a message that nobody waits for, and let go of those whose time is over."""
-    session.execute(delete(BufferedMessage).where(BufferedMessage.expires_at <= now))
+    let_go(session, now)
     session.add(
         BufferedMessage(
             name=offer.name,
@@ -105,6 +105,18 @@ def keep(session: Session, offer: Offer, now: datetime, ttl: timedelta) -> None:
         )
     )
     session.flush()
+
+
+def let_go(session: Session, now: datetime) -> int:
+    """Delete the kept messages whose time to live is over, each with a line in the log; how many they were."""
+    expired = delete(BufferedMessage).where(BufferedMessage.expires_at <= now)
+    gone = session.execute(
+        expired.returning(BufferedMessage.name, BufferedMessage.correlation, BufferedMessage.expires_at)
+    ).all()
+    for name, correlation, expired_at in gone:
+        # Values may be somebody's name or number; what they are called is enough to ask the sender.
+        log.warning("kept message expired unheard", message=name, keys=sorted(correlation), expired_at=str(expired_at))
+    return len(gone)
 
 
 def kept(session: Session, names: Iterable[str], now: datetime) -> list[tuple[BufferedMessage, Offer]]:

@@ -10,17 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from engine.sentences import OF_DECISIONS, Sentence
+
 Language = Literal["zh", "en"]
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """What is wrong and what to do, in both languages; each may use `{facts}`."""
-
-    zh: str
-    en: str
-    remedy_zh: str = ""
-    remedy_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -363,6 +355,48 @@ PROBLEMS: dict[str, Sentence] = {
         remedy_zh="请在事务边上加一个取消边界事件。",
         remedy_en="Put a cancel event on its border.",
     ),
+    "cancel_in_loop": Sentence(
+        zh="循环或多实例的事务不能有取消结束事件：其余各次是否也要撤销，图里没有说明。",
+        en="A transaction that loops cannot be cancelled: nothing drawn says whether its other instances are undone.",
+        remedy_zh="请把事务放进一个多实例子流程，在里面取消。",
+        remedy_en="Put the transaction into a sub-process that loops, and cancel it there.",
+    ),
+    "two_loops": Sentence(
+        zh="同时有多实例和标准循环。",
+        en="It has both a multi-instance and a standard loop.",
+        remedy_zh="请只保留一种。",
+        remedy_en="Keep one.",
+    ),
+    "two_lanes": Sentence(
+        zh="节点 {node} 同时在泳道 {other} 里。",
+        en="The node {node} is in the lane {other} as well.",
+        remedy_zh="请只放进一条泳道。",
+        remedy_en="Put it into one lane.",
+    ),
+    "assignment_target": Sentence(
+        zh="赋值的目标「{text}」不是变量名。",
+        en="The assignment's target “{text}” is no variable's name.",
+        remedy_zh="请填写一个变量名；要改其中的字段请用脚本。",
+        remedy_en="Name a variable; to change a field in one use a script.",
+    ),
+    "called_without_start": Sentence(
+        zh="被调用的流程 {process} 没有普通的开始。",
+        en="The called process {process} has no plain start.",
+        remedy_zh="请给它加一个普通的开始事件。",
+        remedy_en="Give it a plain start event.",
+    ),
+    "parameter_unknown": Sentence(
+        zh="服务 {service} 没有参数 {parameter}，它的参数是 {known}。",
+        en="The service {service} has no parameter {parameter}; it has {known}.",
+        remedy_zh="请更正参数名；jigai services show {service} 列出全部参数。",
+        remedy_en="Correct the name; `jigai services show {service}` lists them all.",
+    ),
+    "parameter_missing": Sentence(
+        zh="服务 {service} 缺少参数 {parameter}。",
+        en="The service {service} needs the parameter {parameter}.",
+        remedy_zh="请填写这个参数。",
+        remedy_en="Give it.",
+    ),
     "activation_missing": Sentence(
         zh="复杂网关没有激活条件。",
         en="The complex gateway has no activation condition.",
@@ -434,6 +468,12 @@ PROBLEMS: dict[str, Sentence] = {
         en="The time “{text}” is wrong: {reason}",
         remedy_zh="请按 ISO 8601 填写，例如 PT5M、2026-01-31。",
         remedy_en="Write ISO 8601, such as PT5M or 2026-01-31.",
+    ),
+    "start_timer_unreadable": Sentence(
+        zh="定时开始事件的时间在部署时无法确定：{reason}",
+        en="The time of a timer start cannot be worked out at deployment: {reason}",
+        remedy_zh="请填写固定的 ISO 8601 时间，或不使用变量的表达式。",
+        remedy_en="Write an ISO 8601 time, or an expression without variables.",
     ),
     "start_with_incoming": Sentence(
         zh="开始事件不能有流入的连线。",
@@ -549,148 +589,5 @@ PROBLEMS: dict[str, Sentence] = {
         remedy_zh="如果不是有意如此，请改用不同的变量名。",
         remedy_en="Unless that is meant, use two names.",
     ),
-    "dmn_not_definitions": Sentence(
-        zh="不是 DMN 文件：根元素应为 DMN 1.1 至 1.5 的 definitions。",
-        en="This is no DMN file: the root element must be definitions of DMN 1.1 to 1.5.",
-        remedy_zh="请用决策表编辑器重新导出。",
-        remedy_en="Export it again from the editor of decision tables.",
-    ),
-    "dmn_id": Sentence(
-        zh="决策的 id「{id}」为空或重复。",
-        en="The decision's id “{id}” is empty or used twice.",
-        remedy_zh="请为每个决策起一个不同的 id。",
-        remedy_en="Give every decision an id of its own.",
-    ),
-    "dmn_unsupported": Sentence(
-        zh="决策表不支持元素 {tag}。",
-        en="Decisions do not support the element {tag}.",
-        remedy_zh="请改用决策表或文字表达式。",
-        remedy_en="Use a decision table or a literal expression instead.",
-    ),
-    "dmn_logic": Sentence(
-        zh="决策应恰好有一张决策表或一个文字表达式。",
-        en="A decision must have exactly one decision table or literal expression.",
-        remedy_zh="请补充决策表，或删去多余的内容。",
-        remedy_en="Add a decision table or remove what is too much.",
-    ),
-    "dmn_hit_policy": Sentence(
-        zh="不支持命中策略 {policy}。",
-        en="The hit policy {policy} is not supported.",
-        remedy_zh="请改用 UNIQUE、FIRST 或 COLLECT。",
-        remedy_en="Use UNIQUE, FIRST or COLLECT instead.",
-    ),
-    "dmn_aggregation": Sentence(
-        zh="汇总方式 {aggregation} 在这里不能使用。",
-        en="The aggregation {aggregation} cannot be used here.",
-        remedy_zh="汇总只用于只有一个输出的 COLLECT 表，方式为 SUM、MIN、MAX 或 COUNT。",
-        remedy_en="Aggregate COLLECT tables with a single output only, by SUM, MIN, MAX or COUNT.",
-    ),
-    "dmn_language": Sentence(
-        zh="不支持表达式语言 {used}。",
-        en="The expression language {used} is not supported.",
-        remedy_zh="请改用 FEEL。",
-        remedy_en="Use FEEL instead.",
-    ),
-    "dmn_type": Sentence(
-        zh="不支持类型 {type}。",
-        en="The type {type} is not supported.",
-        remedy_zh="请改用 string、number、boolean、date、dateTime、time 或 dayTimeDuration。",
-        remedy_en="Use string, number, boolean, date, dateTime, time or dayTimeDuration.",
-    ),
-    "dmn_input_empty": Sentence(
-        zh="输入列没有表达式。",
-        en="The input column has no expression.",
-        remedy_zh="请填写这一列读取的变量。",
-        remedy_en="Say which variable the column reads.",
-    ),
-    "dmn_output_names": Sentence(
-        zh="决策表至少要有一个输出列，每个输出列要有不同的名称。",
-        en="A decision table needs an output column, and each of them a name of its own.",
-        remedy_zh="请填写输出列的名称（name）。",
-        remedy_en="Fill in the output columns' names.",
-    ),
-    "dmn_rule_width": Sentence(
-        zh="第 {rule} 条规则的单元格数与列数不一致。",
-        en="Rule {rule} has more or fewer cells than the table has columns.",
-        remedy_zh="请补齐或删去单元格。",
-        remedy_en="Add or remove cells.",
-    ),
-    "dmn_bad_cell": Sentence(
-        zh="单元格「{text}」有误：{reason}",
-        en="The cell “{text}” is wrong: {reason}",
-        remedy_zh="请更正单元格；支持的写法见 docs/reference/decisions.md。",
-        remedy_en="Correct the cell; docs/reference/decisions.md says what may be written.",
-    ),
-    "dmn_bad_expression": Sentence(
-        zh="表达式「{text}」有误：{reason}",
-        en="The expression “{text}” is wrong: {reason}",
-        remedy_zh="请更正表达式；文本要加英文引号。",
-        remedy_en="Correct the expression; texts stand in double quotes.",
-    ),
-    "dmn_cell_type": Sentence(
-        zh="「{label}」列的「{text}」不是{expected}。",
-        en="“{text}” in the column “{label}” is not of the column's type ({expected}).",
-        remedy_zh="请更正单元格，或修改这一列的类型。",
-        remedy_en="Correct the cell or change the column's type.",
-    ),
-    "dmn_bare_name": Sentence(
-        zh="「{text}」没有加引号，会被当作变量名。",
-        en="“{text}” stands without quotes and is read as a variable's name.",
-        remedy_zh='如果是文本，请写成 "{text}"。',
-        remedy_en='If it is a text, write "{text}".',
-    ),
-    "dmn_not_allowed": Sentence(
-        zh="「{text}」不在「{label}」列预定义的值之中。",
-        en="“{text}” is none of the predefined values of the column “{label}”.",
-        remedy_zh="请改用预定义的值，或补充预定义的值。",
-        remedy_en="Use one of the predefined values, or add this one to them.",
-    ),
-    "dmn_duplicate_rule": Sentence(
-        zh="第 {rule} 条规则与第 {other} 条重复。",
-        en="Rule {rule} repeats rule {other}.",
-        remedy_zh="请删去其中一条。",
-        remedy_en="Remove one of them.",
-    ),
-    "dmn_overlap": Sentence(
-        zh="第 {rule} 条规则与第 {other} 条可能同时命中，而 UNIQUE 表只允许命中一条。",
-        en="Rules {rule} and {other} can hit together, and a UNIQUE table allows only one hit.",
-        remedy_zh="请让两条规则的条件互不重叠，或把命中策略改为 FIRST。",
-        remedy_en="Make their conditions exclude each other, or change the hit policy to FIRST.",
-    ),
-    "dmn_gap": Sentence(
-        zh="「{inputs}」没有规则。",
-        en="No rule hits “{inputs}”.",
-        remedy_zh="请补充规则，或填写默认输出。",
-        remedy_en="Add a rule, or a default output.",
-    ),
-    "dmn_never_hits": Sentence(
-        zh="第 {rule} 条规则永远不会命中。",
-        en="Rule {rule} can never hit.",
-        remedy_zh="请更正它的条件，或者删去它；FIRST 表里前面的规则先命中。",
-        remedy_en="Correct its conditions or remove it; in a FIRST table the rules above it hit first.",
-    ),
-    "dmn_import": Sentence(
-        zh="不支持引入其他文件的模型「{name}」。",
-        en="Importing the model of another file (“{name}”) is not supported.",
-        remedy_zh="请把所需的决策放进同一个文件。",
-        remedy_en="Put the decisions that are needed into this file.",
-    ),
-    "dmn_required_elsewhere": Sentence(
-        zh="所需的决策「{decision}」不在这个文件里。",
-        en="The required decision “{decision}” is not one of this file.",
-        remedy_zh="请把所需的决策放进同一个文件，并以 #编号 引用。",
-        remedy_en="Put it into this file and refer to it as #id.",
-    ),
-    "dmn_required_unknown": Sentence(
-        zh="这个文件里没有所需的决策「{decision}」。",
-        en="The required decision “{decision}” is not in this file.",
-        remedy_zh="请把所需的决策放进同一个文件，或删去连线。",
-        remedy_en="Put the required decision into the same file, or remove the requirement.",
-    ),
-    "dmn_required_cycle": Sentence(
-        zh="决策互相依赖：{circle}。",
-        en="Decisions require each other: {circle}.",
-        remedy_zh="请断开其中一条连线。",
-        remedy_en="Remove one of the requirements.",
-    ),
+    **OF_DECISIONS,
 }

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from engine import values
@@ -20,6 +20,9 @@ from engine.rows import Rows
 from engine.services import Registry
 from engine.tables import Incident, Instance, Job, Subscription, Task, new_id
 from engine.workflow import Case
+
+TIMER_ATTEMPTS = 5
+"""How often a timer's firing may stumble over something unforeseen before people must look at it."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ class Projection:
         self.registry = registry
         self.now = now
         self.new_jobs: list[str] = []
+        self.earliest: datetime | None = None
+        """When the first of the timers that the command set will be due."""
 
     def write(self, before: Open, after: Open) -> None:
         """Bring the rows from what was open before the command to what is open after it."""
@@ -90,6 +95,31 @@ class Projection:
         self._jobs(before, after)
         self._subscriptions(before.subscriptions, after.subscriptions)
         self._incidents(before.incidents, after.incidents)
+
+    def renew(self) -> None:
+        """Let the rows of what is open say what its elements say now, after its tokens were put on other elements."""
+        of_case = self.instance.id
+        for task in self.session.scalars(select(Task).where(Task.instance_id == of_case, Task.state == "open")):
+            row = self._task(self.case.tokens[task.token])
+            if task.candidate_group != row["candidate_group"] and task.assignee is not None:
+                group = row["candidate_group"]
+                if group is not None and group not in self.policy.groups_of(self.session, task.assignee):
+                    task.assignee = task.claimed_at = None
+            for name in ("definition_id", "element_id", "name", "role", "candidate_group"):
+                setattr(task, name, row[name])
+        for subscription in self.session.scalars(select(Subscription).where(Subscription.instance_id == of_case)):
+            token = self.case.tokens.get(subscription.token)
+            if token is not None:
+                for name, value in self._subscription(token).items():
+                    setattr(subscription, name, value)
+        unresolved = select(Incident).where(Incident.instance_id == of_case, Incident.resolved_at.is_(None))
+        jobs = select(Job).where(Job.instance_id == of_case)
+        rows: list[Job | Incident] = [*self.session.scalars(jobs), *self.session.scalars(unresolved)]
+        for placed in rows:
+            token = self.case.tokens.get(placed.token or 0)
+            if token is not None:
+                placed.element_id = token.task_spec.name
+        self.session.flush()
 
     def _tasks(self, before: frozenset[int], after: frozenset[int]) -> None:
         if gone := before - after:
@@ -140,9 +170,12 @@ class Projection:
                 .execution_options(synchronize_session=False)
             )
         new: list[dict[str, Any]] = []
+        self.earliest = min(
+            (due for token_id, due in after.timers.items() if before.timers.get(token_id) != due), default=None
+        )
         for token_id, due in after.timers.items():
             if token_id not in before.timers:
-                new.append(self._job(token_id, "timer", due, {}, 1))
+                new.append(self._job(token_id, "timer", due, {}, TIMER_ATTEMPTS))
             elif before.timers[token_id] != due:
                 self.session.execute(
                     update(Job)
@@ -168,6 +201,7 @@ class Projection:
             "idempotency_key": f"{self.instance.id}:{token_id}",
             "state": "due",
             "due_at": due,
+            "rank": token_id,
             "attempts": 0,
             "max_attempts": attempts,
         }
@@ -186,23 +220,23 @@ class Projection:
                 .where(Subscription.instance_id == self.instance.id, Subscription.token.in_(gone))
                 .execution_options(synchronize_session=False)
             )
-        new = []
-        for token_id in sorted(after - before):
-            token = self.case.tokens[token_id]
-            waits = token.internal_data["waits"]
-            new.append(
-                {
-                    "instance_id": self.instance.id,
-                    "token": token_id,
-                    "definition_id": token.workflow.spec.process.definition_id,
-                    "element_id": token.task_spec.name,
-                    "kind": waits["kind"],
-                    "name": waits["name"],
-                    "correlation": waits.get("key"),
-                    "created_at": self.now,
-                }
-            )
+        new = [
+            {"instance_id": self.instance.id, "token": token_id, "created_at": self.now}
+            | self._subscription(self.case.tokens[token_id])
+            for token_id in sorted(after - before)
+        ]
         self.rows.add(Subscription, new)
+
+    def _subscription(self, token: Token) -> dict[str, Any]:
+        """What a token waits for, as its row says it."""
+        waits = token.internal_data["waits"]
+        return {
+            "definition_id": token.workflow.spec.process.definition_id,
+            "element_id": token.task_spec.name,
+            "kind": waits["kind"],
+            "name": waits["name"],
+            "correlation": waits.get("key"),
+        }
 
     def _incidents(self, before: dict[int, str], after: dict[int, str]) -> None:
         if gone := {token_id for token_id, said in before.items() if after.get(token_id) != said}:

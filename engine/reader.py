@@ -124,9 +124,16 @@ class _Reader:
     def _lane_of_nodes(self, element: Element) -> dict[str, str]:
         """Node id → the id of its innermost lane."""
         lanes: dict[str, str] = {}
+        known = {node.get("id") for node in element.iter(*(f"{{{BPMN}}}{tag}" for tag in NODES))}
         for lane in element.iter(f"{{{BPMN}}}lane"):
-            for reference in lane.iterchildren(f"{{{BPMN}}}flowNodeRef"):
-                lanes[(reference.text or "").strip()] = lane.get("id") or ""
+            around = {outer.get("id") for outer in lane.iterancestors(f"{{{BPMN}}}lane")}
+            for reference in self.reading.children(lane, "flowNodeRef"):
+                node = self.reading.text(reference)
+                if node not in known:
+                    self.reading.report("reference_unknown", lane, attribute="flowNodeRef", reference=node)
+                elif lanes.get(node, lane.get("id")) not in {lane.get("id"), *around}:
+                    self.reading.report("two_lanes", lane, node=node, other=lanes[node])
+                lanes[node] = lane.get("id") or ""
         return lanes
 
     def _flow(self, scope: ScopeModel, element: Element) -> None:

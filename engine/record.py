@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.rows import Rows
-from engine.tables import NO_HASH, History, Instance
+from engine.tables import History, Instance
 from engine.workflow import Line
 
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
@@ -62,6 +62,3 @@ def write(
     if new:
         rows.add(History, new)
         rows.change(instance, history_length=seq, history_head=head)
-
-
-__all__ = ["NO_HASH", "digest", "instant", "write"]

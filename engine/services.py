@@ -93,6 +93,14 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Takes:
+    """The names of the parameters that a service takes (None: any), and of those that it needs."""
+
+    names: frozenset[str] | None
+    required: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class ServiceTask:
     """A registered function and everything said about it."""
 
@@ -108,6 +116,21 @@ class ServiceTask:
     parameters: tuple[Parameter, ...] = ()
     wants_call: bool = False
     typed: bool = True
+
+    @property
+    def takes(self) -> Takes:
+        """The parameters a diagram may and must give."""
+        if self.typed:
+            names = frozenset(parameter.name for parameter in self.parameters)
+            return Takes(names, frozenset(parameter.name for parameter in self.parameters if parameter.required))
+        try:
+            found = inspect.signature(self.function).parameters.values()
+        except (TypeError, ValueError):
+            return Takes(None)
+        named = [p for p in found if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name != "call"]
+        required = frozenset(p.name for p in named if p.default is inspect.Parameter.empty)
+        takes_any = any(p.kind is p.VAR_KEYWORD for p in found)
+        return Takes(None if takes_any else frozenset(p.name for p in named), required)
 
     @property
     def place(self) -> str:
@@ -135,13 +158,16 @@ class ServiceTask:
                 )
         return bound
 
-    def invoke(self, arguments: Mapping[str, Any], call: Call) -> Any:
-        """Run the function; its result as a process value (a dataclass becomes an object)."""
+    def invoke(self, arguments: Mapping[str, Any], call: Call, variable: str | None = None) -> Any:
+        """Run the function; its result as a process value (a dataclass becomes an object).
+
+        Raises ValueRefused, which names the variable that the result is for, where it cannot be stored.
+        """
         bound = self.bind(arguments)
         if self.wants_call:
             bound["call"] = call
         result = to_value(self.function(**bound))
-        values.check(result, self.id)
+        values.check(result, variable or self.id)
         return result
 
     def describe(self) -> dict[str, Any]:
@@ -248,6 +274,11 @@ class Registry:
 
     def get(self, id: str) -> ServiceTask | None:
         return self._tasks.get(id)
+
+    def takes(self, id: str) -> Takes | Literal[False]:
+        """What a service takes; False where there is none."""
+        task = self._tasks.get(id)
+        return task.takes if task is not None else False
 
     def __iter__(self) -> typing.Iterator[ServiceTask]:
         return iter(sorted(self._tasks.values(), key=lambda task: task.id))

@@ -128,5 +128,6 @@ def _restore(case: Case, scope: Case | Scope, lines: list[list[Any]]) -> None:
         case.tokens[token_id] = token
         if "arrived" in token.internal_data:
             scope.joins[name] = token
-        if token.internal_data.get("waits", {}).get("kind") == "conditional" and "incident" not in token.internal_data:
-            case.conditionals[token_id] = token
+        waits = token.internal_data.get("waits", {})
+        if (waits.get("kind") == "conditional" or "since" in waits) and "incident" not in token.internal_data:
+            case.watching.resume(token)

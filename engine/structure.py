@@ -5,8 +5,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from engine.model import Diagram, EventDefinition, Node, ProcessModel, ScopeModel
+from engine.model import Diagram, EventDefinition, Node, ProcessModel, ScopeModel, ServiceCall
 from engine.problems import Problem, problem
+from engine.services import Takes
+
+FindService = Callable[[str], bool | Takes]
+"""Whether there is a service, and if that is known what it takes."""
 
 _TRIGGERED_STARTS = {"message", "signal", "timer", "error", "escalation", "conditional", "compensation"}
 _PROCESS_STARTS = {"none", "message", "signal", "timer"}
@@ -16,7 +20,7 @@ def check(
     diagrams: list[Diagram],
     decisions: Mapping[str, object],
     forms: Mapping[str, object],
-    has_service: Callable[[str], bool],
+    find_service: FindService,
 ) -> list[Problem]:
     """Every structural problem of a set of files that is to be deployed together."""
     problems: list[Problem] = []
@@ -35,7 +39,7 @@ def check(
                     )
                 )
             known[process.id] = process
-            checker = _Checker(process, decisions, forms, has_service)
+            checker = _Checker(process, decisions, forms, find_service)
             checker.check_process()
             problems.extend(checker.problems)
     return problems
@@ -47,12 +51,12 @@ class _Checker:
         process: ProcessModel,
         decisions: Mapping[str, object],
         forms: Mapping[str, object],
-        has_service: Callable[[str], bool],
+        find_service: FindService,
     ) -> None:
         self.process = process
         self.decisions = decisions
         self.forms = forms
-        self.has_service = has_service
+        self.find_service = find_service
         self.problems: list[Problem] = []
 
     def check_process(self) -> None:
@@ -101,13 +105,25 @@ class _Checker:
             self._report("default_unknown", node, flow=node.default)
         if node.is_gateway:
             self._check_gateway(scope, node)
-        if node.service is not None and not self.has_service(node.service.operator):
-            self._report("service_unknown", node, service=node.service.operator)
+        if node.service is not None:
+            self._check_service(node, node.service)
         if node.decision is not None and node.decision not in self.decisions:
             self._report("decision_unknown", node, decision=node.decision)
         for form in (node.form, node.ui_form):
             if form is not None and form not in self.forms:
                 self._report("form_unknown", node, form=form)
+
+    def _check_service(self, node: Node, call: ServiceCall) -> None:
+        found = self.find_service(call.operator)
+        if not found:
+            self._report("service_unknown", node, service=call.operator)
+        elif isinstance(found, Takes):
+            given = {name for name, _ in call.parameters}
+            for name in sorted(given - found.names) if found.names is not None else ():
+                known = "、".join(sorted(found.names or ())) or "（无）"
+                self._report("parameter_unknown", node, service=call.operator, parameter=name, known=known)
+            for name in sorted(found.required - given):
+                self._report("parameter_missing", node, service=call.operator, parameter=name)
 
     def _check_boundary(self, scope: ScopeModel, node: Node) -> None:
         host = scope.nodes.get(node.attached_to or "")
@@ -159,6 +175,8 @@ class _Checker:
         transaction = scope.nodes.get(node.attached_to or "") if node.kind == "boundaryEvent" else holder
         if transaction is None or transaction.kind != "transaction":
             self._report("cancel_place", node)
+        elif node.kind == "endEvent" and transaction.loop is not None:
+            self._report("cancel_in_loop", node)
         elif node.kind == "endEvent" and not any(
             other.attached_to == transaction.id and "cancel" in {part.kind for part in _parts(other)}
             for other in self._scope_of(transaction).nodes.values()
@@ -205,6 +223,9 @@ class _Checker:
                     self._report("several_event_definitions", node)
                 elif node.event is not None and node.event.kind not in _PROCESS_STARTS:
                     self._report("start_kind", node, kind=node.event.kind)
+                elif node.event is not None and node.event.time is not None and node.event.time.names:
+                    names = "、".join(sorted(node.event.time.names))
+                    self._report("start_timer_unreadable", node, reason=f"启动之前没有变量 {names}。")
         elif holder.by_event:
             triggered = [node for node in starts if {part.kind for part in _parts(node)} <= _TRIGGERED_STARTS]
             if len(starts) != 1 or len(triggered) != 1:
@@ -257,6 +278,14 @@ class _Checker:
                 **facts,  # type: ignore[arg-type]  # facts are the sentence's
             )
         )
+
+
+def has_plain_start(process: ProcessModel) -> bool:
+    """Whether a process can be begun without a trigger, as by a call."""
+    starts = [node for node in process.nodes.values() if node.kind == "startEvent"]
+    if starts:
+        return any(node.event is not None and node.event.kind == "none" for node in starts)
+    return any(_may_begin(node) for node in process.nodes.values())
 
 
 def _may_begin(node: Node) -> bool:

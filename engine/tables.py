@@ -171,6 +171,8 @@ class Job(Base):
     idempotency_key: Mapped[str] = mapped_column(String(200))
     state: Mapped[str] = mapped_column(String(10), default="due")
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    rank: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Which goes first of jobs due at one moment: they are begun in the order in which they came to be."""
     attempts: Mapped[int] = mapped_column(default=0)
     max_attempts: Mapped[int] = mapped_column(default=1)
     lease: Mapped[str | None] = mapped_column(String(16))

@@ -12,7 +12,7 @@ from engine.errors import BusinessRefusal, CommandRefused
 from engine.projection import look
 from engine.tables import Instance, Task
 from engine.verbs import Objection, Verb
-from engine.work import CHINA, Work, accepted
+from engine.work import CHINA, Work, accepted, refuse_suspended
 
 # The case first, as in every command. The task is held, too: PostgreSQL reads again after a wait only the rows that it
 # waited for or was about to hold; another would be as it was before the wait.
@@ -86,6 +86,7 @@ class TaskCommands(Work):
             )
         if task.state != "open":
             raise CommandRefused("task_cancelled", f"「{task.name}」已取消，不再需要办理。")
+        refuse_suspended(instance)
         return task, instance
 
     def _may(self, verb: Verb, task: Task) -> bool:

@@ -25,14 +25,17 @@ from engine.clock import MovableClock
 from engine.commands import Command, Engine
 from engine.deployments import Source
 from engine.errors import CommandRefused
+from engine.leases import unwatched
+from engine.migration_commands import Target
+from engine.modification import Instruction
 from engine.services import Registry
-from engine.tables import Base, Definition, History, Incident, Instance, Task
+from engine.tables import Base, Definition, History, Incident, Instance, Job, Task
 from engine.transactions import prepare
 
 T = TypeVar("T")
 
 TICK = timedelta(microseconds=1)
-"""What a command takes on the test's clock, so that of two things one is always the older."""
+"""What a command or job takes on the test's clock, so that of two things one is always the older."""
 
 FOREVER = 10_000
 """Jobs that one call carries out at most, so that a test of an endless process ends."""
@@ -211,9 +214,50 @@ class ProcessTest:
         self._command(lambda command: command.cancel(case.id, reason))
         self._settle()
 
+    def suspend(self, case: Case, reason: str = "") -> None:
+        """Let a case stand still until it is resumed."""
+        self._command(lambda command: command.suspend(case.id, reason))
+        self._settle()
+
+    def resume(self, case: Case, reason: str = "") -> None:
+        """Let a suspended case go on, with what came meanwhile."""
+        self._command(lambda command: command.resume(case.id, reason))
+        self._settle()
+
+    def migrate(
+        self,
+        case: Case,
+        version: int,
+        mapping: Mapping[str, str] | None = None,
+        called: Mapping[str, int] | None = None,
+        reason: str = "",
+    ) -> None:
+        """Bring a case to another version of its diagram. Raises CommandRefused with everything that blocks it."""
+        target = Target(version, mapping or {}, called or {})
+        self._command(lambda command: command.migrate(case.id, target, reason))
+        self._settle()
+
+    def modify(
+        self, case: Case, *instructions: Instruction, data: Mapping[str, Any] | None = None, reason: str = ""
+    ) -> None:
+        """Move, add and cancel tokens of a case by hand."""
+        self._command(lambda command: command.modify(case.id, instructions, data=data, reason=reason))
+        self._settle()
+
     def retry(self, case: Case, data: Mapping[str, Any] | None = None) -> None:
         """Correct the case's variables and try its incidents again."""
         self._command(lambda command: command.retry(case.id, data))
+        self._settle()
+
+    def skip(self, case: Case, reason: str, result: Any = None, *, element_id: str | None = None) -> None:
+        """Do without what a case waits for later, the oldest job of `element_id` if that is given: a service task is
+        completed with `result`, a timer fires at once. Raises CommandRefused where it waits for no job.
+        """
+        query = select(Job.id).where(Job.instance_id == case.id).order_by(Job.due_at, Job.token).limit(1)
+        if element_id is not None:
+            query = query.where(Job.element_id == element_id)
+        job_id = self.read(lambda session: session.scalar(query))
+        self._command(lambda command: command.skip_job(job_id or "", reason, result))
         self._settle()
 
     def advance(self, **amount: float) -> None:
@@ -225,7 +269,7 @@ class ProcessTest:
             if following is None or following > target:
                 break
             self.clock.set(max(following, self.clock.now()))
-        self.clock.set(target)
+        self.clock.set(max(target, self.clock.now()))
 
     def restart(self) -> None:
         """Drop every cache and object; only the database remains."""
@@ -260,7 +304,8 @@ class ProcessTest:
             waiting = self.read(lambda session: jobs.due(session, self.clock.now(), 1))
             if not waiting:
                 return
-            jobs.carry_out(self.engine, self.session, waiting[0])
+            self.clock.advance(TICK)
+            jobs.carry_out(self.engine, self.session, waiting[0], watch=unwatched)
         raise AssertionError(f"still something due after {FOREVER} jobs: the process does not come to rest")
 
 

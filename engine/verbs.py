@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from engine.tables import Task
+from engine.tables import Instance, Task
 
 
 class Objection(Enum):
@@ -53,8 +53,8 @@ RELEASE = Verb("release", "放回", _release)
 VERBS: dict[str, Verb] = {verb.id: verb for verb in (CLAIM, COMPLETE, RELEASE)}
 
 
-def allowed(task: Task, actor: str, groups: frozenset[str]) -> list[str]:
-    """The verbs that `actor`, a member of `groups`, may use on a task now."""
-    if task.state != "open":
+def allowed(task: Task, instance: Instance, actor: str, groups: frozenset[str]) -> list[str]:
+    """The verbs that `actor`, a member of `groups`, may use on a task of a case now."""
+    if task.state != "open" or instance.status == "suspended":
         return []
     return [verb.id for verb in VERBS.values() if verb.objection(task, actor, groups) is None]

@@ -6,7 +6,7 @@ A command's public verbs stand in the modules beside this one, by their noun; `e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from engine import messages, record, state, values
 from engine.elements import Element, ProcessSpec, Token
-from engine.errors import CommandRefused, EngineError
+from engine.errors import CommandRefused, EngineError, ValueRefused
 from engine.events import awaited
 from engine.messages import Offer
 from engine.projection import Open, Projection, look
@@ -64,6 +64,9 @@ class Work:
         self.on_behalf_of = on_behalf_of
         self.attended = attended
         self.now = engine.clock.now()
+        self.hops = 0
+        """How many things thrown before led to what is being done."""
+        self._jobs_added = 0
 
     def _begin(
         self,
@@ -102,12 +105,14 @@ class Work:
         """A case's row as it is now, held until the transaction ends."""
         return self.session.scalar(_CASE_HELD, {"id": instance_id})
 
-    def _open_case(self, instance_id: str) -> tuple[Instance, Case]:
+    def _open_case(self, instance_id: str, *, even_suspended: bool = False) -> tuple[Instance, Case]:
         instance = self._lock(instance_id)
         if instance is None:
             raise CommandRefused("instance_unknown", f"没有案件 {instance_id}。", status=404)
         if instance.status in ("completed", "cancelled"):
             raise CommandRefused("instance_ended", "这个案件已经结束。")
+        if not even_suspended:
+            refuse_suspended(instance)
         return instance, self.restore(instance)
 
     def restore(self, instance: Instance) -> Case:
@@ -129,8 +134,10 @@ class Work:
         return self.engine.deployments.compiled(self.session, definition_id)
 
     def _save(self, instance: Instance, case: Case, before: Open, ended_as: str = "completed") -> None:
-        self._take_kept_messages(case, before)
-        if case.is_stuck():
+        is_suspended = instance.status == "suspended"
+        if not is_suspended:
+            self._take_kept_messages(case, before)
+        if not is_suspended and case.is_stuck():
             for token in [t for t in case.tokens.values() if "arrived" in t.internal_data] or list(
                 case.tokens.values()
             ):
@@ -141,20 +148,23 @@ class Work:
         changes: dict[str, Any] = {"state": state.dump(case), "revision": instance.revision + 1}
         if case.completed:
             changes |= {"status": ended_as, "ended_at": self.now}
-        else:
+        elif not is_suspended:
             jobs_running = after.services - after.incidents.keys()
-            waits = (after.tasks, after.timers, jobs_running, after.subscriptions, case.conditionals)
+            waits = (after.tasks, after.timers, jobs_running, after.subscriptions, case.watching.has_conditions)
             changes["status"] = "running" if any(waits) or not after.incidents else "failed"
         self.rows.change(instance, **changes)
-        projection = Projection(
-            self.session, self.rows, case, instance, self.engine.policy, self.engine.services, self.now
-        )
+        projection = self._projection(case, instance)
         projection.write(before, after)
         self.rows.send()
         jobs = projection.new_jobs + [self._send(instance, sent) for sent in case.unheard]
         self.session.flush()
         if jobs:
             after_commit(self.session, partial(self.engine.publish, jobs))
+        if projection.earliest is not None:
+            after_commit(self.session, partial(self.engine.expect, projection.earliest))
+
+    def _projection(self, case: Case, instance: Instance) -> Projection:
+        return Projection(self.session, self.rows, case, instance, self.engine.policy, self.engine.services, self.now)
 
     def _take_kept_messages(self, case: Case, before: Open) -> None:
         """A case that begins to wait for a message takes one that came too early."""
@@ -179,6 +189,7 @@ class Work:
     def _send(self, instance: Instance, sent: Sent) -> str:
         """What no event of the case took is offered to the others by a job, which locks them one at a time."""
         payload = {"name": sent.name, "payload": values.to_json(sent.payload), "key": values.to_json(sent.key)}
+        payload["hops"] = self.hops + 1
         key = f"{instance.id}:{sent.kind}:{new_id()}"
         return self.add_job(sent.kind, payload, instance_id=instance.id, key=key, element_id=sent.element_id)
 
@@ -191,18 +202,15 @@ class Work:
         key: str,
         attempts: int = 5,
         element_id: str | None = None,
+        due: datetime | None = None,
+        token: int | None = None,
     ) -> str:
-        """Write a job without a token; it is due at once."""
+        """Write a job; it is due at once unless `due` says when. One without a token does not move its own case."""
         job_id = new_id()
-        row: dict[str, Any] = {
-            "id": job_id,
-            "instance_id": instance_id,
-            "kind": kind,
-            "payload": payload,
-            "idempotency_key": key,
-        }
-        row["element_id"] = element_id
-        row |= {"state": "due", "due_at": self.now, "attempts": 0, "max_attempts": attempts}
+        row: dict[str, Any] = {"id": job_id, "instance_id": instance_id, "kind": kind, "payload": payload}
+        row |= {"idempotency_key": key, "element_id": element_id, "token": token, "rank": self._jobs_added}
+        row |= {"state": "due", "due_at": due or self.now, "attempts": 0, "max_attempts": attempts}
+        self._jobs_added += 1
         self.session.execute(insert(Job), row)
         return job_id
 
@@ -237,8 +245,19 @@ class Work:
         self.rows.send()
 
 
+def refuse_suspended(instance: Instance) -> None:
+    """Raise CommandRefused where a case stands still."""
+    if instance.status == "suspended":
+        raise CommandRefused("instance_suspended", "这个案件已挂起，暂时不能办理。", remedy="请先恢复这个案件。")
+
+
 def accepted(data: Mapping[str, Any] | None) -> dict[str, Any]:
     """Data from outside, as variables can hold them. Raises ValueRefused with the path of what they cannot."""
+    if not isinstance(data or {}, Mapping):
+        raise ValueRefused("", f"数据应为以文字为键的对象，得到的是 {type(data).__name__}。")
+    for name in data or {}:
+        if not isinstance(name, str):
+            raise ValueRefused(str(name), "变量名应为文字。")
     given = {name: values.copy(value, name) for name, value in (data or {}).items()}
     for name, value in given.items():
         units_of(value, name)

@@ -22,11 +22,12 @@ from engine import compensation, loops, values
 from engine.activities import Activity, ScopedActivity, UserTask
 from engine.elements import Element, ProcessSpec, Token
 from engine.errors import BpmnError, BudgetExceeded, CommandRefused, EngineError
-from engine.events import BoundaryEvent, CatchEvent, EventSubProcess, UncaughtError, awaited, catching
+from engine.events import BoundaryEvent, CatchEvent, EventSubProcess, UncaughtError, catching
 from engine.expressions import Expression, Script
 from engine.gateways import InclusiveGateway, Join
 from engine.model import EventDefinition, Flow, Node
 from engine.variables import Layer, View
+from engine.watching import Watching
 
 LONGEST_KEY = 500
 """Characters of a correlation key's text as it is stored."""
@@ -116,7 +117,7 @@ class _Scope:
         """A token is gone."""
         if self.tasks.pop(token.id, None) is not None:
             self.case.tokens.pop(token.id, None)
-            self.case.conditionals.pop(token.id, None)
+            self.case.watching.forget(token.id)
             self.case.touched[id(self)] = self
             if self.joins.get(token.task_spec.name) is token:
                 del self.joins[token.task_spec.name]
@@ -183,8 +184,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         self.tokens: dict[int, Token] = {}
         self.agenda: deque[Token] = deque()
         self.touched: dict[int, _Scope] = {}
-        self.conditionals: dict[int, Token] = {}
-        self.changed: set[str] = set()
+        self.watching = Watching(self)
         self.lines: list[Line] = []
         self.sent: deque[Sent] = deque()
         self.unheard: list[Sent] = []
@@ -213,13 +213,13 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         """
         while True:
             self._settle()
-            if self.changed and self._check_conditionals(self.changed):
+            if self.watching.changed and self.watching.look():
                 continue
             if self.agenda:
                 token = self.agenda.popleft()
                 if token.state == TaskState.READY and token.is_open:
                     self.attempt(token, self._step, token)
-            elif not (self._next_sent() or self._check_conditionals(None) or self._release_inclusive_join()):
+            elif not (self._next_sent() or self.watching.look(at_everything=True) or self._release_inclusive_join()):
                 return
 
     def _step(self, token: Token) -> None:
@@ -314,8 +314,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
 
     def write(self, token: Token, written: Mapping[str, Any]) -> None:
         self.layer_of(token).write(written)
-        if self.conditionals:
-            self.changed.update(written)
+        self.watching.written(written)
 
     def write_around(self, token: Token, written: Mapping[str, Any]) -> None:
         """Set variables outside a token's own: where what it gives goes."""
@@ -323,13 +322,16 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         outer = self.tokens[data["instance_of"]] if "instance_of" in data else None
         layer = token.workflow.layer if outer is None else self.layer_of(outer)
         layer.write(written)
-        if self.conditionals:
-            self.changed.update(written)
+        self.watching.written(written)
 
     def write_root(self, written: Mapping[str, Any]) -> None:
-        """Set variables of the case itself, as whoever starts or corrects it does."""
-        self.layer.write(written)
-        self.changed.update(written)
+        """Set variables of the case itself, as whoever starts it does."""
+        self.correct(self.layer, written)
+
+    def correct(self, layer: Layer, written: Mapping[str, Any]) -> None:
+        """Set variables by hand."""
+        layer.write(written)
+        self.watching.written(written)
 
     def evaluate(self, expression: Expression, token: Token, extra: Mapping[str, Any] | None = None) -> Any:
         return expression.evaluate(self.view(token, extra), self.functions)
@@ -443,38 +445,6 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
 
     # What is looked at when nothing is ready
 
-    def watch(self, token: Token) -> None:
-        """From now on look at the condition that a token waits for whenever a variable in it changes."""
-        self.conditionals[token.id] = token
-        self.changed.update(_condition(token).names)
-
-    def _check_conditionals(self, changed: set[str] | None) -> bool:
-        """Fire the conditional events that have become true, of those that read what changed (None: of all)."""
-        self.changed = set()
-        fired = False
-        for token in list(self.conditionals.values()):
-            names = _condition(token).names
-            if token.is_open and (changed is None or not changed.isdisjoint(names)):
-                fired |= self._has_become_true(token)
-        return fired
-
-    def _has_become_true(self, token: Token) -> bool:
-        """Whether a condition went from false to true, and so fired. It is false until its variables are there."""
-        waits = token.internal_data["waits"]
-        condition = _condition(token)
-        try:
-            now = condition.names <= set(self.view(token)) and bool(self.evaluate(condition, token))
-        except EngineError as error:
-            del self.conditionals[token.id]
-            self.fail(token, error)
-            return True
-        was, waits["was"] = waits["was"], now
-        if now and not was:
-            del self.conditionals[token.id]
-            self.fire(token, None)
-            return True
-        return False
-
     def _release_inclusive_join(self) -> bool:
         for scope in [self, *self.subprocesses.values()]:
             for token in list(scope.joins.values()):
@@ -510,7 +480,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
             token._set_state(TaskState.READY)
             self.agenda.append(token)
         elif "waits" in token.internal_data:
-            self.watch(token)
+            self.watching.begin(token)
         else:
             token.workflow.begin(token)
 
@@ -546,13 +516,6 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
     def get_tasks_iterator(self, first_task: Any = None, **kwargs: Any) -> Any:
         """Every open token; SpiffWorkflow's tree walk has nothing to walk here."""
         return iter(list(self.tokens.values()))
-
-
-def _condition(token: Token) -> Expression:
-    condition = awaited(token).condition
-    if condition is None:
-        raise AssertionError("a conditional event has a condition")
-    return condition
 
 
 def key_text(key: Mapping[str, Any]) -> str | None:

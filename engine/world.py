@@ -56,7 +56,7 @@ class World:
         self.command.rows.send_case()
         try:
             with self.command.session.begin_nested():
-                return run_service(service, arguments, self._call(token, operator))
+                return run_service(service, arguments, self._call(token, operator), _result_of(token))
         except CommandRefused as refusal:
             if self.command.attended:
                 raise
@@ -100,10 +100,16 @@ class World:
         )
 
 
-def run_service(service: ServiceTask, arguments: Mapping[str, Any], call: Call) -> Any:
-    """Run a service; whatever unforeseen it raises is a `ServiceFailed` in words."""
+def _result_of(token: Token) -> str | None:
+    """The variable that a service task's result is for."""
+    call = token.task_spec.node.service
+    return call.result_variable if call is not None else None
+
+
+def run_service(service: ServiceTask, arguments: Mapping[str, Any], call: Call, variable: str | None = None) -> Any:
+    """Run a service for a variable; whatever unforeseen it raises is a `ServiceFailed` in words."""
     try:
-        return service.invoke(arguments, call)
+        return service.invoke(arguments, call, variable)
     except EngineError:
         raise
     except Exception as error:  # the function is not ours: whatever it raises is an incident, not our crash

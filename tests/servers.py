@@ -134,13 +134,18 @@ class Databases(ABC):
     def _new_name() -> str:
         return f"t_{os.getpid()}_{uuid.uuid4().hex[:12]}"
 
+    def copy(self, name: str, template: str | None) -> None:
+        """Put a copy of another database, or an empty one, in the place of a database, whoever is still connected."""
+        self._drop(name)
+        self._create(template, name)
+
     @abstractmethod
     def url(self, name: str) -> str:
         """The SQLAlchemy URL of a database."""
 
     @abstractmethod
-    def _create(self, template: str | None) -> str:
-        """Make a database, empty or as a copy of another, and return its name."""
+    def _create(self, template: str | None, name: str | None = None) -> str:
+        """Make a database, empty or as a copy of another, and return its name: the one given, or a new one."""
 
     @abstractmethod
     def _drop(self, name: str) -> None:
@@ -158,8 +163,8 @@ class SQLiteDatabases(Databases):
     def url(self, name: str) -> str:
         return f"sqlite:///{self._path / name}.sqlite"
 
-    def _create(self, template: str | None) -> str:
-        name = self._new_name()
+    def _create(self, template: str | None, name: str | None = None) -> str:
+        name = name or self._new_name()
         if template is not None:
             shutil.copyfile(self._path / f"{template}.sqlite", self._path / f"{name}.sqlite")
         return name
@@ -181,8 +186,8 @@ class PostgreSQLDatabases(Databases):
         scheme, _, rest = server.partition("://")
         return f"{scheme}+psycopg://{rest.rpartition('/')[0]}/{name}?{query}"
 
-    def _create(self, template: str | None) -> str:
-        name = self._new_name()
+    def _create(self, template: str | None, name: str | None = None) -> str:
+        name = name or self._new_name()
         # FILE_COPY takes 23 ms and the default, WAL_LOG, 59: copying beats logging where nothing is synced.
         self._execute("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template or "template0")
         return name

@@ -19,6 +19,8 @@ migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True)
 def open_database(app: Flask, url: str) -> None:
     """Connect an application to its database."""
     app.config["SQLALCHEMY_DATABASE_URI"] = url
+    # What a statement was to store may be somebody's name: it has no place in an error's text.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True}
     db.init_app(app)
     migrate.init_app(app, db)
     with app.app_context():

@@ -30,7 +30,7 @@ class Runtime:
 
 def build(app: Flask, settings: Settings, clock: Clock | None = None) -> Runtime:
     """Put the parts together for an application whose database is open."""
-    engine = Engine(services=Registry.installed(), policy=RecordsAssignment(), clock=clock)
+    engine = Engine(services=Registry.installed(), policy=RecordsAssignment(), clock=clock, lease=settings.lease)
 
     @contextmanager
     def sessions() -> Iterator[Session]:

@@ -7,7 +7,10 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+
+from engine.leases import LEASE
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,6 +27,7 @@ class Settings:
     site_url: str = "http://127.0.0.1:8000"
     demo: bool = False
     sms_gateway: str = "outbox"
+    lease: timedelta = LEASE
     secure_cookies: bool = False
 
     @classmethod
@@ -40,6 +44,7 @@ class Settings:
             site_url=given.get("JIGAI_SITE_URL", cls.site_url).rstrip("/"),
             demo=demo or given.get("JIGAI_DEMO") == "1" or (var / "demo").exists(),
             sms_gateway=given.get("JIGAI_SMS_GATEWAY", cls.sms_gateway),
+            lease=timedelta(seconds=float(given.get("JIGAI_LEASE_SECONDS", LEASE.total_seconds()))),
             secure_cookies=given.get("JIGAI_SECURE_COOKIES") == "1",
         )
 

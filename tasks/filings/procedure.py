@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.tables import Instance, Task
+from engine.work import refuse_suspended
 from records.assignment import enterprise_group
 from records.filings import Filing, FilingStatus, lock, require_editable
 
@@ -49,7 +50,8 @@ def submit(command: Command, filing: Filing) -> Instance:
 def withdraw(command: Command, filing: Filing) -> None:
     """Take a filing back while its handler has not decided. Raises CommandRefused with the reason where it is late."""
     try:
-        command.message(WITHDRAW, correlation={BUSINESS_KEY: filing.id})
+        [instance] = command.message(WITHDRAW, correlation={BUSINESS_KEY: filing.id})
+        refuse_suspended(instance)
     except CommandRefused as refusal:
         command.session.refresh(filing)
         raise _too_late(filing, refusal) from refusal

@@ -28,13 +28,20 @@ def compiled(content: bytes) -> CompiledDeployment:
 class Running:
     """A case of process `p`. With `restarted` only its bytes survive each wait."""
 
-    def __init__(self, content: bytes, data: Mapping[str, Any] | None = None, *, restarted: bool = False) -> None:
-        self.deployment = compiled(content)
+    def __init__(
+        self,
+        content: bytes | CompiledDeployment,
+        data: Mapping[str, Any] | None = None,
+        *,
+        restarted: bool = False,
+        functions: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.deployment = compiled(content) if isinstance(content, bytes) else content
         self.restarted = restarted
         self.now = START
         self.trace: list[str] = []
         spec = self.deployment.specs["p"]
-        self.case = Case(spec, self, now=self.now, business_key=None)
+        self.case = Case(spec, self, now=self.now, business_key=None, functions=functions)
         self.case.write_root(data or {})
         self.case.start_at(spec.entries)
         self.step()

@@ -44,13 +44,14 @@ def test_an_anchor_of_nothing_says_that_nothing_happened(t: ProcessTest) -> None
 
 
 def test_an_anchor_is_due_a_day_after_the_last(t: ProcessTest) -> None:
-    def due(hours: float) -> bool:
-        return t.read(lambda session: anchors.is_due(session, t.clock.now() + timedelta(hours=hours)))
+    def anchored(hours: float) -> bool:
+        t.clock.advance(timedelta(hours=hours))
+        with t.engine.command(t.session) as command:
+            return anchors.anchor_if_due(command.session, command.now) is not None
 
-    assert due(0)
-    tampering.anchor(t)
-    assert not due(23.9)
-    assert due(24)
+    assert anchored(0)
+    assert not anchored(23.9)
+    assert anchored(0.1)
 
 
 def test_a_changed_anchor_and_those_that_are_missing_are_named(t: ProcessTest) -> None:

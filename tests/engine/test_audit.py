@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
-from sqlalchemy import ColumnElement, Executable, delete, insert, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Executable, Text, cast, delete, insert, literal, select, text, update
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from engine import record
@@ -214,7 +214,13 @@ JSON = st.recursive(
 )
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ANYTHING = st.one_of(
-    st.none(), TEXT, JSON.map(json.dumps), st.integers(-(2**63), 2**63 - 1), st.binary(), st.floats(allow_nan=False)
+    st.none(),
+    TEXT,
+    JSON.map(json.dumps),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False),
+    st.binary(),
+    st.just(cast(literal(b"\xff"), Text)),  # what SQLite then calls a text
 )
 
 
@@ -250,6 +256,13 @@ def _same_json(one: str | None, other: Any) -> bool:
         return False
 
 
+def _is_as_it_was(t: ProcessTest, rows: tampering.Rows) -> bool:
+    try:
+        return t.read(tampering.saved) == rows
+    except OperationalError:  # what is called a text and is none
+        return False
+
+
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_whatever_is_done_to_the_record_is_found(
@@ -262,8 +275,7 @@ def test_whatever_is_done_to_the_record_is_found(
             tampering.put_back(session, rows)
             for statement in statements:
                 session.execute(statement)
-            changed = tampering.saved(session) != rows
     except IntegrityError:
         reject()  # the database took no such row
-    assume(changed)
+    assume(not _is_as_it_was(t, rows))
     assert faults(t) != []

@@ -146,10 +146,37 @@ def problems_of(*args, **keywords):
         ("names", "string", ["x", "y"], ["z"]),
         ("not(names)", "string", ["z"], ["x"]),
         ('"a" + "b"', "string", ["ab"], ["a"]),
+        (".5", "number", [0.5, Decimal("0.5"), ".5"], [5]),
+        ("[.5..1.5]", "number", [0.5, 1, "1.5"], [0.4]),
+        ("1e3", "number", [1000, "1E3"], [1]),
+        ("  <\n 5 ,\n > 10  ", "number", [4, 11], [5, 10]),
+        ("not( < 5 , [10..20] )", "number", [5, 9, 21, None], [4, 10]),
+        ("not(null, 5)", "number", [6], [None, 5]),
+        ("null, 5", "number", [None, 5], [6]),
+        ("]5..10]", "number", [6, 10], [5, 11]),
+        ("[5..10[", "number", [5, 9], [10, 4]),
+        ("5", "integer", [5, "5", 5.0, Decimal("5.00")], [6, None]),
+        ("> 0.5", "long", [1, "1"], [0]),
+        ('"a" , "date and time(b)"', "string", ["a", "date and time(b)"], ["datetime(b)"]),
+        ('"，「」“”", "\'"', "string", ["，「」“”", "'"], [",", '"']),
+        ('"a\\\\b"', "string", ["a\\b"], ["a\\\\b"]),
+        ('"[1..5]"', "string", ["[1..5]"], ["1"]),
+        ('"not(\\"a\\")"', "string", ['not("a")'], ["a", "b"]),
+        ('"> 5", "-"', "string", ["> 5", "-"], ["6", ""]),
+        ('""', "string", [""], [None, " "]),
+        ('@"2026-03-01"', "date", [date(2026, 3, 1)], [date(2026, 3, 2)]),
+        ('[@"2026-03-01"..@"2026-03-31"]', "date", ["2026-03-31"], ["2026-04-01"]),
+        ('< @"2026-03-01T09:00:00"', "dateTime", ["2026-03-01T08:59:00"], ["2026-03-01T09:00:00"]),
+        ('@"12:00:00", > @"18:00:00"', "time", ["12:00", "18:00:01"], ["18:00", "11:00"]),
+        ('>= @"P1D"', "dayTimeDuration", ["PT24H"], ["PT23H"]),
+        ('> date and time("2026-03-01T09:00:00Z")', "dateTime", ["2026-03-01T17:00:01+08:00"], ["2026-03-01T17:00:00"]),
+        ("[low..high)", "number", [10], [9, 20]),
+        ("item.price * 2", "number", [14], [7]),
+        ("FEEL", "string", ["yes"], ["FEEL"]),
     ],
 )
 def test_a_cell_hits_what_dmn_says(cell, kind, matching, others):
-    variables = {"total": 50, "names": ["x", "y"]}
+    variables = {"total": 50, "names": ["x", "y"], "low": 10, "high": 20, "item": {"price": 7}, "FEEL": "yes"}
     for value in matching:
         assert hits(cell, value, kind, **variables), value
     for value in others:
@@ -253,6 +280,16 @@ def test_collect_can_aggregate_one_output(how, some, none):
         ("boolean", 1),
         ("date", "soon"),
         ("string", 5),
+        ("integer", 5.5),
+        ("integer", "5.5"),
+        ("integer", "1E+999999999"),
+        ("number", "1E+999999999"),
+        ("number", "9" * 5_000),
+        ("number", "NaN"),
+        ("time", "12:00:00+08:00"),
+        ("time", "noon"),
+        ("dayTimeDuration", "P1M"),
+        ("dateTime", "2026-13-01"),
     ],
 )
 def test_an_input_of_the_wrong_type_is_an_error_and_not_a_miss(kind, value):
@@ -312,6 +349,26 @@ def test_decisions_that_require_each_other_are_refused():
     assert [p.code for p in problems] == ["dmn_required_cycle"]
 
 
+UNREADABLE = [
+    *("1 2", "< ", "> > 5", "[1..5", "1..5", "[1..]", "[..5]", "not 5", "not(5", "not(-)", "not(not(5))", "5,", ",5"),
+    *("<5>", "== ", "[5..1]", "@", '@"2026-03-01', "?", "> 5 and < 9", "if v then 1 else 2", "v instance of number"),
+    *(
+        "（1，2）",
+        "＞5",
+        "≥5",
+        "１２",
+        "5、6",
+        "「5」",
+        "《5》",
+        "１..５",
+        "5；6",
+        "1…5",
+        "5。5",
+        "＝5",
+        "！=5",
+        "5　,6",
+    ),
+]
 INPUT = [("v", "number")]
 OUTPUT = [("n", "number", "")]
 
@@ -333,6 +390,16 @@ OUTPUT = [("n", "number", "")]
         ("dmn_bad_cell", {"rules": [(["not()"], ["1"])]}),
         ("dmn_bad_cell", {"rules": [(["5, -"], ["1"])]}),
         ("dmn_bad_cell", {"rules": [(["().__class__"], ["1"])]}),
+        *(("dmn_bad_cell", {"rules": [([cell], ["1"])]}) for cell in UNREADABLE),
+        ("dmn_bad_cell", {"inputs": [("v", "date")], "rules": [(['date("2026-02-30")'], ["1"])]}),
+        ("dmn_bad_cell", {"inputs": [("v", "date")], "rules": [(['@"soon"'], ["1"])]}),
+        ("dmn_bad_cell", {"inputs": [("v", "string")], "rules": [(["‘a’"], ["1"])]}),
+        ("dmn_bad_cell", {"inputs": [("v", "string")], "rules": [(["「新建」，「扩建」"], ["1"])]}),
+        ("dmn_cell_type", {"inputs": [("v", "boolean")], "rules": [(['"true"'], ["1"])]}),
+        ("dmn_cell_type", {"inputs": [("v", "boolean")], "rules": [(["1"], ["1"])]}),
+        ("dmn_cell_type", {"inputs": [("v", "time")], "rules": [(['date("2026-03-01")'], ["1"])]}),
+        ("dmn_cell_type", {"inputs": [("v", "dayTimeDuration")], "rules": [(['duration("P1M")'], ["1"])]}),
+        ("dmn_bad_cell", {"rules": [(['[1.."b"]'], ["1"])]}),
         ("dmn_bad_cell", {"inputs": [("v", "string")], "rules": [(['"a" "b"'], ["1"])]}),
         ("dmn_bad_cell", {"inputs": [("v", "string")], "rules": [(["“a”"], ["1"])]}),
         ("dmn_cell_type", {"rules": [(['"a"'], ["1"])]}),
@@ -448,6 +515,26 @@ def test_a_text_without_quotes_is_warned_of_and_fails_loudly():
     assert [(p.code, p.severity) for p in problems] == [("dmn_bare_name", "warning")]
     with pytest.raises(ExpressionError, match="变量「新建」没有值"):
         hits("新建", "新建", "string")
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("（1，2）", "把「（」改成英文的「(」"),
+        ("5、6", "把「、」改成英文的「,」"),
+        ("「新建」", "文本请放在英文引号里：把「「」改成"),
+        ("≥5", "把「≥」改成英文的「>=」"),
+        ("1…5", "把「…」改成英文的「..」"),
+    ],
+)
+def test_a_cell_typed_on_a_chinese_keyboard_is_told_what_to_type(cell, says):
+    [problem] = problems_of(INPUT, OUTPUT, [([cell], ["1"])])
+    assert says in problem.message
+
+
+def test_a_result_without_quotes_is_warned_of():
+    problems = problems_of(INPUT, [("n", "string", "")], [(["1"], ["备案"])])
+    assert [(p.code, p.severity) for p in problems] == [("dmn_bare_name", "warning")]
 
 
 def test_a_result_outside_the_predefined_values_is_warned_of():

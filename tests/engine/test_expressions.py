@@ -343,3 +343,27 @@ def test_aliases_are_lost_when_a_script_ends():
     result = execute("a = [1]\nb = a")
     result["a"].append(2)
     assert result["b"] == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("amount ＞ 100", "把「＞」改成英文的「>」"),
+        ("kind == “a”", '文本请放在英文引号里：把「“」改成 " 。'),
+        ("kind == 「a」", "文本请放在英文引号里"),
+        ("max（1，2）", "把「（」改成英文的「(」"),
+        ("amount　> 100", "把「　」改成英文的空格"),
+        ("amount > １００", "把「１」改成英文的「1」"),
+        ("amount ≥ 100", "把「≥」改成英文的「>=」"),
+        ("x = [1、2]", "把「、」改成英文的「,」"),
+    ],
+)
+def test_chinese_punctuation_is_told_with_what_to_type_instead(text, says):
+    for parse in (Expression.parse, Script.parse):
+        with pytest.raises(ExpressionError) as error:
+            parse(text)
+        assert says in error.value.reason
+
+
+def test_chinese_punctuation_inside_a_text_is_the_texts_own():
+    assert evaluate("'，、（“”）' + \"《》\"") == "，、（“”）《》"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from engine.deployments import Source, check
@@ -27,6 +29,7 @@ from tests.engine.models import (
     process,
     receive,
     script,
+    service,
     signal,
     start,
     sub,
@@ -254,9 +257,12 @@ def test_a_version_that_is_not_there_is_refused(binding: dict[str, str], code: s
         assert code in [problem.code for problem in refused.value.problems]
 
 
-def test_a_called_process_that_only_a_message_starts_is_an_incident() -> None:
+def test_a_called_process_that_only_a_message_starts_is_refused_or_an_incident() -> None:
     called = process("q", start("i", message("M")), task("a"), "i > a")
-    with ProcessTest([diagram(process("p", start(), call("c", "q"), "start > c"), called)]) as t:
+    calls = process("p", start(), call("c", "q"), "start > c")
+    assert codes(diagram(calls, called)) == [("c", "called_without_start")]
+    with ProcessTest([diagram(called)]) as t:
+        t.deploy([diagram(calls)])
         assert [i.element_id for i in t.start("p").incidents] == ["c"]
 
 
@@ -503,3 +509,120 @@ def test_loops_and_errors_still_fit_together() -> None:
     model = one(start(), inner, boundary("b", "s", error("E")), task("on", loop(maximum="2")), "start > s", "b > on")
     with ProcessTest([model]) as t:
         assert t.start("p", {"xs": [1, 2]}).trace[-3:] == ["b", "on", "on"]
+
+
+@pytest.mark.parametrize("host", ["catch", "boundary", "event sub-process"])
+def test_a_timer_follows_the_variables_in_it(host: str) -> None:
+    wait = timer(date="due")
+    content: dict[str, list[Node | str]] = {
+        "catch": [catch("w", wait), "start > f > w > late"],
+        "boundary": [user("u"), boundary("w", "u", wait), "start > f > u", "w > late"],
+        "event sub-process": [
+            user("u"),
+            event_sub("es", start("w", wait), task("late2"), "w > late2"),
+            "start > f > u",
+        ],
+    }
+    late = [] if host == "event sub-process" else [task("late")]
+    model = one(start(), both("f"), user("change"), *late, *content[host], "f > change")
+    with ProcessTest([model]) as t:
+        now = t.clock.now()
+        case = t.start("p", {"due": now + timedelta(days=10)})
+        t.advance(days=1)
+        t.complete("change", {"due": now + timedelta(days=3)})
+        t.restart()
+        t.advance(days=1, hours=23)
+        assert "w" not in case.trace
+        t.advance(hours=1, minutes=1)
+        assert "w" in case.trace
+
+
+def test_a_timer_that_becomes_shorter_than_what_has_passed_fires_at_once() -> None:
+    model = one(start(), both("f"), user("change"), catch("w", timer("= pause")), "start > f > change", "f > w")
+    with ProcessTest([model]) as t:
+        case = t.start("p", {"pause": "P10D"})
+        t.advance(days=5)
+        t.complete("change", {"pause": "P3D"})
+        assert case.status == "completed"
+
+
+def test_a_timer_whose_new_time_cannot_be_read_is_an_incident_that_a_correction_mends() -> None:
+    model = one(start(), both("f"), user("change"), catch("w", timer("= pause")), "start > f > change", "f > w")
+    with ProcessTest([model]) as t:
+        case = t.start("p", {"pause": "P10D"})
+        t.complete("change", {"pause": "soon"})
+        assert [i.element_id for i in case.incidents] == ["w"]
+        t.retry(case, {"pause": "P1D"})
+        assert case.incidents == []
+        t.advance(days=1)
+        assert case.status == "completed"
+
+
+def test_a_sequential_multi_instance_reads_its_collection_once() -> None:
+    body = script("s", "seen.append(x)\nxs.insert(0, 9)", each("xs", "x", sequential=True))
+    with ProcessTest([one(start(), body, "start > s")]) as t:
+        assert t.start("p", {"xs": [1, 2, 3], "seen": []}).data["seen"] == [1, 2, 3]
+
+
+def test_what_failed_is_corrected_where_it_reads() -> None:
+    called = process("q", start("i"), script("s", "answer = 1 / n"), "i > s")
+    with ProcessTest([diagram(process("p", start(), call("c", "q"), "start > c"), called)]) as t:
+        case = t.start("p", {"n": 0})
+        assert [i.element_id for i in case.incidents] == ["s"]
+        t.retry(case, {"n": 2})
+        assert case.status == "completed"
+        assert case.data["answer"] == 0.5
+
+
+def test_signals_that_set_each_other_off_end_as_an_incident() -> None:
+    with ProcessTest([one(start("s", signal("S")), end("e", signal("S")), "s > e")]) as t:
+        t.signal("S")
+        t.advance(days=1)
+        assert 100 <= len(t.cases()) <= 103
+        assert [i.code for case in t.cases() for i in case.incidents] == ["thrown_in_circles"]
+
+
+def lane(id: str, node: str) -> Node:
+    return Node("lane", {"id": id}, [Node("flowNodeRef", {}, [node])])
+
+
+def undoable(*content: Node | str) -> Node:
+    made = sub("t", *content)
+    made.tag = "transaction"
+    return made
+
+
+CANCEL = Node("cancelEventDefinition")
+TO_A_FIELD = Node("assignment", {}, [Node("from", {}, ["1"]), Node("to", {}, ["order.total"])])
+MISTAKES = {
+    "two_loops": one(start(), task("x", times("2"), loop(maximum="2")), "start > x"),
+    "assignment_target": one(
+        start(),
+        task("x", Node("dataOutputAssociation", {}, [Node("targetRef", {}, ["y"]), TO_A_FIELD])),
+        "start > x",
+    ),
+    "cancel_in_loop": one(
+        start(),
+        undoable(start("i"), end("x", CANCEL), times("2"), "i > x"),
+        boundary("b", "t", CANCEL),
+        task("on"),
+        "start > t",
+        "b > on",
+    ),
+    "two_lanes": one(Node("laneSet", {}, [lane("y", "a"), lane("x", "a")]), start(), user("a"), "start > a"),
+    "reference_unknown": one(Node("laneSet", {}, [lane("x", "b")]), start(), user("a"), "start > a"),
+}
+
+
+@pytest.mark.parametrize("code", MISTAKES)
+def test_further_mistakes_are_refused(code: str) -> None:
+    assert ("x", code) in codes(MISTAKES[code])
+
+
+def test_parameters_that_a_service_does_not_take_or_lacks_are_refused() -> None:
+    model = one(start(), service("x", price="1"), "start > x")
+    with pytest.raises(DeploymentRefused) as refused, ProcessTest([model], services={"work": lambda amount: None}):
+        pass
+    assert {problem.code for problem in refused.value.problems} == {"parameter_unknown", "parameter_missing"}
+    with ProcessTest([model], services={"work": lambda **given: given}) as t:
+        assert t.start("p").status == "completed"

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
+from engine import messages
+from engine.commands import Command
+from engine.deployments import Source
 from engine.errors import CommandRefused
 from engine.tables import BufferedMessage, History
 from engine.testing import ProcessTest
@@ -21,6 +31,7 @@ from tests.engine.models import (
     receive,
     script,
     send,
+    service,
     signal,
     start,
     sub,
@@ -300,3 +311,152 @@ def test_a_very_long_key_is_matched_too() -> None:
         case, other = t.start("p", {"order_id": "a" * 3000}), t.start("p", {"order_id": "b" * 3000})
         t.message("M", correlation={"order_id": "b" * 3000})
         assert (case.status, other.status) == ("running", "completed")
+
+
+# Kept messages
+
+
+def test_a_kept_message_starts_a_process_that_is_deployed_later(database_url: str) -> None:
+    with ProcessTest(database_url=database_url) as t:
+        for x in (1, 2):
+            t.message("M", correlation={"business_key": f"F{x}"}, payload={"x": x}, ttl=timedelta(hours=1))
+        t.message("N", ttl=timedelta(hours=1))
+        t.deploy([one(start("s", message("M")), user("u"), "s > u")])
+        t.advance(seconds=0)
+        assert [(case.business_key, case.data["x"], case.trace) for case in t.cases()] == [
+            ("F1", 1, ["s"]),
+            ("F2", 2, ["s"]),
+        ]
+        t.deploy([one(start("s", message("M")), user("v"), "s > v")])
+        t.advance(seconds=0)
+        assert len(t.cases()) == 2
+        assert t.read(lambda session: session.scalars(select(BufferedMessage.name)).all()) == ["N"]
+
+
+def test_a_message_whose_time_is_over_starts_nothing() -> None:
+    with ProcessTest() as t:
+        t.message("M", ttl=timedelta(hours=1))
+        t.advance(hours=1)
+        t.deploy([one(start("s", message("M")), user("u"), "s > u")])
+        t.advance(seconds=0)
+        assert t.cases() == []
+
+
+def test_a_message_to_be_kept_and_a_process_being_deployed_never_miss_each_other(database_url: str) -> None:
+    for _ in range(4):
+        with ProcessTest(database_url=database_url) as t:
+            content = one(start("s", message("M")), user("u"), "s > u", id=f"p{uuid.uuid4().hex[:8]}")
+            known = len(t.cases())
+            together(
+                t,
+                deploying(content),
+                lambda command: command.message("M", ttl=timedelta(hours=1)),
+            )
+            t.advance(seconds=0)
+            assert len(t.cases()) == known + 1
+
+
+def test_each_kept_message_is_taken_by_one_of_the_cases_that_begin_at_the_same_time(database_url: str) -> None:
+    with ProcessTest([BY_NAME], database_url=database_url) as t:
+        for x in range(3):
+            t.message("M", payload={"x": x}, ttl=timedelta(hours=1))
+        together(t, *[lambda command: command.start("p")] * 6)
+        taken = [case.data["x"] for case in t.cases() if case.status == "completed"]
+        assert sorted(taken) == [0, 1, 2]
+        assert [case.waiting for case in t.cases() if case.status == "running"] == [["m"]] * 3
+        assert t.read(lambda session: session.scalar(select(func.count(BufferedMessage.id)))) == 0
+
+
+def test_a_kept_message_that_expires_is_deleted_with_a_line_in_the_log_that_names_no_values(database_url: str) -> None:
+    with ProcessTest([BY_NAME], database_url=database_url) as t:
+        t.message("M", correlation={"phone": "19400000021"}, ttl=timedelta(hours=1))
+        t.message("N", ttl=timedelta(hours=3))
+        t.clock.advance(timedelta(hours=2))
+        for expected in (1, 0):
+            with capture_logs() as logged, t.engine.command(t.session) as command:
+                assert messages.let_go(command.session, command.now) == expected
+            assert [(line["message"], line["keys"]) for line in logged] == [("M", ["phone"])][:expected]
+            assert "19400000021" not in str(logged)
+        assert t.read(lambda session: session.scalars(select(BufferedMessage.name)).all()) == ["N"]
+
+
+def test_messages_thrown_in_one_step_arrive_in_the_order_in_which_they_were_thrown() -> None:
+    names = [f"t{n}" for n in range(8)]
+    model = diagram(
+        process(
+            "p",
+            start(),
+            *(throw(name, message("M", "{'n': n}")) for name in names),
+            *(script(f"n{name}", f"n = {name[1:]}") for name in names),
+            "start > " + " > ".join(f"n{name} > {name}" for name in names),
+        ),
+        process("q", start("s", message("M")), user("u"), "s > u"),
+    )
+    with ProcessTest([model]) as t:
+        t.start("p")
+        assert [case.data["n"] for case in t.cases("q")] == list(range(8))
+
+
+# Signals
+
+
+@pytest.mark.parametrize("payload", ["5", "{'x': 5}"])
+def test_what_comes_with_a_thrown_signal_is_the_same_for_everybody(payload: str) -> None:
+    model = diagram(
+        process("p", start(), throw("t", signal("S", payload)), "start > t"),
+        process("q", start("s"), catch("c", signal("S", variable="got")), "s > c"),
+        process("r", start("b", signal("S", variable="got")), user("u"), "b > u"),
+    )
+    with ProcessTest([model]) as t:
+        case = t.start("q")
+        t.start("p")
+        expected = {"got": 5 if payload == "5" else {"x": 5}}
+        assert case.data == expected
+        assert [started.data for started in t.cases("r")] == [expected]
+
+
+def test_a_service_that_refuses_after_a_signal_keeps_it_from_nobody_else() -> None:
+    def work(picky: bool) -> None:
+        if picky:
+            raise CommandRefused("no", "不行")
+
+    model = diagram(
+        process("p", start(), catch("c", signal("S")), service("s", "work", "", picky="picky"), "start > c > s"),
+        process("q", start("b", signal("S")), service("r", "work", "", picky="True"), "b > r"),
+    )
+    with ProcessTest([model], services={"work": work}) as t:
+        cases = [t.start("p", {"picky": picky}) for picky in (False, True, False)]
+        t.signal("S")
+        assert [case.status for case in cases] == ["completed", "failed", "completed"]
+        assert [i.message for i in cases[1].incidents] == ["不行"]
+        assert [[i.element_id for i in case.incidents] for case in t.cases("q")] == [["r"]]
+
+
+def test_a_refusal_after_a_message_is_told_to_whoever_sent_it_and_the_case_waits_on() -> None:
+    def work() -> None:
+        raise CommandRefused("no", "不行")
+
+    model = one(start(), catch("m", message("M")), service("s"), "start > m > s")
+    with ProcessTest([model], services={"work": work}) as t:
+        case = t.start("p")
+        with pytest.raises(CommandRefused, match="不行"):
+            t.message("M")
+        assert case.waiting == ["m"]
+
+
+def deploying(content: bytes) -> Callable[[Command], Any]:
+    return lambda command: command.deploy([Source("p.bpmn", content)])
+
+
+def together(t: ProcessTest, *actions: Callable[[Command], Any]) -> None:
+    """Give commands at the same moment, each in a thread and session of its own."""
+    barrier = threading.Barrier(len(actions))
+
+    def give(action: Callable[[Command], Any]) -> None:
+        with Session(t.session.get_bind()) as session:
+            barrier.wait()
+            with t.engine.command(session) as command:
+                action(command)
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        list(pool.map(give, actions))

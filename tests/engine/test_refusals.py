@@ -143,6 +143,7 @@ WRONG = {
     "subprocess_start_kind": one(start(), sub("s", start("x", timer("PT1H")), task("a"), "x > a"), "start > s"),
     "start_kind": one(start("x", when("n > 1")), task("a"), "x > a"),
     "loop_count": one(start(), user("x", times("-1")), "start > x"),
+    "start_timer_unreadable": one(start("x", timer("wait")), task("a"), "x > a"),
     "process_empty": one(start(), sub("x"), "start > x"),
     "link_target": one(start(), throw("x", link("L")), "start > x"),
     "link_name_missing": one(start(), throw("x", Node("linkEventDefinition")), "start > x"),

@@ -25,11 +25,11 @@ MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 class Portal:
     """An application on `url`, with the sample loaded unless it is there already."""
 
-    def __init__(self, url: str, var: Path, start: datetime = MONDAY) -> None:
+    def __init__(self, url: str, var: Path, start: datetime = MONDAY, broker_url: str = "memory://") -> None:
         self.clock = MovableClock(start)
         settings = Settings(
             database_url=database_url(url),
-            broker_url="memory://",
+            broker_url=broker_url,
             var=var,
             secret_key=b"s" * 32,
             data_key=b"d" * 32,

@@ -13,6 +13,7 @@ from web.api import (
     jobs,
     lookups,
     messages,
+    migrations,
     services,
     task_inbox,
 )
@@ -21,6 +22,7 @@ from web.api.problems import answer_problems
 BLUEPRINTS = (
     definitions.blueprint,
     instances.blueprint,
+    migrations.blueprint,
     task_inbox.blueprint,
     messages.blueprint,
     jobs.blueprint,

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.tables import CommandReceipt
+from web.database import db
 from web.identity import me
 from web.runtime import command
 
@@ -23,7 +24,7 @@ def once(give: Callable[[Command], Any], answer: Schema, status: int = 200) -> R
     The same key with another request is refused.
     """
     key = request.headers.get(HEADER, "")[:128]
-    document, status = once_under(key, _digest(), lambda given: answer.dump(give(given)), status)
+    document, status = once_under(key, digest(), lambda given: answer.dump(give(given)), status)
     response = jsonify(document)
     response.status_code = status
     return response
@@ -69,9 +70,16 @@ def _again(receipt: CommandReceipt, asked: str) -> tuple[Any, int]:
     return receipt.answer, receipt.status
 
 
-def _digest() -> str:
+def answered(key: str, asked: str) -> tuple[Any, int] | None:
+    """What the same request was answered with before, if it was."""
+    receipt = db.session.get(CommandReceipt, (me().username, key)) if key else None
+    return None if receipt is None else _again(receipt, asked)
+
+
+def digest() -> str:
+    """Names the current request by its content."""
     asked = f"{request.method} {request.path}\n".encode() + request.get_data(cache=True)
     return hashlib.sha256(asked).hexdigest()
 
 
-__all__ = ["HEADER", "once", "once_under"]
+__all__ = ["HEADER", "answered", "digest", "once", "once_under"]

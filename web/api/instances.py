@@ -1,4 +1,4 @@
-"""Cases: start, look, cancel, retry."""
+"""Cases: start, look, suspend, resume, cancel, retry, modify."""
 
 from typing import Any
 
@@ -7,15 +7,17 @@ from flask_smorest import Blueprint
 from sqlalchemy import and_, or_, select
 
 from engine.errors import CommandRefused
+from engine.modification import AddToken, CancelToken, Instruction, MoveToken
 from engine.tables import Definition, Instance
 from records.users import UserKind
 from web.api.idempotency import once
 from web.api.schemas import (
-    CancelBody,
     HistoryAnswer,
     InstancePage,
     InstanceQuery,
     InstanceSchema,
+    ModifyBody,
+    ReasonBody,
     RetryBody,
     StartInstance,
 )
@@ -90,12 +92,48 @@ class InstanceHistory(MethodView):
 
 @blueprint.route("/instances/<instance_id>/cancel")
 class CancelInstance(MethodView):
-    @blueprint.arguments(CancelBody)
+    @blueprint.arguments(ReasonBody)
     @blueprint.response(200, InstanceSchema)
     @require(UserKind.ADMIN)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """End a case at once."""
         return once(lambda given: instance_view(given.cancel(instance_id, body["reason"])), InstanceSchema())
+
+
+@blueprint.route("/instances/<instance_id>/suspend")
+class SuspendInstance(MethodView):
+    @blueprint.arguments(ReasonBody)
+    @blueprint.response(200, InstanceSchema)
+    @require(UserKind.ADMIN)
+    def post(self, body: dict[str, Any], instance_id: str) -> Any:
+        """Let a case stand still until it is resumed."""
+        return once(lambda given: instance_view(given.suspend(instance_id, body["reason"])), InstanceSchema())
+
+
+@blueprint.route("/instances/<instance_id>/resume")
+class ResumeInstance(MethodView):
+    @blueprint.arguments(ReasonBody)
+    @blueprint.response(200, InstanceSchema)
+    @require(UserKind.ADMIN)
+    def post(self, body: dict[str, Any], instance_id: str) -> Any:
+        """Let a suspended case go on, with what fell due and what came meanwhile."""
+        return once(lambda given: instance_view(given.resume(instance_id, body["reason"])), InstanceSchema())
+
+
+@blueprint.route("/instances/<instance_id>/modify")
+class ModifyInstance(MethodView):
+    @blueprint.arguments(ModifyBody)
+    @blueprint.response(200, InstanceSchema)
+    @require(UserKind.ADMIN)
+    def post(self, body: dict[str, Any], instance_id: str) -> Any:
+        """Move, add and cancel tokens by hand: all the instructions in their order, or none of them."""
+        instructions = [_instruction(**told) for told in body["instructions"]]
+        return once(
+            lambda given: instance_view(
+                given.modify(instance_id, instructions, data=body["data"], reason=body["reason"])
+            ),
+            InstanceSchema(),
+        )
 
 
 @blueprint.route("/instances/<instance_id>/retry")
@@ -106,3 +144,11 @@ class RetryInstance(MethodView):
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """Correct a case's variables and try its incidents again."""
         return once(lambda given: instance_view(given.retry(instance_id, body["data"])), InstanceSchema())
+
+
+def _instruction(
+    do: str, token: int | str = 0, element: str = "", scope: int | None = None, flow: str | None = None
+) -> Instruction:
+    if do == "add":
+        return AddToken(element, scope, flow)
+    return CancelToken(token) if do == "cancel" else MoveToken(token, element, scope, flow)

@@ -1,20 +1,33 @@
-"""Jobs that wait, and those that have failed for good."""
+"""Jobs that wait or have failed for good, and what an administrator decides about them: one, or many at once."""
 
+from collections.abc import Callable
 from typing import Any
 
+from flask import request
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from engine.commands import Command
 from engine.errors import CommandRefused
-from engine.jobs import retry
-from engine.tables import Job
+from engine.tables import Definition, Instance, Job
 from records.users import UserKind
-from web.api.idempotency import once
-from web.api.schemas import JobPage, JobQuery, JobSchema
+from web.api.idempotency import HEADER, answered, digest, once, once_under
+from web.api.schemas import (
+    JobPage,
+    JobQuery,
+    JobResult,
+    JobResults,
+    JobSchema,
+    RetryJobBody,
+    RetryJobsBody,
+    SkipJobBody,
+    SkipJobsBody,
+)
 from web.database import db
 from web.identity import require
+
+MOST_AT_ONCE = 500
 
 blueprint = Blueprint("jobs", __name__, description="What happens later")
 
@@ -26,7 +39,7 @@ class Jobs(MethodView):
     @require(UserKind.ADMIN)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Jobs in one state, by id."""
-        rows = select(Job).where(Job.state == query["state"]).order_by(Job.id).limit(query["limit"] + 1)
+        rows = _chosen(query).where(Job.state == query["state"]).order_by(Job.id).limit(query["limit"] + 1)
         if "cursor" in query:
             rows = rows.where(Job.id > query["cursor"])
         found = list(db.session.scalars(rows))
@@ -34,18 +47,90 @@ class Jobs(MethodView):
         return {"items": shown, "next": shown[-1].id if len(found) > len(shown) else None}
 
 
-@blueprint.route("/jobs/<job_id>/retry")
-class RetryJob(MethodView):
+@blueprint.route("/jobs/<job_id>")
+class OneJob(MethodView):
     @blueprint.response(200, JobSchema)
     @require(UserKind.ADMIN)
-    def post(self, job_id: str) -> Any:
-        """Give a failed job its attempts again; with it its case's incident is taken up."""
+    def get(self, job_id: str) -> Job:
+        """A job, with what its service is given."""
+        job = db.session.get(Job, job_id)
+        if job is None:
+            raise CommandRefused("job_unknown", "没有这项后台工作，或者它已经完成。", status=404)
+        return job
 
-        def give(given: Command) -> Job:
-            job = given.session.get(Job, job_id)
-            if job is None or job.state != "failed":
-                raise CommandRefused("job_not_failed", "这项后台工作没有失败，或者已经处理。", status=409)
-            retry(given, job)
-            return job
 
-        return once(give, JobSchema())
+@blueprint.route("/jobs/<job_id>/retry")
+class RetryJob(MethodView):
+    @blueprint.arguments(RetryJobBody)
+    @blueprint.response(200, JobSchema)
+    @require(UserKind.ADMIN)
+    def post(self, body: dict[str, Any], job_id: str) -> Any:
+        """Give a failed job its attempts again, with some of its arguments corrected."""
+        return once(lambda given: given.retry_job(job_id, body.get("arguments")), JobSchema())
+
+
+@blueprint.route("/jobs/<job_id>/skip")
+class SkipJob(MethodView):
+    @blueprint.arguments(SkipJobBody)
+    @blueprint.response(200, JobSchema)
+    @require(UserKind.ADMIN)
+    def post(self, body: dict[str, Any], job_id: str) -> Any:
+        """Do without a job for a reason: a service task completes with `result`, a timer fires, the rest is dropped."""
+        return once(lambda given: given.skip_job(job_id, body["reason"], body.get("result")), JobSchema())
+
+
+@blueprint.route("/jobs/retry")
+class RetryJobs(MethodView):
+    @blueprint.arguments(RetryJobsBody)
+    @blueprint.response(200, JobResults)
+    @require(UserKind.ADMIN)
+    def post(self, body: dict[str, Any]) -> Any:
+        """Retry the failed jobs of a list or filter, each by itself."""
+        return _each(body, lambda given, job_id: given.retry_job(job_id))
+
+
+@blueprint.route("/jobs/skip")
+class SkipJobs(MethodView):
+    @blueprint.arguments(SkipJobsBody)
+    @blueprint.response(200, JobResults)
+    @require(UserKind.ADMIN)
+    def post(self, body: dict[str, Any]) -> Any:
+        """Do without the jobs of a list, or the failed ones of a filter, each by itself."""
+        return _each(body, lambda given, job_id: given.skip_job(job_id, body["reason"]))
+
+
+def _each(body: dict[str, Any], give: Callable[[Command, str], Job]) -> Any:
+    """Give a command for each job in a transaction of its own. Under an `Idempotency-Key` each is given once, also
+    where the first request ended half way, and the answer is the first one's.
+    """
+    key, asked = request.headers.get(HEADER, "")[:100], digest()
+    earlier = answered(key, asked)
+    if earlier is not None:
+        return earlier[0]
+    ids = body.get("ids")
+    if ids is None:
+        failed = _chosen(body["filter"]).where(Job.state == "failed").order_by(Job.due_at, Job.rank, Job.id)
+        ids = [job.id for job in db.session.scalars(failed.limit(MOST_AT_ONCE))]
+    results = [_one(f"{key}:{job_id}" if key else "", asked, job_id, give) for job_id in dict.fromkeys(ids)]
+    document, _ = once_under(key, asked, lambda given: {"items": JobResult(many=True).dump(results)})
+    return document
+
+
+def _one(key: str, asked: str, job_id: str, give: Callable[[Command, str], Job]) -> dict[str, Any]:
+    try:
+        once_under(key, asked, lambda given: JobSchema().dump(give(given, job_id)))
+    except CommandRefused as refusal:
+        return {"id": job_id, "done": False, "code": refusal.code, "message": refusal.message}
+    return {"id": job_id, "done": True, "code": None, "message": None}
+
+
+def _chosen(chosen: dict[str, Any]) -> Select[Job]:
+    """The jobs of a filter."""
+    jobs = select(Job)
+    for name in ("kind", "element_id", "instance_id"):
+        if name in chosen:
+            jobs = jobs.where(getattr(Job, name) == chosen[name])
+    if "definition" in chosen:
+        cases = select(Instance.id).join(Definition, Definition.id == Instance.definition_id)
+        jobs = jobs.where(Job.instance_id.in_(cases.where(Definition.key == chosen["definition"])))
+    return jobs

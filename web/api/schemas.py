@@ -1,6 +1,14 @@
 """marshmallow schemas of the engine's resources, as the OpenAPI document shows them."""
 
-from marshmallow import RAISE, Schema, fields, validate
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+
+from engine.job_commands import LONGEST_REASON
+from engine.jobs import AT_ONCE, WORKED
+
+LONGEST_TTL = 366 * 24 * 3600
+"""Seconds that a message may wait for its receiver at most."""
 
 
 class Strict(Schema):
@@ -140,14 +148,16 @@ class TaskAnswer(Schema):
 
 
 class MessageBody(Strict):
-    name = fields.String(required=True)
+    name = fields.String(required=True, validate=validate.Length(1, 200))
     correlation = fields.Dict(keys=fields.String(), load_default=dict)
     payload = fields.Dict(keys=fields.String(), load_default=dict)
-    ttl = fields.Integer(metadata={"description": "seconds to wait for a receiver"}, validate=validate.Range(1))
+    ttl = fields.Integer(
+        metadata={"description": "seconds to wait for a receiver"}, validate=validate.Range(1, LONGEST_TTL)
+    )
 
 
 class SignalBody(Strict):
-    name = fields.String(required=True)
+    name = fields.String(required=True, validate=validate.Length(1, 200))
     payload = fields.Dict(keys=fields.String(), load_default=dict)
 
 
@@ -156,16 +166,114 @@ class Received(Schema):
     kept = fields.Boolean()
 
 
-class CancelBody(Strict):
+class ReasonBody(Strict):
     reason = fields.String(load_default="", validate=validate.Length(max=500))
+
+
+class TokenName(fields.Field[int | str]):
+    """A token: its number, or the id of an element on which only one stands."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | str:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise ValidationError("应为令牌编号或元素编号。")
+        return value
+
+
+class InstructionBody(Strict):
+    do = fields.String(required=True, validate=validate.OneOf(("add", "move", "cancel")))
+    token = TokenName(metadata={"type": ["integer", "string"], "description": "move, cancel: which token"})
+    element = fields.String(metadata={"description": "add, move: the element to place it before"})
+    scope = fields.Integer(metadata={"description": "the token of the activity to place it inside of"})
+    flow = fields.String(metadata={"description": "at a join: the incoming flow it comes along"})
+
+    @validates_schema
+    def check(self, body: dict[str, Any], **kwargs: Any) -> None:
+        needed = {"add": {"element"}, "move": {"token", "element"}, "cancel": {"token"}}[body["do"]]
+        allowed = needed | (set() if body["do"] == "cancel" else {"scope", "flow"})
+        given = body.keys() - {"do"}
+        wrong = {name: ["不能缺少。"] for name in needed - given} | {
+            name: ["这里没有意义。"] for name in given - allowed
+        }
+        if wrong:
+            raise ValidationError(wrong)
+
+
+class ModifyBody(ReasonBody):
+    instructions = fields.List(fields.Nested(InstructionBody), required=True, validate=validate.Length(1, 100))
+    data = fields.Dict(keys=fields.String(), load_default=dict)
+
+
+class _Crossing(ReasonBody):
+    mapping = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        load_default=dict,
+        metadata={"description": "ids of elements and flows of the old version → those of the new one"},
+    )
+    called = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        load_default=dict,
+        metadata={"description": "versions for called processes inside the case; those not named stay"},
+    )
+    preview = fields.Boolean(load_default=False)
+
+
+class MigrateBody(_Crossing):
+    version = fields.Integer(required=True)
+
+
+class MigrationBody(_Crossing):
+    definition = fields.String(required=True)
+    from_version = fields.Integer(required=True)
+    to_version = fields.Integer(required=True)
+    limit = fields.Integer(load_default=100, validate=validate.Range(1, 1000))
+    cursor = fields.String()
+
+
+class FindingSchema(Schema):
+    element_id = fields.String()
+    element_name = fields.String()
+    code = fields.String()
+    message = fields.String()
+    remedy = fields.String()
+
+
+class MigrationLine(Schema):
+    instance_id = fields.String()
+    outcome = fields.String()
+    message = fields.String()
+    blocks = fields.List(fields.Nested(FindingSchema))
+    changes = fields.List(fields.Nested(FindingSchema))
+
+
+class MigratedInstance(InstanceSchema):
+    outcome = fields.String()
+    blocks = fields.List(fields.Nested(FindingSchema))
+    changes = fields.List(fields.Nested(FindingSchema))
+
+
+class MigrationPage(Schema):
+    items = fields.List(fields.Nested(MigrationLine))
+    next = fields.String(allow_none=True)
 
 
 class RetryBody(Strict):
     data = fields.Dict(keys=fields.String(), load_default=dict)
 
 
-class JobQuery(Paging):
-    state = fields.String(load_default="failed", validate=validate.OneOf(("due", "leased", "failed")))
+class JobFilter(Strict):
+    kind = fields.String(validate=validate.OneOf((*AT_ONCE, *WORKED)))
+    definition = fields.String(metadata={"description": "the process whose cases the jobs belong to"})
+    element_id = fields.String()
+    instance_id = fields.String()
+
+
+class JobQuery(Paging, JobFilter):
+    class Meta(Paging.Meta):
+        pass
+
+    state = fields.String(load_default="failed", validate=validate.OneOf(("due", "leased", "held", "failed")))
 
 
 class JobSchema(Schema):
@@ -173,13 +281,53 @@ class JobSchema(Schema):
     instance_id = fields.String(allow_none=True)
     element_id = fields.String(allow_none=True)
     kind = fields.String()
-    state = fields.String()
+    state = fields.String(metadata={"description": "due, leased or failed; skipped once it has been"})
     due_at = fields.AwareDateTime()
     attempts = fields.Integer()
     max_attempts = fields.Integer()
     last_error = fields.String(allow_none=True)
+    service = fields.String(attribute="payload.operator", metadata={"description": "what a service's job calls"})
+    arguments = fields.Dict(attribute="payload.arguments", metadata={"description": "and what with"})
 
 
 class JobPage(Schema):
     items = fields.List(fields.Nested(JobSchema))
     next = fields.String(allow_none=True)
+
+
+class RetryJobBody(Strict):
+    arguments = fields.Dict(
+        keys=fields.String(), metadata={"description": "arguments of the service to be replaced by others"}
+    )
+
+
+class SkipJobBody(Strict):
+    reason = fields.String(required=True, validate=validate.Length(1, LONGEST_REASON))
+    result = fields.Raw(allow_none=True, metadata={"description": "what a service task is completed with"})
+
+
+class RetryJobsBody(Strict):
+    """Jobs by their ids, or the failed ones of a filter, the oldest first, 500 at most."""
+
+    ids = fields.List(fields.String(), validate=validate.Length(1, 500))
+    filter = fields.Nested(JobFilter)
+
+    @validates_schema
+    def names_jobs_in_one_way(self, body: dict[str, Any], **_: Any) -> None:
+        if ("ids" in body) == ("filter" in body):
+            raise ValidationError("请给出 ids 或 filter 之一。")
+
+
+class SkipJobsBody(RetryJobsBody):
+    reason = fields.String(required=True, validate=validate.Length(1, LONGEST_REASON))
+
+
+class JobResult(Schema):
+    id = fields.String()
+    done = fields.Boolean()
+    code = fields.String(allow_none=True)
+    message = fields.String(allow_none=True)
+
+
+class JobResults(Schema):
+    items = fields.List(fields.Nested(JobResult))

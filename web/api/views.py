@@ -65,10 +65,11 @@ def instance_line(instance: Instance, definition: Definition) -> dict[str, Any]:
 
 
 def task_view(task: Task, user: User, groups: frozenset[str], *, with_form: bool = False) -> dict[str, Any]:
+    instance = db.session.get_one(Instance, task.instance_id)
     view: dict[str, Any] = {
         "id": task.id,
         "instance_id": task.instance_id,
-        "business_key": db.session.get_one(Instance, task.instance_id).business_key,
+        "business_key": instance.business_key,
         "element_id": task.element_id,
         "name": task.name,
         "role": task.role,
@@ -77,7 +78,7 @@ def task_view(task: Task, user: User, groups: frozenset[str], *, with_form: bool
         "created_at": task.created_at,
         "due_at": task.due_at,
         "ended_at": task.ended_at,
-        "allowed_actions": verbs.allowed(task, user.username, groups),
+        "allowed_actions": verbs.allowed(task, instance, user.username, groups),
     }
     if with_form:
         view["form"] = form_of(task)

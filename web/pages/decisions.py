@@ -31,10 +31,10 @@ def panel(
     errors: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """The panel of a task for whoever looks at it (`macros/decision.html`)."""
-    allowed = verbs.allowed(task, user.username, groups_of(user))
+    allowed = verbs.allowed(task, course.instance, user.username, groups_of(user))
     form = course.form_of(task.element_id)
     shown: dict[str, Any] = {
-        "state": _state(task, user, allowed),
+        "state": "closed" if course.instance.status == "suspended" else _state(task, user, allowed),
         "claimed_by": people.name_of(db.session(), task.assignee) if task.assignee else "",
         "question": _property(form, "decision").get("title", _("办理意见")),
         "outcomes": _outcomes(course, task, form, filing),
@@ -45,7 +45,7 @@ def panel(
         "revision": commands.revision_of(filing),
         "command_id": commands.fresh(),
         "errors": errors or {},
-        "closed_text": _why_closed(task),
+        "closed_text": _why_closed(task, course),
     }
     names = {"claim": "claim_url", "release": "release_url", "complete": "submit_url"}
     for verb in allowed:
@@ -61,13 +61,15 @@ def _state(task: Task, user: User, allowed: list[str]) -> str:
     return "other" if task.state == "open" and task.assignee else "closed"
 
 
-def _why_closed(task: Task) -> str:
+def _why_closed(task: Task, course: Course) -> str:
     if task.state == "done":
         who = people.name_of(db.session(), task.completed_by) if task.completed_by else _("系统")
         time = wording.short_moment(task.ended_at)
         return _("「%(task)s」已由%(who)s于 %(time)s 办理。", task=task.name, who=who, time=time)
     if task.state == "cancelled":
         return _("「%(task)s」已取消，不再需要办理。", task=task.name)
+    if course.instance.status == "suspended":
+        return _("这个案件已挂起，恢复后才能办理。")
     return _("这一步由%(role)s办理，你可以查看全部内容。", role=people.role_title(task.role))
 
 

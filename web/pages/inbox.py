@@ -229,7 +229,7 @@ def _filtered_text(text: str, chosen: str) -> str:
 def _todo_row(user: User, task: Task, instance: Instance, definition: Definition, now: datetime) -> dict[str, Any]:
     filing = db.session.get(Filing, instance.business_key) if instance.business_key else None
     received = filing.submitted_at if filing is not None and filing.submitted_at else task.created_at
-    may_claim = "claim" in verbs.allowed(task, user.username, groups_of(user))
+    may_claim = "claim" in verbs.allowed(task, instance, user.username, groups_of(user))
     name = people.name_of(db.session(), task.assignee) if task.assignee else ""
     return {
         "id": task.id,
