@@ -43,7 +43,7 @@ class CaseCommands(Suspension):
         instance, case = self._open_case(instance_id, even_suspended=True)
         before = look(case)
         if instance.status == "suspended":
-            instance.status = "running"
+            self.rows.change(instance, status="running")
             self._let_go(instance)
         case.cancel_tokens()
         case.do_engine_steps()

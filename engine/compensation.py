@@ -35,7 +35,7 @@ def note(activity: Activity, token: Token) -> None:
 
 def begin(token: Token, activity: str | None) -> bool:
     """Begin to undo one activity or (None) all, for a token that threw compensation. True: there is nothing to do."""
-    scope = _thrown_in(token)
+    scope = scope_of(token)
     token.internal_data["undoing"] = [one for one in scope.notes if activity in (None, one["e"])]
     scope.notes = [one for one in scope.notes if activity not in (None, one["e"])]
     return _go_on(token, scope)
@@ -51,10 +51,9 @@ def undone(token: Token) -> None:
     thrower = token.workflow.case.tokens.get(token.internal_data["undoes"])
     if thrower is None:
         return
-    inner = thrower.workflow.case.subprocesses.get(thrower.id)
-    if inner is not None:
-        _go_on(thrower, inner)  # the scope ends by itself when nothing is left in it
-    elif _go_on(thrower, _thrown_in(thrower)):
+    scope = scope_of(thrower)
+    # A sub-process that was opened again ends by itself when nothing is left in it.
+    if _go_on(thrower, scope) and scope.case.subprocesses.get(thrower.id) is None:
         thrower._set_state(TaskState.READY)
         thrower.workflow.case.agenda.append(thrower)
 
@@ -66,9 +65,14 @@ def give_up(token: Token) -> None:
             other.cancel()
 
 
-def _thrown_in(token: Token) -> Any:
-    """The scope whose activities a throw undoes: its own, or the one around the event sub-process it stands in."""
+def scope_of(token: Token) -> Any:
+    """The scope in which a token undoes: what is inside it, where it is a sub-process that is undone itself; else its
+    own, or the one around the event sub-process it stands in.
+    """
     scope = token.workflow
+    inner = scope.case.subprocesses.get(token.id)
+    if inner is not None:
+        return inner
     while scope is not scope.case and scope.host.task_spec.node.by_event:
         scope = scope.host.workflow
     return scope

@@ -231,4 +231,6 @@ def _looks_like_iso(text: str, kind: TimerKind) -> bool:
     start = text.lstrip("-+").upper()
     if kind == "date":
         return start[:4].isdigit()
-    return len(start) > 1 and start[0] in "PR" and (start[1].isdigit() or start[1] in "T/-")
+    if start[:1] == "R" and "/P" in start:
+        return True
+    return start[:1] in ("P", "R") and (len(start) == 1 or start[1].isdigit() or start[1] in "T/-")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine import compensation
 from engine.activities import Activity, CallActivity, ServiceTask, SubProcess, UserTask
 from engine.compensation import Note
 from engine.elements import Element, ProcessSpec, Token
@@ -25,7 +26,6 @@ _BLOCKS = {
     "loop_changed": ("新版本改变了它的循环或多实例方式，而它正在进行。", "请等这一活动结束后再迁移。"),
     "event_changed": ("案件在等待 {old} 事件，新版本改成了 {new}。", "请等事件发生，或先把令牌移走。"),
     "undo_changed": ("它已经完成、还可能要补偿，而新版本里没有对应的补偿。", "请在新版本里保留这个活动和它的补偿。"),
-    "undoing": ("正在补偿。", "请等补偿完成后再迁移。"),
     "service_changed": ("正在等待服务 {old} 的结果，新版本改成了 {new}。", "请等它完成后再迁移。"),
     "flow_gone": ("已有令牌沿连线 {flow} 到达，新版本里没有对应的连线。", "请在映射里指明对应的连线。"),
     "joins_merged": ("有两个正在等待的汇聚被映射到同一个网关。", "请让它们映射到不同的网关。"),
@@ -110,6 +110,8 @@ class _Crossing:
                 self._land_all(scope)
         for scope, home in self.homes.items():
             self._check_notes(scope, scope.notes, scope.spec, home)
+        for token, scope in self._undoing():
+            self._check_notes(scope, token.internal_data["undoing"], scope.spec, self.homes[scope])
 
     def _land_all(self, scope: Case | Scope) -> None:
         home = self.homes[scope]
@@ -161,8 +163,6 @@ class _Crossing:
             self._check_loop(token, landing)
         elif isinstance(landing, Activity) and (landing.loop is None) != (old.loop is None):
             self.plan.block(old, "loop_changed")
-        if "undoing" in data or "undoes" in data:
-            self.plan.block(old, "undoing")
         waits = data.get("waits")
         if isinstance(landing, CatchEvent) and (waits is not None or "parts" in data) and "incident" not in data:
             had, has = _kinds(old.event), _kinds(landing.event)
@@ -176,6 +176,11 @@ class _Crossing:
             if self._new_flow(scope, old, landing, flow) is None:
                 self.plan.block(old, "flow_gone", flow=flow)
         return len(self.plan.blocks) == already
+
+    def _undoing(self) -> list[tuple[Token, Case | Scope]]:
+        """The tokens that wait for something to be undone, and the scope in which it is."""
+        tokens = [token for token in self.case.tokens.values() if compensation.is_under_way(token)]
+        return [(token, scope) for token in tokens if (scope := compensation.scope_of(token)) in self.homes]
 
     def _check_notes(self, scope: Case | Scope, notes: list[Note], old: ProcessSpec, new: ProcessSpec) -> None:
         """What has completed and may have to be undone must be there in the new version, with what undoes it."""
@@ -203,6 +208,8 @@ class _Crossing:
 
     def _new_flow(self, scope: Case | Scope, old: Element, landing: Element, flow_id: str) -> str | None:
         """The flow that stands for one along which tokens have arrived: of the same id, or from the same element."""
+        if not flow_id:  # an activity that waits for several tokens, whichever way they come
+            return flow_id if landing.node.start_quantity > 1 else None
         incoming = {flow.id: flow for flow in landing.node.incoming}
         new_id = self._new_id(scope, flow_id)
         if new_id in incoming:
@@ -237,6 +244,8 @@ class _Crossing:
             token = case.tokens[token_id]
             if landing is not token.task_spec:
                 self._land(token, landing)
+        for token, scope in self._undoing():
+            token.internal_data["undoing"] = self._renamed(scope, token.internal_data["undoing"])
         for scope, home in self.homes.items():
             scope.notes = self._renamed(scope, scope.notes)
             scope.spec = home

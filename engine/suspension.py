@@ -72,8 +72,8 @@ class Suspension(Deliveries):
 def go_on(case: Case) -> None:
     """Step a case whose diagram may have changed under it: a join may have enough now."""
     for token in [token for token in case.tokens.values() if "arrived" in token.internal_data]:
-        join: Join = token.task_spec
-        join.reconsider(token)
+        if isinstance(token.task_spec, Join):
+            case.attempt(token, token.task_spec.reconsider, token)
     case.do_engine_steps()
 
 

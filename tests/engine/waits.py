@@ -42,7 +42,11 @@ from tests.engine.models import (
     some,
     start,
     sub,
+    task,
+    throw,
     timer,
+    undo,
+    undone_by,
     until,
     user,
     when,
@@ -265,5 +269,62 @@ WAITS: dict[str, Wait] = {
         one(start(), script("s", _EVERY_VALUE), user("a"), script("same", _SAME), user("after"),
             "start > s > a > same > after"),
         [["complete", "a"], _FINISH],
+    ),
+    "timer-of-a-variable": Wait(
+        one(start(), both("f"), user("a"), catch("t", timer("= pause")), "start > f > a", "f > t"),
+        [["complete", "a", {"pause": "PT3H"}], ["advance", {"hours": 2}]],
+        [["advance", {"hours": 1}]],
+        {"pause": "P9D"},
+    ),
+    "several-events": Wait(
+        _straight(Node("intermediateCatchEvent", {"id": "c", "parallelMultiple": "true"}, [message("M"), signal("S")])),
+        [["message", "M"], _FINISH],
+        [["signal", "S", {"n": 1}]],
+    ),
+    "complex-join": Wait(
+        one(
+            start(), both("f"), user("a"), user("b"), user("c"), user("after"), "start > f", "f > a > j", "f > b > j",
+            "f > c > j", "j > after",
+            Node("complexGateway", {"id": "j"}, [Node("activationCondition", {}, ["activationCount > 1"])]),
+        ),
+        [["complete", "b"], _FINISH, ["complete", "c"]],
+        [["complete", "a"]],
+    ),
+    "tokens-in-a-bundle": Wait(
+        one(
+            start(), both("f"), user("a"), user("b"), user("after", startQuantity="2"), "start > f", "f > a > after",
+            "f > b > after",
+        ),
+        [["complete", "b"], _FINISH],
+        [["complete", "a"]],
+    ),
+    "data-inputs": Wait(
+        _straight(
+            user(
+                "a",
+                Node("ioSpecification", {}, [Node("dataInput", {"id": "taken"}), Node("dataOutput", {"id": "given"})]),
+                Node("dataInputAssociation", {}, [Node("sourceRef", {}, ["x"]), Node("targetRef", {}, ["taken"])]),
+                Node("dataOutputAssociation", {}, [Node("sourceRef", {}, ["given"]), Node("targetRef", {}, ["y"])]),
+            )
+        ),
+        [["complete", "a", {"given": 7}], _FINISH],
+        data={"x": 1},
+    ),
+    "what-can-be-undone": Wait(
+        one(
+            start(), sub("s", *_INNER, *undone_by("a", undo("not_a"))), user("c"), *undone_by("c", undo("not_c")),
+            user("after"), throw("back", Node("compensateEventDefinition")), "start > s > c > after > back",
+        ),
+        [_FINISH],
+        [["complete", "a"], ["complete", "b"], ["complete", "c"]],
+    ),
+    "undoing": Wait(
+        one(
+            start(), task("a"), *undone_by("a", undo("not_a", tag="userTask")), task("b"),
+            *undone_by("b", undo("not_b", tag="userTask")), throw("back", Node("compensateEventDefinition")),
+            user("after"), "start > a > b > back > after",
+        ),
+        [["complete", "not_a"], _FINISH],
+        [["complete", "not_b"]],
     ),
 }  # fmt: skip

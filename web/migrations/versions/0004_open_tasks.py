@@ -1,12 +1,12 @@
 """the open tasks of a case
 
-Revision: 0005, after 0002
+Revision: 0004, after 0003
 """
 
 from alembic import op
 
-revision = '0005'
-down_revision = '0002'
+revision = '0004'
+down_revision = '0003'
 branch_labels = None
 depends_on = None
 
