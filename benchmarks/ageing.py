@@ -3,12 +3,16 @@
 import math
 import statistics
 from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import TypeVar
 
 from benchmarks import library, shapes
 from benchmarks.databases import Database
 from benchmarks.meter import Reading
 from benchmarks.report import LIBRARY, Goal, Row, milliseconds, whole
 from benchmarks.running import Running
+
+T = TypeVar("T")
 
 FLAT = 1.1
 """By how much a state may grow and be called flat: the digits of its counters, no more."""
@@ -25,6 +29,7 @@ class _Loops:
         for _ in range(warm_up):
             self.engine.complete(warm)
         self.case = self.begin()
+        self.finding: list[float] = []
         self.rounds: list[Reading] = []
         self.sizes: list[int] = []
 
@@ -33,7 +38,10 @@ class _Loops:
         return case
 
     def round(self) -> None:
-        self.rounds.append(self.engine.complete(self.case))
+        begun = perf_counter()
+        [task_id] = self.engine.waiting(self.case)
+        self.finding.append(perf_counter() - begun)
+        self.rounds.append(self.engine.complete_task(task_id))
 
     def measure_state(self) -> None:
         self.sizes.append(self.engine.state_bytes(self.case))
@@ -52,6 +60,7 @@ def loop_rows(databases: Sequence[Database], rounds: int, edge: int, limit: floa
     cheap = Goal("at most 1.2", lambda ratio: ratio <= 1.2)
     cost = Row(f"rework loop of {rounds:,}: last {edge} rounds / first", cheap)
     elsewhere = Row("… of it not the database")
+    finding = Row("… finding the round's task, before it")
     young = Row(f"… the next {edge} / {edge} of a new case, in turn")
     looked_at = (edge, rounds // 2, rounds)
     size = Row(f"… state bytes at round {_arrows(looked_at)}", Goal("under 1,000, flat", lambda judged: judged < 1_000))
@@ -64,6 +73,7 @@ def loop_rows(databases: Sequence[Database], rounds: int, edge: int, limit: floa
     for name, loop in loops.items():
         _put_ratio(cost, name, *_edges(loop.rounds, edge, lambda reading: reading.seconds))
         _put_ratio(elsewhere, name, *_edges(loop.rounds, edge, lambda reading: reading.elsewhere))
+        _put_ratio(finding, name, *_edges(loop.finding, edge, float))
         _put_ratio(young, name, *loop.beside_a_young_case(edge))
         size.put(name, _arrows(loop.sizes), _if_flat(loop.sizes), bytes=loop.sizes)
         loop.engine.close()
@@ -73,10 +83,10 @@ def loop_rows(databases: Sequence[Database], rounds: int, edge: int, limit: floa
     else:
         _put_ratio(cost, LIBRARY, outcome.numbers["first"], outcome.numbers["last"])
         size.put(LIBRARY, f"{outcome.numbers['bytes']:,} in the end", bytes=outcome.numbers["bytes"])
-    return [cost, elsewhere, young, size]
+    return [cost, elsewhere, finding, young, size]
 
 
-def _edges(rounds: Sequence[Reading], edge: int, seconds: Callable[[Reading], float]) -> tuple[float, float]:
+def _edges(rounds: Sequence[T], edge: int, seconds: Callable[[T], float]) -> tuple[float, float]:
     first, last = rounds[:edge], rounds[-edge:]
     return statistics.median(map(seconds, first)), statistics.median(map(seconds, last))
 
