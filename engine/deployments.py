@@ -178,10 +178,11 @@ class Deployments:
         deployment = Deployment(digest=digest, created_at=now, created_by=actor)
         session.add(deployment)
         session.flush()
-        self._forget(deployment.id)
         session.add_all(DeploymentFile(deployment_id=deployment.id, name=s.name, content=s.content) for s in sources)
         definitions = [self._define(session, deployment, process) for process in files.processes.values()]
         session.flush()
+        self._forget(deployment.id)
+        self._keep(CompiledDeployment(deployment.id, files, {d.key: d.id for d in definitions}))
         return sorted(definitions, key=lambda definition: definition.key), True
 
     def _forget(self, deployment_id: int) -> None:
@@ -191,6 +192,11 @@ class Deployments:
             for definition_id, of in list(self._deployment_of.items()):
                 if of == deployment_id:
                     del self._deployment_of[definition_id]
+
+    def _keep(self, compiled: CompiledDeployment) -> CompiledDeployment:
+        with self._lock:
+            self._deployment_of.update((id, compiled.id) for id in compiled.definition_ids)
+            return self._compiled.setdefault(compiled.id, compiled)
 
     def _define(self, session: Session, deployment: Deployment, process: ProcessModel) -> Definition:
         version = session.scalar(select(func.max(Definition.version)).where(Definition.key == process.id)) or 0
@@ -236,10 +242,7 @@ class Deployments:
         )
         files = check([Source(f.name, f.content) for f in stored], lambda operator: True, lambda key, version: True)
         definitions = session.scalars(select(Definition).where(Definition.deployment_id == deployment_id))
-        compiled = CompiledDeployment(deployment_id, files, {d.key: d.id for d in definitions})
-        with self._lock:
-            self._deployment_of.update((id, deployment_id) for id in compiled.definition_ids)
-            return self._compiled.setdefault(deployment_id, compiled)
+        return self._keep(CompiledDeployment(deployment_id, files, {d.key: d.id for d in definitions}))
 
     def called(self, session: Session, node: Node, caller: ProcessSpec) -> ProcessSpec:
         """The process that the call activity `node` of `caller` names, in the version that its binding says."""
