@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from engine import anchors
 from engine.audit import verification
@@ -23,7 +23,7 @@ from engine.errors import DeploymentRefused
 from engine.migration_commands import Outcome, Target, migrate_many
 from engine.problems import Problem
 from engine.services import Registry
-from engine.tables import Definition, new_id
+from engine.tables import Definition, Instance, new_id
 from records.agencies import Agency
 from records.assignment import ENTERPRISE_ROLE
 from records.enterprises import Enterprise
@@ -368,6 +368,8 @@ def verify_audit(case_id: str | None, noted: str | None) -> None:
     """Say what in the record is not as it was written: lines, the cases' rows at their end, anchors."""
     begun = perf_counter()
     with create_app().app_context(), verification(db.engine) as look:
+        if not inspect(db.engine).has_table(Instance.__tablename__):
+            raise click.UsageError("the database has no tables yet: `jigai up` makes them")
         wrong = 0
         for fault in look.case(case_id) if case_id is not None else look.everything():
             click.echo(str(fault), err=True)
