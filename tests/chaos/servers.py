@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import subprocess
@@ -120,7 +121,7 @@ class Servers:
                 if (found := look()) is not None:
                     return found
                 missing = "nothing found"
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:  # away, or killed while it answered
                 missing = repr(error)
             assert time.monotonic() < deadline, f"{missing}; killed: {self.deaths}; {self._last_words()}"
             time.sleep(0.1)
