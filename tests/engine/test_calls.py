@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from engine.errors import DeploymentRefused
 from engine.testing import ProcessTest
 from tests.engine.models import (
     Node,
@@ -11,15 +14,18 @@ from tests.engine.models import (
     diagram,
     end,
     error,
+    extensions,
     message,
     one,
     process,
+    receive,
     script,
     start,
     task,
     timer,
     user,
 )
+from tests.engine.refused import codes
 
 
 def specification(inputs: str, outputs: str) -> Node:
@@ -149,3 +155,99 @@ def test_a_message_reaches_a_called_process_by_the_root_s_business_key() -> None
         t.restart()
         t.message("stop", correlation={"business_key": "B"})
         assert (other.waiting, case.waiting) == (["u"], ["after"])
+
+
+# Global tasks and versions of called processes
+
+
+def test_a_global_task_is_called_like_a_process() -> None:
+    shared = Node("globalUserTask", {"id": "sign", "name": "签字"})
+    with ProcessTest([diagram(process("p", start(), call("c", "sign"), task("on"), "start > c > on"), shared)]) as t:
+        case = t.start("p")
+        assert case.waiting == ["sign"]
+        t.restart()
+        t.complete("sign", {"ok": True})
+        assert case.trace == ["start", "sign", "c", "on"]
+        assert case.data == {"ok": True}
+
+
+def test_a_global_script_task_runs_its_script() -> None:
+    shared = Node("globalScriptTask", {"id": "double"}, [Node("script", {}, ["n = n * 2"])])
+    with ProcessTest([diagram(process("p", start(), call("c", "double"), "start > c"), shared)]) as t:
+        assert t.start("p", {"n": 4}).data == {"n": 8}
+
+
+def answering(answer: int) -> bytes:
+    return one(start("i"), script("s", f"answer = {answer}"), "i > s", id="q")
+
+
+def calling(**binding: str) -> Node:
+    named = [Node("spiffworkflow:property", {"name": name, "value": value}) for name, value in binding.items()]
+    return process(
+        "p",
+        start(),
+        user("u"),
+        call("c", "q", extensions(Node("spiffworkflow:properties", {}, [*named]))),
+        "start > u > c",
+    )
+
+
+BINDINGS = {
+    "nearest": ({}, 1),
+    "deployment": ({"calledElementBinding": "deployment"}, 1),
+    "latest": ({"calledElementBinding": "latest"}, 2),
+    "version": ({"calledElementBinding": "version", "calledElementVersion": "1"}, 0),
+}
+
+
+@pytest.mark.parametrize("kind", BINDINGS)
+def test_a_call_activity_calls_the_version_that_its_binding_says(kind: str) -> None:
+    binding, answer = BINDINGS[kind]
+    with ProcessTest([answering(0)]) as t:
+        called = process("q", start("i"), script("s", "answer = 1"), "i > s")
+        t.deploy([diagram(calling(**binding), called)])
+        case = t.start("p")
+        t.deploy([answering(2)])
+        t.restart()
+        t.complete("u")
+        assert case.data["answer"] == answer
+
+
+@pytest.mark.parametrize(
+    ("binding", "code"),
+    [
+        ({"calledElementBinding": "deployment"}, "called_process_unknown"),
+        ({"calledElementBinding": "version", "calledElementVersion": "7"}, "called_process_unknown"),
+        ({"calledElementBinding": "version"}, "unsupported_attribute"),
+        ({"calledElementBinding": "newest"}, "unsupported_attribute"),
+    ],
+)
+def test_a_version_that_is_not_there_is_refused(binding: dict[str, str], code: str) -> None:
+    with ProcessTest([answering(0)]) as t:
+        with pytest.raises(DeploymentRefused) as refused:
+            t.deploy([diagram(calling(**binding))])
+        assert code in [problem.code for problem in refused.value.problems]
+
+
+def test_a_called_process_that_only_a_message_starts_is_refused_or_an_incident() -> None:
+    called = process("q", start("i", message("M")), task("a"), "i > a")
+    calls = process("p", start(), call("c", "q"), "start > c")
+    assert codes(diagram(calls, called)) == [("c", "called_without_start")]
+    with ProcessTest([diagram(called)]) as t:
+        t.deploy([diagram(calls)])
+        assert [i.element_id for i in t.start("p").incidents] == ["c"]
+
+
+def test_a_reference_may_have_a_prefix_of_the_file() -> None:
+    content = diagram(
+        process("p", start(), call("c", "me:q"), receive("r", "M"), "start > c > r"),
+        process("q", start("i"), task("a"), "i > a"),
+    )
+    content = content.replace(b"targetNamespace", b'xmlns:me="test" targetNamespace').replace(
+        b'messageRef="', b'messageRef="me:'
+    )
+    with ProcessTest([content]) as t:
+        case = t.start("p")
+        assert case.waiting == ["r"]
+        t.message("M")
+        assert case.status == "completed"

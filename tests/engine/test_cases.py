@@ -13,12 +13,15 @@ from tests.engine.models import (
     Node,
     both,
     boundary,
+    call,
     catch,
+    diagram,
     end,
     extensions,
     manual,
     message,
     one,
+    process,
     script,
     service,
     start,
@@ -257,3 +260,13 @@ def test_a_command_that_takes_too_long_is_an_incident_and_goes_on_when_it_is_ret
         assert case.data == {"n": 1}
         t.retry(case)
         assert case.status == "completed"
+
+
+def test_what_failed_is_corrected_where_it_reads() -> None:
+    called = process("q", start("i"), script("s", "answer = 1 / n"), "i > s")
+    with ProcessTest([diagram(process("p", start(), call("c", "q"), "start > c"), called)]) as t:
+        case = t.start("p", {"n": 0})
+        assert [i.element_id for i in case.incidents] == ["s"]
+        t.retry(case, {"n": 2})
+        assert case.status == "completed"
+        assert case.data["answer"] == 0.5

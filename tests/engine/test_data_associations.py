@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.deployments import Source, check
 from engine.testing import ProcessTest
 from tests.engine.models import Node, call, catch, diagram, each, message, one, process, script, start, sub, throw, user
+from tests.engine.refused import codes
 
 ORDER = [
     Node("dataObject", {"id": "order"}),
@@ -171,5 +171,4 @@ def test_an_association_with_several_sources_must_say_what_they_make() -> None:
     ends: list[Node | str] = [*(Node("sourceRef", {}, [n]) for n in ("a", "b")), Node("targetRef", {}, ["in_x"])]
     specification = Node("ioSpecification", {}, inputs("x"))
     model = one(start(), script("s", "y = x", specification, Node("dataInputAssociation", {}, ends)), "start > s")
-    found = check([Source("test.bpmn", model)], lambda operator: True).problems
-    assert [(p.element_id, p.code) for p in found] == [("s", "association_sources")]
+    assert codes(model) == [("s", "association_sources")]

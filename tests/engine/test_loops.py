@@ -13,6 +13,7 @@ from tests.engine.models import (
     each,
     end,
     error,
+    escalation,
     extensions,
     loop,
     message,
@@ -20,6 +21,7 @@ from tests.engine.models import (
     process,
     script,
     scripts,
+    signal,
     start,
     sub,
     task,
@@ -29,6 +31,7 @@ from tests.engine.models import (
     user,
     xor,
 )
+from tests.engine.refused import codes
 
 
 @pytest.mark.parametrize("sequential", [False, True])
@@ -272,3 +275,59 @@ def test_an_interrupting_message_ends_every_instance() -> None:
 def test_extensions_without_scripts_change_nothing() -> None:
     with ProcessTest([one(start(), task("a", extensions()), "start > a")]) as t:
         assert t.start("p").trace == ["start", "a"]
+
+
+# What a multi-instance throws
+
+
+def throwing(behavior: str, **references: str) -> bytes:
+    shared = Node("signalEventDefinition", {"id": "each_done", "signalRef": "signal_S"})
+    many = times("3")
+    many.attributes |= {"behavior": behavior, **references}
+    event = boundary("b", "u", signal("S"), interrupting=False)
+    return diagram(process("p", start(), user("u", many), event, task("on"), "start > u", "b > on"), shared)
+
+
+@pytest.mark.parametrize(("behavior", "thrown"), [("None", 3), ("One", 1), ("All", 0)])
+def test_a_multi_instance_throws_as_its_behavior_says(behavior: str, thrown: int) -> None:
+    reference = {"None": {"noneBehaviorEventRef": "each_done"}, "One": {"oneBehaviorEventRef": "each_done"}, "All": {}}
+    with ProcessTest([throwing(behavior, **reference[behavior])]) as t:
+        case = t.start("p")
+        for _ in range(3):
+            t.complete("u")
+            t.restart()
+        assert case.trace.count("on") == thrown
+        assert case.status == "completed"
+
+
+def test_a_complex_behavior_throws_where_its_condition_holds() -> None:
+    many = times("3")
+    condition = Node("condition", {}, ["numberOfCompletedInstances == 2"])
+    event = Node("event", {"id": "half"}, [escalation("HALF")])
+    many.attributes["behavior"] = "Complex"
+    many.body.append(Node("complexBehaviorDefinition", {"id": "cb"}, [condition, event]))
+    model = one(start(), user("u", many), boundary("b", "u", escalation("HALF")), task("on"), "start > u", "b > on")
+    with ProcessTest([model]) as t:
+        case = t.start("p")
+        t.complete("u")
+        assert case.waiting == ["u", "u"]
+        t.complete("u")
+        assert case.trace == ["start", "u", "u", "b", "on"]
+        assert case.status == "completed"
+
+
+def test_a_behavior_without_its_event_is_refused() -> None:
+    assert ("u", "behavior_without_event") in codes(throwing("None"))
+
+
+def test_loops_and_errors_still_fit_together() -> None:
+    inner = sub("s", start("i"), end("bad", error("E")), each("xs", "x"), "i > bad")
+    model = one(start(), inner, boundary("b", "s", error("E")), task("on", loop(maximum="2")), "start > s", "b > on")
+    with ProcessTest([model]) as t:
+        assert t.start("p", {"xs": [1, 2]}).trace[-3:] == ["b", "on", "on"]
+
+
+def test_a_sequential_multi_instance_reads_its_collection_once() -> None:
+    body = script("s", "seen.append(x)\nxs.insert(0, 9)", each("xs", "x", sequential=True))
+    with ProcessTest([one(start(), body, "start > s")]) as t:
+        assert t.start("p", {"xs": [1, 2, 3], "seen": []}).data["seen"] == [1, 2, 3]

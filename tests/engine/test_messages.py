@@ -460,3 +460,11 @@ def together(t: ProcessTest, *actions: Callable[[Command], Any]) -> None:
 
     with ThreadPoolExecutor(len(actions)) as pool:
         list(pool.map(give, actions))
+
+
+def test_signals_that_set_each_other_off_end_as_an_incident() -> None:
+    with ProcessTest([one(start("s", signal("S")), end("e", signal("S")), "s > e")]) as t:
+        t.signal("S")
+        t.advance(days=1)
+        assert 100 <= len(t.cases()) <= 103
+        assert [i.code for case in t.cases() for i in case.incidents] == ["thrown_in_circles"]
