@@ -41,10 +41,14 @@ class Activity(Element):
             del token.internal_data["arrived"], scope.joins[self.name]
             scope.begin(token)
 
+    def prepare(self, token: Token) -> None:
+        """What happens before the work: the border is armed, data come in, the pre-script runs."""
+        self._arm(token)
+        self._take_in(token)
+        self._script(token, self.node.pre_script, "before")
+
     def _update_hook(self, my_task: Token) -> bool:
-        self._arm(my_task)
-        self._take_in(my_task)
-        self._script(my_task, self.node.pre_script, "before")
+        self.prepare(my_task)
         if self.loop is None or "instance_of" in my_task.internal_data:
             return self.activate(my_task)
         loops.enter(self, my_task)
@@ -133,6 +137,8 @@ class Activity(Element):
         for instance in my_task.internal_data.get("loop", {}).get("open", ()):
             case.cancel_token(instance)
         case.record("cancelled", my_task)
+        if "undoes" in my_task.internal_data:
+            compensation.undone(my_task)  # taken away by hand: what completed before it is still to be undone
 
     def disarm(self, token: Token) -> None:
         for waiting in token.internal_data.pop("boundary", ()):

@@ -69,7 +69,7 @@ class CaseCommands(Suspension):
         places = {id(layer): layer for layer in map(case.layer_of, failed)} or {0: case.layer}
         had = {name: values.to_json(seen) for name, seen in _seen(places.values(), corrected).items()}
         for layer in places.values():
-            case.correct(layer, corrected)
+            case.set_in(layer, corrected)
         given = {"data": values.to_json(corrected)} if corrected else None
         self._note(case, "retried", given, before={"data": had} if had else None)
         for token in failed:

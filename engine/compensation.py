@@ -47,7 +47,7 @@ def is_under_way(token: Token) -> bool:
 
 
 def undone(token: Token) -> None:
-    """A handler has completed, or a sub-process has been undone: go on with what completed before it."""
+    """What undid something is done, or was taken away: go on with what completed before it."""
     thrower = token.workflow.case.tokens.get(token.internal_data["undoes"])
     if thrower is None:
         return

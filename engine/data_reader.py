@@ -37,9 +37,10 @@ class DataReader:
 
     def inputs(self, element: Element) -> tuple[Mapping, ...]:
         """What is copied when an activity begins: each value under the names its data input has."""
-        inner = self._inner(element, "dataInput")
+        associations = self.reading.children(element, "dataInputAssociation")
+        inner = self._inner(element, "dataInput") if associations else {}
         found: list[Mapping] = []
-        for association in self.reading.children(element, "dataInputAssociation"):
+        for association in associations:
             for source, value, target in self._copies(association, element):
                 names = inner.get(target, (target,))
                 if value is not None:
@@ -51,9 +52,10 @@ class DataReader:
 
     def outputs(self, element: Element) -> tuple[Mapping, ...]:
         """What is copied when an activity completes: from one of the names its data output has, to a variable."""
-        inner = self._inner(element, "dataOutput")
+        associations = self.reading.children(element, "dataOutputAssociation")
+        inner = self._inner(element, "dataOutput") if associations else {}
         found: list[Mapping] = []
-        for association in self.reading.children(element, "dataOutputAssociation"):
+        for association in associations:
             for source, value, target in self._copies(association, element):
                 outer = self.name(target) or target
                 names = inner.get(source or "", ())

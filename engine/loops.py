@@ -150,6 +150,7 @@ def _item(loop: Loop, state: dict[str, Any], index: int, around: Any) -> Any:
         return index
     if "items" in state:
         return state["items"].pop()
+    # All at once; or in a case that was begun before collections were kept for their turns.
     current = around[loop.collection]
     place = state["keys"][index] if "keys" in state else index
     try:

@@ -249,8 +249,7 @@ class _Hand:
             )
         host = scope.new_token(activity)
         try:
-            activity._arm(host)
-            activity._script(host, activity.node.pre_script, "before")
+            activity.prepare(host)
         except EngineError as error:
             raise CommandRefused("scope_fails", f"子流程「{title}」打不开：{error.message}") from error
         host._set_state(TaskState.STARTED)
@@ -279,6 +278,12 @@ def _flow(place: _Place, flow_id: str | None) -> Flow | None:
     if isinstance(element, BoundaryEvent):
         raise CommandRefused(
             "target_boundary", f"「{title}」是边界事件，只由它的事件触发。", remedy="请选择它之后的元素。"
+        )
+    if element.node.is_compensation:
+        raise CommandRefused(
+            "target_compensation",
+            f"「{title}」是补偿活动，只由补偿事件触发。",
+            remedy="请把令牌放到抛出补偿的事件之前。",
         )
     inside_event = bool(place.around) and place.around[-1].node.by_event
     if (isinstance(element, StartEvent) and inside_event) or element.node.by_event:

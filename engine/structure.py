@@ -165,7 +165,7 @@ class _Checker:
             if handler is None or not handler.is_compensation:
                 self._report("compensation_without_handler", node)
             if node.outgoing:
-                self._report("end_with_outgoing", node)
+                self._report("compensation_with_flow", node)
         elif node.kind != "startEvent" and node.event is not None and node.event.activity is not None:
             around = self._scope_of(holder) if holder is not None and holder.by_event else scope
             if not _can_be_undone(around, node.event.activity):

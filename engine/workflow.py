@@ -313,23 +313,21 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         return tuple(self.layer_of(token).view({}))
 
     def write(self, token: Token, written: Mapping[str, Any]) -> None:
-        self.layer_of(token).write(written)
-        self.watching.written(written)
+        self.set_in(self.layer_of(token), written)
 
     def write_around(self, token: Token, written: Mapping[str, Any]) -> None:
         """Set variables outside a token's own: where what it gives goes."""
         data = token.internal_data
         outer = self.tokens[data["instance_of"]] if "instance_of" in data else None
         layer = token.workflow.layer if outer is None else self.layer_of(outer)
-        layer.write(written)
-        self.watching.written(written)
+        self.set_in(layer, written)
 
     def write_root(self, written: Mapping[str, Any]) -> None:
         """Set variables of the case itself, as whoever starts it does."""
-        self.correct(self.layer, written)
+        self.set_in(self.layer, written)
 
-    def correct(self, layer: Layer, written: Mapping[str, Any]) -> None:
-        """Set variables by hand."""
+    def set_in(self, layer: Layer, written: Mapping[str, Any]) -> None:
+        """Set variables, and let what follows them know."""
         layer.write(written)
         self.watching.written(written)
 

@@ -1,4 +1,4 @@
-"""Tokens moved, added and cancelled by hand: what stands where afterwards, cell by cell (issue "Life of a case")."""
+"""Tokens moved, added and cancelled by hand: what stands where afterwards, cell by cell."""
 
 from __future__ import annotations
 
@@ -44,6 +44,8 @@ from tests.engine.models import (
     terminate,
     throw,
     timer,
+    undo,
+    undone_by,
     user,
     xor,
 )
@@ -492,3 +494,29 @@ def test_armed_events_do_not_move_by_themselves() -> None:
         [armed] = t.read(lambda session: session.scalars(select(Job.token)).all())
         assert armed is not None
         assert refused(t, case, CancelToken(armed)).code == "token_dependent"
+
+
+def test_a_sub_process_that_is_opened_takes_in_its_data() -> None:
+    data = [
+        Node("ioSpecification", {}, [Node("dataInput", {"id": "taken"})]),
+        Node("dataInputAssociation", {}, [Node("sourceRef", {}, ["x"]), Node("targetRef", {}, ["taken"])]),
+    ]
+    inner = sub("s", *data, start("i"), user("a"), script("b", "y = taken + 1"), "i > a > b")
+    with ProcessTest([one(start(), user("w"), inner, "start > w > s")]) as t:
+        case = t.start("p", {"x": 1})
+        t.modify(case, MoveToken("w", "a"))
+        t.complete("a")
+        assert case.data == {"x": 1, "y": 2}
+
+
+def test_what_undoes_can_be_taken_away_and_the_rest_is_still_undone() -> None:
+    activities = [part for id in ("a", "b") for part in (task(id), *undone_by(id, undo(f"not_{id}", tag="userTask")))]
+    back = throw("back", Node("compensateEventDefinition"))
+    with ProcessTest([one(start(), *activities, back, end(), "start > a > b > back > end")]) as t:
+        case = t.start("p")
+        assert refused(t, case, MoveToken("not_b", "not_a")).code == "target_compensation"
+        t.modify(case, CancelToken("not_b"))
+        assert case.waiting == ["not_a"]
+        t.complete("not_a")
+        assert case.status == "completed"
+        assert case.trace[-3:] == ["not_a", "back", "end"]

@@ -13,7 +13,6 @@ from lxml import etree
 from engine import allowed
 from engine.deployments import Source, check
 from engine.errors import DeploymentRefused
-from engine.problems import Problem
 from engine.testing import ProcessTest
 from tests.engine.harness import Running
 from tests.engine.models import (
@@ -50,18 +49,9 @@ from tests.engine.models import (
     when,
     xor,
 )
+from tests.engine.refused import codes, problems
 
 B = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
-
-
-def problems(content: bytes, file: str = "test.bpmn") -> list[Problem]:
-    return [
-        p for p in check([Source(file, content)], lambda operator: operator == "work").problems if p.severity == "error"
-    ]
-
-
-def found(content: bytes) -> list[tuple[str | None, str]]:
-    return [(p.element_id, p.code) for p in problems(content)]
 
 
 UNSUPPORTED = {
@@ -83,12 +73,12 @@ def test_an_element_that_is_not_on_the_list_is_refused_by_its_name(kind: str) ->
 
 
 def test_an_ad_hoc_sub_process_is_refused_with_its_reason() -> None:
-    assert ("x", "ad_hoc") in found(one(start(), Node("adHocSubProcess", {"id": "x"})))
+    assert ("x", "ad_hoc") in codes(one(start(), Node("adHocSubProcess", {"id": "x"})))
 
 
 def test_a_condition_that_cannot_be_read_is_not_called_missing_as_well() -> None:
     model = one(start(), xor("g"), task("a"), task("b"), "start > g", "g > a if x &&", "g > b else")
-    assert found(model) == [("g__a", "bad_expression")]
+    assert codes(model) == [("g__a", "bad_expression")]
 
 
 ATTRIBUTES = {
@@ -188,29 +178,29 @@ def test_what_makes_no_sense_is_refused_where_it_stands(code: str) -> None:
 
 def test_a_receive_task_in_a_race_has_no_events_on_its_border() -> None:
     racing = [first("x"), receive("r", "R"), catch("c", timer("PT1H")), boundary("b", "r", timer("PT5M"))]
-    assert found(one(start(), *racing, "start > x", "x > r", "x > c")) == [("x", "event_gateway_target")]
+    assert codes(one(start(), *racing, "start > x", "x > r", "x > c")) == [("x", "event_gateway_target")]
 
 
 def test_a_send_task_that_sends_nothing_and_an_event_without_message_are_refused() -> None:
-    assert found(one(start(), task("x", tag="sendTask"), "start > x")) == [("x", "reference_missing")]
-    assert found(one(start(), catch("x", Node("messageEventDefinition")), "start > x")) == [("x", "reference_missing")]
+    assert codes(one(start(), task("x", tag="sendTask"), "start > x")) == [("x", "reference_missing")]
+    assert codes(one(start(), catch("x", Node("messageEventDefinition")), "start > x")) == [("x", "reference_missing")]
 
 
 def test_a_process_in_which_every_node_has_a_flow_into_it_never_begins_and_is_refused() -> None:
-    assert {code for _, code in found(one(task("a"), task("b"), "a > b > a"))} == {"unreachable"}
+    assert {code for _, code in codes(one(task("a"), task("b"), "a > b > a"))} == {"unreachable"}
     inner = sub("s", task("a"), task("b"), "a > b > a")
-    assert {code for _, code in found(one(start(), inner, "start > s"))} == {"unreachable"}
+    assert {code for _, code in codes(one(start(), inner, "start > s"))} == {"unreachable"}
 
 
 def test_a_ring_that_nothing_leads_to_is_refused() -> None:
-    assert set(found(one(start(), task("t"), task("a"), task("b"), "start > t", "a > b > a"))) == {
+    assert set(codes(one(start(), task("t"), task("a"), task("b"), "start > t", "a > b > a"))) == {
         ("a", "unreachable"),
         ("b", "unreachable"),
     }
 
 
 def test_a_flow_across_the_border_of_a_sub_process_is_refused() -> None:
-    assert ("f", "flow_end_missing") in found(
+    assert ("f", "flow_end_missing") in codes(
         one(
             start(),
             sub("s", start("i"), task("a"), "i > a"),
@@ -221,11 +211,8 @@ def test_a_flow_across_the_border_of_a_sub_process_is_refused() -> None:
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
-    codes = [
-        code
-        for _, code in found(one(start(), script("a", "import os"), task("b"), catch("c", when("")), "start > a > c"))
-    ]
-    assert {"bad_script", "unreachable", "expression_empty"} <= set(codes)
+    model = one(start(), script("a", "import os"), task("b"), catch("c", when("")), "start > a > c")
+    assert {"bad_script", "unreachable", "expression_empty"} <= {code for _, code in codes(model)}
 
 
 NOT_DIAGRAMS = {
@@ -387,3 +374,53 @@ def test_every_supported_element_stands_in_the_reference() -> None:
     text = (Path(__file__).parents[2] / "docs/reference/bpmn.md").read_text("utf-8")
     listed = set().union(*allowed.CHILDREN.values()) | allowed.CHILDREN.keys() | allowed.EXTENSIONS
     assert [element for element in sorted(listed) if f"`{element}`" not in text] == []
+
+
+def lane(id: str, node: str) -> Node:
+    return Node("lane", {"id": id}, [Node("flowNodeRef", {}, [node])])
+
+
+def undoable(*content: Node | str) -> Node:
+    made = sub("t", *content)
+    made.tag = "transaction"
+    return made
+
+
+CANCEL = Node("cancelEventDefinition")
+
+
+TO_A_FIELD = Node("assignment", {}, [Node("from", {}, ["1"]), Node("to", {}, ["order.total"])])
+
+
+MISTAKES = {
+    "two_loops": one(start(), task("x", times("2"), loop(maximum="2")), "start > x"),
+    "assignment_target": one(
+        start(),
+        task("x", Node("dataOutputAssociation", {}, [Node("targetRef", {}, ["y"]), TO_A_FIELD])),
+        "start > x",
+    ),
+    "cancel_in_loop": one(
+        start(),
+        undoable(start("i"), end("x", CANCEL), times("2"), "i > x"),
+        boundary("b", "t", CANCEL),
+        task("on"),
+        "start > t",
+        "b > on",
+    ),
+    "two_lanes": one(Node("laneSet", {}, [lane("y", "a"), lane("x", "a")]), start(), user("a"), "start > a"),
+    "reference_unknown": one(Node("laneSet", {}, [lane("x", "b")]), start(), user("a"), "start > a"),
+}
+
+
+@pytest.mark.parametrize("code", MISTAKES)
+def test_further_mistakes_are_refused(code: str) -> None:
+    assert ("x", code) in codes(MISTAKES[code])
+
+
+def test_parameters_that_a_service_does_not_take_or_lacks_are_refused() -> None:
+    model = one(start(), service("x", price="1"), "start > x")
+    with pytest.raises(DeploymentRefused) as refused, ProcessTest([model], services={"work": lambda amount: None}):
+        pass
+    assert {problem.code for problem in refused.value.problems} == {"parameter_unknown", "parameter_missing"}
+    with ProcessTest([model], services={"work": lambda **given: given}) as t:
+        assert t.start("p").status == "completed"

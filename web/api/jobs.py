@@ -14,6 +14,7 @@ from engine.tables import Definition, Instance, Job
 from records.users import UserKind
 from web.api.idempotency import HEADER, answered, digest, once, once_under
 from web.api.schemas import (
+    MOST_JOBS,
     JobPage,
     JobQuery,
     JobResult,
@@ -26,8 +27,6 @@ from web.api.schemas import (
 )
 from web.database import db
 from web.identity import require
-
-MOST_AT_ONCE = 500
 
 blueprint = Blueprint("jobs", __name__, description="What happens later")
 
@@ -110,7 +109,7 @@ def _each(body: dict[str, Any], give: Callable[[Command, str], Job]) -> Any:
     ids = body.get("ids")
     if ids is None:
         failed = _chosen(body["filter"]).where(Job.state == "failed").order_by(Job.due_at, Job.rank, Job.id)
-        ids = [job.id for job in db.session.scalars(failed.limit(MOST_AT_ONCE))]
+        ids = [job.id for job in db.session.scalars(failed.limit(MOST_JOBS))]
     results = [_one(f"{key}:{job_id}" if key else "", asked, job_id, give) for job_id in dict.fromkeys(ids)]
     document, _ = once_under(key, asked, lambda given: {"items": JobResult(many=True).dump(results)})
     return document

@@ -4,8 +4,12 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
+from engine.allowance import LONGEST_NAME
 from engine.job_commands import LONGEST_REASON
 from engine.jobs import AT_ONCE, WORKED
+
+MOST_JOBS = 500
+"""Jobs that one request decides about at most."""
 
 LONGEST_TTL = 366 * 24 * 3600
 """Seconds that a message may wait for its receiver at most."""
@@ -148,7 +152,7 @@ class TaskAnswer(Schema):
 
 
 class MessageBody(Strict):
-    name = fields.String(required=True, validate=validate.Length(1, 200))
+    name = fields.String(required=True, validate=validate.Length(1, LONGEST_NAME))
     correlation = fields.Dict(keys=fields.String(), load_default=dict)
     payload = fields.Dict(keys=fields.String(), load_default=dict)
     ttl = fields.Integer(
@@ -157,7 +161,7 @@ class MessageBody(Strict):
 
 
 class SignalBody(Strict):
-    name = fields.String(required=True, validate=validate.Length(1, 200))
+    name = fields.String(required=True, validate=validate.Length(1, LONGEST_NAME))
     payload = fields.Dict(keys=fields.String(), load_default=dict)
 
 
@@ -167,7 +171,7 @@ class Received(Schema):
 
 
 class ReasonBody(Strict):
-    reason = fields.String(load_default="", validate=validate.Length(max=500))
+    reason = fields.String(load_default="", validate=validate.Length(max=LONGEST_REASON))
 
 
 class TokenName(fields.Field[int | str]):
@@ -281,7 +285,7 @@ class JobSchema(Schema):
     instance_id = fields.String(allow_none=True)
     element_id = fields.String(allow_none=True)
     kind = fields.String()
-    state = fields.String(metadata={"description": "due, leased or failed; skipped once it has been"})
+    state = fields.String(metadata={"description": "due, leased, held or failed; skipped once it has been"})
     due_at = fields.AwareDateTime()
     attempts = fields.Integer()
     max_attempts = fields.Integer()
@@ -307,9 +311,9 @@ class SkipJobBody(Strict):
 
 
 class RetryJobsBody(Strict):
-    """Jobs by their ids, or the failed ones of a filter, the oldest first, 500 at most."""
+    """Jobs by their ids, or the failed ones of a filter, the oldest first, at most `MOST_JOBS`."""
 
-    ids = fields.List(fields.String(), validate=validate.Length(1, 500))
+    ids = fields.List(fields.String(), validate=validate.Length(1, MOST_JOBS))
     filter = fields.Nested(JobFilter)
 
     @validates_schema
