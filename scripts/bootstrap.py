@@ -5,7 +5,7 @@ Steps, each standing on those before it:
     python    .venv with every package of constraints.txt, and jigai itself, editable
     node      node_modules by package-lock.json, with the Node.js of .venv
     bundle    web/static/dist from web/frontend
-    browser   Chromium, Chinese fonts and pdftotext from the system's packages, where we are root
+    browser   Chromium and Chinese fonts from the system's packages, where we are root
 
 A step is done when the hash of all it reads stands in its stamp, so a second run takes no time, and a
 changed lock file or source runs again exactly the steps that read it. What a program prints goes to
@@ -203,8 +203,6 @@ def set_up_browser() -> None:
         missing.append("chromium")
     if not has_chinese_fonts():
         missing.append("fonts-noto-cjk")
-    if not shutil.which("pdftotext"):
-        missing.append("poppler-utils")
     if not missing:
         return
     incomplete = f"browser: NOT COMPLETE, missing {', '.join(missing)}"
