@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 from flask import Flask
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 
 from engine import anchors
 from engine.audit import verification
@@ -23,7 +23,7 @@ from engine.errors import DeploymentRefused
 from engine.migration_commands import Outcome, Target, migrate_many
 from engine.problems import Problem
 from engine.services import Registry
-from engine.tables import Definition, Instance, new_id
+from engine.tables import Definition, new_id
 from records.agencies import Agency
 from records.assignment import ENTERPRISE_ROLE
 from records.enterprises import Enterprise
@@ -32,7 +32,7 @@ from records.users import User, UserKind, UserRole, issue_token, set_password, u
 from web import demo as demonstration
 from web import logs
 from web.app import create_app
-from web.database import bring_up_to_date, db
+from web.database import bring_up_to_date, db, is_up_to_date
 from web.procedures import deploy_product, sources
 from web.runtime import runtime
 from web.settings import Settings
@@ -42,6 +42,14 @@ from web.settings import Settings
 def main() -> None:
     """jigai (技改): filing of industrial renovation projects, every procedure a BPMN diagram."""
     logs.configure()
+
+
+def _ready() -> Flask:
+    """The application, on a database whose tables are those of this version."""
+    app = create_app()
+    if not is_up_to_date(app):
+        raise click.UsageError("the database has no tables, or those of another version: start `jigai up` on it once")
+    return app
 
 
 # Running
@@ -91,7 +99,7 @@ def demo(port: int, host: str, reset: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 def web(port: int, host: str) -> None:
     """Only web pages and REST interface; jobs are for `jigai worker`."""
-    serve(create_app(), host, port, carry=False)
+    serve(_ready(), host, port, carry=False)
 
 
 @main.command()
@@ -160,8 +168,7 @@ def check(path: Path) -> None:
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 def deploy(path: Path) -> None:
     """Deploy the files at PATH as the newest version of their processes."""
-    app = create_app()
-    with app.app_context():
+    with _ready().app_context():
         try:
             with runtime().engine.command(db.session()) as command:
                 deployed = [(d.key, d.version) for d in command.deploy(sources(path))]
@@ -197,7 +204,7 @@ def migrate(
     target = Target(to_version, _pairs(mapped), versions)
     counts: Counter[str] = Counter()
     cursor: str | None = None
-    with create_app().app_context():
+    with _ready().app_context():
         while True:
             outcomes, cursor = migrate_many(
                 runtime().engine,
@@ -297,7 +304,7 @@ def user() -> None:
 @user.command("list")
 def list_users() -> None:
     """Every user."""
-    with create_app().app_context():
+    with _ready().app_context():
         for found in db.session.scalars(select(User).order_by(User.username)):
             click.echo(f"{found.username:<12} {found.kind:<10} {found.name}  {' '.join(sorted(found.role_names))}")
 
@@ -314,7 +321,7 @@ def create_user(username: str, name: str, agency: str | None, enterprise: str | 
         raise click.UsageError("a user belongs to an agency or to an enterprise, not to both")
     kind = UserKind.AUTHORITY if agency else UserKind.ENTERPRISE if enterprise else UserKind.ADMIN
     password = secrets.token_urlsafe(9)
-    with create_app().app_context(), runtime().engine.command(db.session()) as command:
+    with _ready().app_context(), runtime().engine.command(db.session()) as command:
         for table, id in ((Agency, agency), (Enterprise, enterprise)):
             if id is not None and command.session.get(table, id) is None:
                 raise click.BadParameter(f"there is no {table.__tablename__} {id}")
@@ -338,7 +345,7 @@ def token() -> None:
 @click.argument("username")
 def create_token(username: str) -> None:
     """Print a new token of a user, and nothing else."""
-    with create_app().app_context(), runtime().engine.command(db.session()) as command:
+    with _ready().app_context(), runtime().engine.command(db.session()) as command:
         found = user_by_username(command.session, username)
         if found is None:
             raise click.BadParameter(f"there is no user {username}")
@@ -356,7 +363,7 @@ def audit() -> None:
 @audit.command("anchor")
 def anchor_audit() -> None:
     """Anchor the chains of all cases now, as happens daily, and print the anchor's hash: note it elsewhere."""
-    with create_app().app_context(), runtime().engine.command(db.session()) as command:
+    with _ready().app_context(), runtime().engine.command(db.session()) as command:
         new = anchors.anchor(command.session, command.now)
         click.echo(f"anchor {new.id} of {new.count} cases: {new.hash.hex()}")
 
@@ -367,9 +374,7 @@ def anchor_audit() -> None:
 def verify_audit(case_id: str | None, noted: str | None) -> None:
     """Say what in the record is not as it was written: lines, the cases' rows at their end, anchors."""
     begun = perf_counter()
-    with create_app().app_context(), verification(db.engine) as look:
-        if not inspect(db.engine).has_table(Instance.__tablename__):
-            raise click.UsageError("the database has no tables yet: `jigai up` makes them")
+    with _ready().app_context(), verification(db.engine) as look:
         wrong = 0
         for fault in look.case(case_id) if case_id is not None else look.everything():
             click.echo(str(fault), err=True)
@@ -395,8 +400,11 @@ def _hash(text: str) -> bytes:
 def doctor() -> None:
     """Say whether this installation can work: database, tables, processes, services."""
     problems = []
-    with create_app().app_context():
+    app = create_app()
+    with app.app_context():
         try:
+            if not is_up_to_date(app):
+                problems.append("database: no tables, or those of another version: start `jigai up` on it once")
             keys = sorted(set(db.session.scalars(select(Definition.key))))
             click.echo(f"database: {db.engine.dialect.name}; processes: {', '.join(keys) or 'none'}")
             if newest(db.session(), "filing") is None:
@@ -410,4 +418,4 @@ def doctor() -> None:
 
 
 def _carrier() -> Any:
-    return create_app().extensions["jigai"].carrier
+    return _ready().extensions["jigai"].carrier

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import Migrate, upgrade
 from flask_sqlalchemy import SQLAlchemy
@@ -33,4 +36,13 @@ def bring_up_to_date(app: Flask) -> None:
         upgrade(directory=str(MIGRATIONS))
 
 
-__all__ = ["bring_up_to_date", "db", "migrate", "open_database", "records"]
+def is_up_to_date(app: Flask) -> bool:
+    """Whether the tables are those of this version."""
+    with app.app_context(), db.engine.connect() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        newest = ScriptDirectory.from_config(config).get_current_head()
+        return MigrationContext.configure(connection).get_current_revision() == newest
+
+
+__all__ = ["bring_up_to_date", "db", "is_up_to_date", "migrate", "open_database", "records"]

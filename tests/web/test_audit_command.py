@@ -80,11 +80,3 @@ def test_the_interface_shows_what_was_given_what_it_replaced_and_by_whom(portal:
     assert (claimed["data"], claimed["before"]) == ({"assignee": "gx10"}, {})
     assert decided["data"] == {"decision": "return", "opinion": "请补充"}
     assert decided["on_behalf_of"] is decided["on_behalf_of_name"] is None
-
-
-def test_a_database_without_tables_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/empty.db")
-    result = CliRunner().invoke(main, ["audit", "verify"])
-    structlog.reset_defaults()
-    assert result.exit_code == 2
-    assert "has no tables" in result.output
