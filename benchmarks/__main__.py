@@ -44,8 +44,9 @@ def workers(found: Sequence[Database], quick: bool) -> list[Row]:
 def office(found: Sequence[Database], quick: bool) -> list[Row]:
     """Cases of three user tasks, in one thread and in several."""
     batches, size = (1, 3) if quick else (5, 16)
-    rows = cases.case_rows(found, batches, size, _patience(quick))
-    return [*rows, cases.thread_row(found, THREADS, batches, size)]
+    one = cases.beside_library(cases.rate_row(found, 1, batches, size), size, _patience(quick))
+    several = cases.rate_row(found, THREADS, batches, size)
+    return [one, several, *cases.completion_rows(found, 5 if quick else 80)]
 
 
 def loop(found: Sequence[Database], quick: bool) -> list[Row]:

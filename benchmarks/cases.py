@@ -13,12 +13,14 @@ from benchmarks import library, shapes
 from benchmarks.databases import Database
 from benchmarks.meter import Reading
 from benchmarks.report import LIBRARY, POSTGRESQL, Goal, Row, a_second, milliseconds, percentile, spread, whole
-from benchmarks.running import Running
+from benchmarks.running import OPEN, Running
 from engine.tables import Instance, Task
 
 TASKS = 3
 DATA = {"subject": "industrial renovation", "amount": 1200}
 ANSWERS = {"decision": "yes", "opinion": "同意"}
+WARM = 3 * TASKS
+"""The first completions fill caches."""
 
 FAST = Goal("at least 100 on PostgreSQL", lambda rate: rate >= 100, only=POSTGRESQL)
 STATEMENTS = Goal("at most 8", lambda most: most <= 8)
@@ -26,36 +28,24 @@ COMMITS = Goal("exactly 1", lambda most: most == 1)
 """What is asked of completing any task, a filing's too."""
 
 
-def case_rows(databases: Sequence[Database], batches: int, size: int, limit: float) -> list[Row]:
+def completion_rows(databases: Sequence[Database], count: int) -> list[Row]:
     """Cases from start to end in one thread, each completion measured."""
-    running = {database.name: Running(database, shapes.office()) for database in databases}
-    rates: dict[str, list[float]] = {name: [] for name in running}
-    readings: dict[str, list[Reading]] = {name: [] for name in running}
-    for number in range(batches + 1):
-        for name, engine in running.items():
-            begun = perf_counter()
-            found = [reading for _ in range(size) for reading in _carry_through(engine)]
-            if number > 0:  # the first is for caches to fill
-                rates[name].append(size / (perf_counter() - begun))
-                readings[name] += found
-    rate = Row(f"cases of {TASKS} user tasks a second, one thread", FAST)
-    times = Row("… completing one of them, p50 / p99 ms")
+    times = Row(f"completing one of a case's {TASKS} user tasks, p50 / p99 ms")
     elsewhere = Row("… of it not the database, p50 ms")
     statements = Row("… statements a completion", STATEMENTS)
     commits = Row("… commits a completion", COMMITS)
-    for name, engine in running.items():
-        put_rates(rate, name, rates[name])
-        seconds = [reading.seconds for reading in readings[name]]
-        middle, high = percentile(seconds, 0.5), percentile(seconds, 0.99)
-        times.put(name, f"{milliseconds(middle)} / {milliseconds(high)}", p50=middle, p99=high)
-        rest = statistics.median(reading.elsewhere for reading in readings[name])
-        elsewhere.put(name, milliseconds(rest), seconds=rest)
-        put_counts(statements, name, [reading.statements for reading in readings[name]])
-        put_counts(commits, name, [reading.commits for reading in readings[name]])
+    for database in databases:
+        engine = Running(database, shapes.office())
+        readings = [reading for _ in range(count) for reading in _carry_through(engine)][WARM:]
         engine.close()
-    outcome = library.within(limit, library.cases, shapes.office(), DATA, TASKS, ANSWERS, size)
-    rate.put(LIBRARY, outcome.told(lambda numbers: f"{a_second(numbers['rate'])}, serialized"), **outcome.numbers)
-    return [rate, times, elsewhere, statements, commits]
+        seconds = [reading.seconds for reading in readings]
+        middle, high = percentile(seconds, 0.5), percentile(seconds, 0.99)
+        times.put(database.name, f"{milliseconds(middle)} / {milliseconds(high)}", p50=middle, p99=high)
+        rest = statistics.median(reading.elsewhere for reading in readings)
+        elsewhere.put(database.name, milliseconds(rest), seconds=rest)
+        put_counts(statements, database.name, [reading.statements for reading in readings])
+        put_counts(commits, database.name, [reading.commits for reading in readings])
+    return [times, elsewhere, statements, commits]
 
 
 def put_rates(row: Row, column: str, rates: Sequence[float]) -> None:
@@ -67,20 +57,27 @@ def put_counts(row: Row, column: str, counts: Sequence[int]) -> None:
     row.put(column, spread(counts, whole), max(counts), median=statistics.median(counts), most=max(counts))
 
 
-def thread_row(databases: Sequence[Database], threads: int, batches: int, size: int) -> Row:
+def rate_row(databases: Sequence[Database], threads: int, batches: int, size: int) -> Row:
     """As many cases for each of some threads in one process, which share an engine and have a session each."""
-    row = Row(f"… a second, one process, {threads} threads", FAST)
+    row = Row(f"cases of {TASKS} user tasks a second, one process, {threads} thread{'s' if threads > 1 else ''}", FAST)
     running = {database.name: Running(database, shapes.office()) for database in databases}
     rates: dict[str, list[float]] = {name: [] for name in running}
     for number in range(batches + 1):
         for name, engine in running.items():
             rate = threads * size / _carry_through_in_threads(engine, threads, size)
-            if number > 0:
+            if number > 0:  # the first is for caches to fill
                 rates[name].append(rate)
     for name, engine in running.items():
         _verify(engine, threads * size * (batches + 1))
         engine.close()
         put_rates(row, name, rates[name])
+    return row
+
+
+def beside_library(row: Row, count: int, limit: float) -> Row:
+    """The same cases by the library alone, in one thread."""
+    outcome = library.within(limit, library.cases, shapes.office(), DATA, TASKS, ANSWERS, count)
+    row.put(LIBRARY, outcome.told(lambda numbers: f"{a_second(numbers['rate'])}, serialized"), **outcome.numbers)
     return row
 
 
@@ -99,19 +96,25 @@ def _carry_through_in_threads(engine: Running, threads: int, size: int) -> float
             ready.wait()
             begun = perf_counter()
             for _ in range(size):
-                with engine.engine.command(session) as command:
-                    case = command.start("p", data=DATA).id
-                for _ in range(TASKS):
-                    task_id = session.scalars(
-                        select(Task.id).where(Task.instance_id == case, Task.state == "open")
-                    ).one()
-                    with engine.engine.command(session, actor="clerk") as command:
-                        command.complete(task_id, data=ANSWERS)
+                _one_case(engine, session)
             return begun, perf_counter()
 
     with ThreadPoolExecutor(threads) as pool:
         spans = [future.result() for future in [pool.submit(work) for _ in range(threads)]]
     return max(ended for _, ended in spans) - min(begun for begun, _ in spans)
+
+
+def _one_case(engine: Running, session: Session) -> None:
+    """Each command answers with the case's next tasks, as the REST interface's do."""
+    with engine.engine.command(session) as command:
+        case = command.start("p", data=DATA).id
+        (following,) = session.scalars(OPEN, {"case": case}).all()
+    for left in reversed(range(TASKS)):
+        with engine.engine.command(session, actor="clerk") as command:
+            command.complete(following, data=ANSWERS)
+            tasks = session.scalars(OPEN, {"case": case}).all()
+        if left:
+            (following,) = tasks
 
 
 def _verify(engine: Running, cases: int) -> None:

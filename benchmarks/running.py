@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from benchmarks import storage
@@ -13,6 +13,9 @@ from benchmarks.meter import Meter, Reading
 from engine.commands import Engine
 from engine.deployments import Source
 from engine.tables import Base, Instance, Task
+
+OPEN = select(Task.id).where(Task.instance_id == bindparam("case"), Task.state == "open")
+"""The ids of a case's open tasks."""
 
 
 class Running:
@@ -44,7 +47,7 @@ class Running:
     def waiting(self, case: str) -> Sequence[str]:
         """The ids of a case's open tasks."""
         self.session.rollback()
-        return self.session.scalars(select(Task.id).where(Task.instance_id == case, Task.state == "open")).all()
+        return self.session.scalars(OPEN, {"case": case}).all()
 
     def complete(self, case: str, data: Mapping[str, Any] | None = None) -> Reading:
         """Complete a task of the case; what that took, without finding the task."""

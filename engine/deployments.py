@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from engine import reader, structure
@@ -277,12 +277,14 @@ def _one_at_a_time(session: Session) -> None:
         session.execute(text(f"LOCK TABLE {Deployment.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
 
 
+_NEWEST = select(Definition).where(Definition.key == bindparam("key")).order_by(Definition.version.desc()).limit(1)
+
+
 def newest(session: Session, key: str, version: int | None = None) -> Definition | None:
     """The newest version of a process, or the one asked for."""
-    query = select(Definition).where(Definition.key == key).order_by(Definition.version.desc()).limit(1)
     if version is not None:
-        query = query.where(Definition.version == version)
-    return session.scalar(query)
+        return session.scalar(_NEWEST.where(Definition.version == version), {"key": key})
+    return session.scalar(_NEWEST, {"key": key})
 
 
 def _digest(sources: Iterable[Source]) -> str:

@@ -72,7 +72,7 @@ class CertificatePaper(Base):
 
 
 class CertificateSerial(Base):
-    """The province's last serial of a year."""
+    """How many serials of a year the province has used. It goes on past 9999, where the serials begin again."""
 
     __tablename__ = "certificate_serial"
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -87,9 +87,10 @@ def allocate_number(session: Session, agency: Agency, class_code: str, today: da
     Raises NumberExhaustedError when all of them are.
     """
     for _ in range(SERIALS_A_YEAR):
-        serial = next_serial(session, CertificateSerial, today.year, highest=SERIALS_A_YEAR)
+        count = next_serial(session, CertificateSerial, today.year)
+        serial = (count - 1) % SERIALS_A_YEAR + 1
         number = f"{today:%y}{agency.cert_code}{class_code}{agency.level}{serial:04d}"
-        if session.get(Certificate, number) is None:
+        if count <= SERIALS_A_YEAR or session.get(Certificate, number) is None:
             return number
     raise NumberExhaustedError(f"no serial of {today.year} is left for {agency.id} and class {class_code}")
 

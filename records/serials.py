@@ -13,18 +13,17 @@ from sqlalchemy.orm import Session
 from engine.tables import Base
 
 
-def next_serial(session: Session, counter: type[Base], key: Any, highest: int | None = None) -> int:
-    """The next number of a counter's row: 1, 2, …, after `highest` 1 again.
+def next_serial(session: Session, counter: type[Base], key: Any) -> int:
+    """The next number of a counter's row: 1, 2, …
 
     `counter` is a mapped class with one primary key column and a column `last`.
     """
     columns = inspect(counter).columns
     (key_column,) = inspect(counter).primary_key
     last = columns["last"]
-    following = last + 1 if highest is None else last % highest + 1
     on_postgresql = session.get_bind().dialect.name == "postgresql"
     insert = postgresql.insert(counter) if on_postgresql else sqlite.insert(counter)
     statement = insert.values({key_column.name: key, "last": 1}).on_conflict_do_update(
-        index_elements=[key_column], set_={"last": following}
+        index_elements=[key_column], set_={"last": last + 1}
     )
     return int(session.execute(statement.returning(last)).scalar_one())

@@ -79,7 +79,7 @@ def test_after_9999_the_serial_begins_again_and_passes_over_taken_numbers(sessio
     session.expire_all()
     assert issue(session, "A07", "3985") == "210704398530001"
     assert issue(session, "A07", "3972") == "210704397230002"
-    counter.last = 9999
+    counter.last = 2 * 9999
     session.flush()
     session.expire_all()
     assert issue(session, "A07", "3972") == "210704397230003"
