@@ -1,4 +1,4 @@
-"""What an enterprise does with its filing as a case: submit and withdraw, and what a loser of a race is told.
+"""What an enterprise does with its filing as a case: submit and withdraw, when it may, and what it is told when not.
 
 Only the process's name, its message and its root variables are known here; the order of steps is the diagram's.
 """
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.commands import Command
 from engine.errors import CommandRefused
-from engine.tables import Instance, Task
+from engine.tables import Instance, Subscription, Task
 from engine.work import refuse_suspended
 from records.assignment import enterprise_group
 from records.filings import Filing, FilingStatus, lock, require_editable
@@ -21,6 +21,49 @@ BUSINESS_KEY = "business_key"
 
 _SHANGHAI = timezone(timedelta(hours=8))
 _DECIDED = frozenset((FilingStatus.ACCEPTED, FilingStatus.REVIEWED, FilingStatus.ISSUED, FilingStatus.NOT_ACCEPTED))
+
+
+def allowed(session: Session, filing: Filing) -> list[str]:
+    """What its enterprise may do with a filing now: of `edit`, `delete`, `submit` and `withdraw`.
+
+    The commands enforce it, the interface lists it as `allowed_actions`, the pages show exactly that.
+    """
+    resting = held(session, filing)
+    return [act for act in _possible(session, filing) if act not in resting]
+
+
+def held(session: Session, filing: Filing) -> list[str]:
+    """What it may do again once its suspended case is resumed. The document itself is no case: it can be edited."""
+    instance = case_of(session, filing)
+    if instance is None or not instance.suspended:
+        return []
+    return [act for act in _possible(session, filing) if act in ("submit", "withdraw")]
+
+
+def case_of(session: Session, filing: Filing) -> Instance | None:
+    """The filing's case now or last; None before the first submission."""
+    return session.get(Instance, filing.instance_id) if filing.instance_id else None
+
+
+def _possible(session: Session, filing: Filing) -> list[str]:
+    """What the filing's status and its diagram let its enterprise do."""
+    rules = {
+        "edit": filing.editable,
+        "delete": filing.deletable,
+        "submit": filing.editable,
+        "withdraw": _awaits_withdrawal(session, filing),
+    }
+    return [act for act, may in rules.items() if may]
+
+
+def _awaits_withdrawal(session: Session, filing: Filing) -> bool:
+    """Whether the case waits for the message of withdrawal: where and how long it does, its diagram says."""
+    if filing.instance_id is None:
+        return False
+    query = select(Subscription.token).where(
+        Subscription.instance_id == filing.instance_id, Subscription.name == WITHDRAW
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def submit(command: Command, filing: Filing) -> Instance:

@@ -200,6 +200,8 @@ def _step(
     if index in here:
         if index == 0:
             return "current", _("待修改后重新提交")
+        if course.instance.suspended:
+            return "paused", _("已挂起")
         return "current", "；".join(_holding(task) for task in course.tasks)
     before = min(here) if here and min(here) > 0 else None
     if index == 0 or (before is not None and index < before):
@@ -242,9 +244,12 @@ def submitted_version(filing: Filing, submission: int | None = None) -> FilingVe
     return db.session.get(FilingVersion, (filing.id, submission or filing.submission))
 
 
-def timeline(course: Course, filing: Filing, *, newest_first: bool) -> list[dict[str, str]]:
-    """What people did and what the case came to, for `macros/case.html`; open tasks last, or first."""
-    entries = [entry for line in course.lines if (entry := _entry(course, filing, line)) is not None]
+def timeline(course: Course, filing: Filing, *, official: bool) -> list[dict[str, str]]:
+    """What people did and what the case came to, for `macros/case.html`, open tasks last.
+
+    An official reads the newest first, and who suspended and resumed the case; its enterprise reads when and why.
+    """
+    entries = [entry for line in course.lines if (entry := _entry(course, filing, line, official)) is not None]
     for task in course.tasks:
         taken = task.claimed_at if task.assignee else None
         entries.append(
@@ -255,14 +260,17 @@ def timeline(course: Course, filing: Filing, *, newest_first: bool) -> list[dict
                 "state": "current",
             }
         )
-    return entries[::-1] if newest_first else entries
+    return entries[::-1] if official else entries
 
 
-def _entry(course: Course, filing: Filing, line: HistoryLine) -> dict[str, str] | None:
+def _entry(course: Course, filing: Filing, line: HistoryLine, official: bool) -> dict[str, str] | None:
     place = course.places.get(line.element_id or "")
     time = wording.short_moment(line.at)
     if line.action == "started":
         return _by(line.actor, course.usual_way[0].name, time, "done")
+    if line.action in ("suspended", "resumed"):
+        act = _("挂起") if line.action == "suspended" else _("恢复")
+        return _by(line.actor if official else None, act, time, line.action, str(line.data.get("reason") or ""))
     if line.action != "completed" or place is None:
         return None
     if _is_act(line):
@@ -305,10 +313,12 @@ def _decided_by_rule(course: Course, end: HistoryLine) -> bool:
 
 def _by(username: str | None, act: str, time: str, position: str, opinion: str = "") -> dict[str, str]:
     user = user_by_username(db.session(), username) if username else None
+    who = user.name if user else (username or "")
+    role = people.roles_of(user) if user else ""
     return {
         "act": act,
-        "who": user.name if user else (username or ""),
-        "role": people.roles_of(user) if user else "",
+        "who": who,
+        "role": role if role != who else "",
         "time": time,
         "opinion": opinion,
         "state": position,
