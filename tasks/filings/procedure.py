@@ -20,6 +20,8 @@ WITHDRAW = "withdraw"
 BUSINESS_KEY = "business_key"
 
 _SHANGHAI = timezone(timedelta(hours=8))
+# What moves the case stands still with it. Editing the document moves nothing.
+_OF_THE_CASE = frozenset(("submit", "withdraw"))
 _DECIDED = frozenset((FilingStatus.ACCEPTED, FilingStatus.REVIEWED, FilingStatus.ISSUED, FilingStatus.NOT_ACCEPTED))
 
 
@@ -28,21 +30,24 @@ def allowed(session: Session, filing: Filing) -> list[str]:
 
     The commands enforce it, the interface lists it as `allowed_actions`, the pages show exactly that.
     """
-    resting = held(session, filing)
-    return [act for act in _possible(session, filing) if act not in resting]
+    suspended = _is_suspended(session, filing)
+    return [act for act in _possible(session, filing) if not (suspended and act in _OF_THE_CASE)]
 
 
 def held(session: Session, filing: Filing) -> list[str]:
-    """What it may do again once its suspended case is resumed. The document itself is no case: it can be edited."""
-    instance = case_of(session, filing)
-    if instance is None or not instance.suspended:
-        return []
-    return [act for act in _possible(session, filing) if act in ("submit", "withdraw")]
+    """What its enterprise may do again once the filing's suspended case is resumed."""
+    suspended = _is_suspended(session, filing)
+    return [act for act in _possible(session, filing) if suspended and act in _OF_THE_CASE]
 
 
 def case_of(session: Session, filing: Filing) -> Instance | None:
     """The filing's case now or last; None before the first submission."""
     return session.get(Instance, filing.instance_id) if filing.instance_id else None
+
+
+def _is_suspended(session: Session, filing: Filing) -> bool:
+    instance = case_of(session, filing)
+    return instance is not None and instance.suspended
 
 
 def _possible(session: Session, filing: Filing) -> list[str]:

@@ -198,10 +198,10 @@ def _step(
             course, filing, index, act
         )
     if index in here:
-        if index == 0:
-            return "current", _("待修改后重新提交")
         if course.instance.suspended:
             return "paused", _("已挂起")
+        if index == 0:
+            return "current", _("待修改后重新提交")
         return "current", "；".join(_holding(task) for task in course.tasks)
     before = min(here) if here and min(here) > 0 else None
     if index == 0 or (before is not None and index < before):

@@ -207,7 +207,7 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
         files=document.files(filing),
         history=timeline(course, filing, official=False),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
-        progress=_life(filing, certificate),
+        progress=_life(filing, certificate, instance),
     )
 
 
@@ -290,9 +290,10 @@ def _elapsed(certificate: Certificate, today: date) -> int:
     return min(100, max(0, (today - certificate.issue_date).days * 100 // max(1, whole)))
 
 
-def _life(filing: Filing, certificate: Certificate | None) -> list[dict[str, str]]:
+def _life(filing: Filing, certificate: Certificate | None, instance: Instance) -> list[dict[str, str]]:
     """项目历程: filed, certified, and what is planned."""
-    waiting = "current" if certificate is None and not filing.editable else "todo"
+    standing = "suspended" if instance.suspended else "current"
+    waiting = standing if certificate is None and not filing.editable else "todo"
     if filing.status == FilingStatus.NOT_ACCEPTED:
         waiting = "refused"
     form = filing.form
