@@ -205,7 +205,7 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
         steps=steps(course, filing),
         sections=document.sections(shown),
         files=document.files(filing),
-        history=timeline(course, filing, official=False),
+        history=timeline(course, filing, me()),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
         progress=_life(filing, certificate, instance),
     )

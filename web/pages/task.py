@@ -139,7 +139,7 @@ def _render(
         sections=sections,
         changed_count=document.changed_count(sections),
         files=document.files(filing) if filing is not None else [],
-        history=timeline(course, filing, official=True) if filing is not None else [],
+        history=timeline(course, filing, user) if filing is not None else [],
         decision=panel(course, task, filing, user, chosen=chosen, opinion=opinion, errors=errors),
         clock=clock_of(filing, instance, runtime().engine.clock.now()),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
