@@ -95,6 +95,11 @@ class Filing(Base):
         return self.status in EDITABLE
 
     @property
+    def deletable(self) -> bool:
+        """Whether the enterprise may delete it now: what was once submitted is kept."""
+        return self.status == FilingStatus.DRAFT and not self.submission
+
+    @property
     def full_form(self) -> dict[str, Any]:
         """The form with the personal contact: for its owner, the handling authority and the rules only."""
         return {**self.form, "project_contact": dict(self.project_contact or {})}
@@ -188,7 +193,7 @@ def delete_draft(session: Session, filing: Filing) -> list[str]:
     """Delete a draft that was never submitted; answers with the stored names of its attachments, whose files
     the caller removes after the commit. Raises CommandRefused 409 for any other filing."""
     lock(session, filing)
-    if filing.status != FilingStatus.DRAFT or filing.submission:
+    if not filing.deletable:
         raise CommandRefused("not_deletable", "该申报提交过，办理记录须留存，不能删除。")
     stored = list(session.scalars(select(Attachment.stored_name).where(Attachment.filing_id == filing.id)))
     session.execute(delete(Attachment).where(Attachment.filing_id == filing.id))

@@ -1,4 +1,4 @@
-"""What an enterprise does with its filing as a case: submit and withdraw, and what a loser of a race is told.
+"""What an enterprise does with its filing as a case: submit and withdraw, when it may, and what it is told when not.
 
 Only the process's name, its message and its root variables are known here; the order of steps is the diagram's.
 """
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.commands import Command
 from engine.errors import CommandRefused
-from engine.tables import Instance, Task
+from engine.tables import Instance, Subscription, Task
 from engine.work import refuse_suspended
 from records.assignment import enterprise_group
 from records.filings import Filing, FilingStatus, lock, require_editable
@@ -20,7 +20,55 @@ WITHDRAW = "withdraw"
 BUSINESS_KEY = "business_key"
 
 _SHANGHAI = timezone(timedelta(hours=8))
+# What moves the case stands still with it. Editing the document moves nothing.
+_OF_THE_CASE = frozenset(("submit", "withdraw"))
 _DECIDED = frozenset((FilingStatus.ACCEPTED, FilingStatus.REVIEWED, FilingStatus.ISSUED, FilingStatus.NOT_ACCEPTED))
+
+
+def allowed(session: Session, filing: Filing) -> list[str]:
+    """What its enterprise may do with a filing now: of `edit`, `delete`, `submit` and `withdraw`.
+
+    The commands enforce it, the interface lists it as `allowed_actions`, the pages show exactly that.
+    """
+    suspended = _is_suspended(session, filing)
+    return [act for act in _possible(session, filing) if not (suspended and act in _OF_THE_CASE)]
+
+
+def held(session: Session, filing: Filing) -> list[str]:
+    """What its enterprise may do again once the filing's suspended case is resumed."""
+    suspended = _is_suspended(session, filing)
+    return [act for act in _possible(session, filing) if suspended and act in _OF_THE_CASE]
+
+
+def case_of(session: Session, filing: Filing) -> Instance | None:
+    """The filing's case now or last; None before the first submission."""
+    return session.get(Instance, filing.instance_id) if filing.instance_id else None
+
+
+def _is_suspended(session: Session, filing: Filing) -> bool:
+    instance = case_of(session, filing)
+    return instance is not None and instance.suspended
+
+
+def _possible(session: Session, filing: Filing) -> list[str]:
+    """What the filing's status and its diagram let its enterprise do."""
+    rules = {
+        "edit": filing.editable,
+        "delete": filing.deletable,
+        "submit": filing.editable,
+        "withdraw": _awaits_withdrawal(session, filing),
+    }
+    return [act for act, may in rules.items() if may]
+
+
+def _awaits_withdrawal(session: Session, filing: Filing) -> bool:
+    """Whether the case waits for the message of withdrawal: where and how long it does, its diagram says."""
+    if filing.instance_id is None:
+        return False
+    query = select(Subscription.token).where(
+        Subscription.instance_id == filing.instance_id, Subscription.name == WITHDRAW
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def submit(command: Command, filing: Filing) -> Instance:

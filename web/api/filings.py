@@ -256,6 +256,7 @@ def filing_line(filing: Filing) -> dict[str, Any]:
 def filing_view(filing: Filing, user: User) -> dict[str, Any]:
     """A filing as its parties see it: people masked, but the contact on the owner's own form (R95)."""
     own = user.kind == UserKind.ENTERPRISE
+    allowed = procedure.allowed(db.session(), filing) if own else []
     form = dict(filing.full_form)
     if not own:
         form["project_contact"] = mask_person(form["project_contact"])
@@ -263,7 +264,8 @@ def filing_view(filing: Filing, user: User) -> dict[str, Any]:
     return filing_line(filing) | {
         "revision": filing.revision,
         "submission": filing.submission,
-        "editable": own and filing.editable,
+        "editable": "edit" in allowed,
+        "allowed_actions": allowed,
         "opinion": filing.opinion,
         "form": form,
         "enterprise": {

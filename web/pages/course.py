@@ -17,8 +17,9 @@ from engine.history import HistoryLine, lines, waiting
 from engine.model import Node, ProcessModel
 from engine.tables import Definition, Incident, Instance, Task
 from records.filings import Filing, FilingStatus, FilingVersion
-from records.users import user_by_username
+from records.users import User, UserKind, user_by_username
 from web.api.task_inbox import open_tasks
+from web.api.views import tells_who
 from web.database import db
 from web.pages import people, wording
 from web.runtime import runtime
@@ -198,6 +199,8 @@ def _step(
             course, filing, index, act
         )
     if index in here:
+        if course.instance.suspended:
+            return "paused", _("已挂起")
         if index == 0:
             return "current", _("待修改后重新提交")
         return "current", "；".join(_holding(task) for task in course.tasks)
@@ -242,9 +245,12 @@ def submitted_version(filing: Filing, submission: int | None = None) -> FilingVe
     return db.session.get(FilingVersion, (filing.id, submission or filing.submission))
 
 
-def timeline(course: Course, filing: Filing, *, newest_first: bool) -> list[dict[str, str]]:
-    """What people did and what the case came to, for `macros/case.html`; open tasks last, or first."""
-    entries = [entry for line in course.lines if (entry := _entry(course, filing, line)) is not None]
+def timeline(course: Course, filing: Filing, reader: User) -> list[dict[str, str]]:
+    """What people did and what the case came to, for `macros/case.html`, open tasks last.
+
+    Its enterprise reads it as a life, from the beginning; everybody else the newest first.
+    """
+    entries = [entry for line in course.lines if (entry := _entry(course, filing, line, reader)) is not None]
     for task in course.tasks:
         taken = task.claimed_at if task.assignee else None
         entries.append(
@@ -255,14 +261,18 @@ def timeline(course: Course, filing: Filing, *, newest_first: bool) -> list[dict
                 "state": "current",
             }
         )
-    return entries[::-1] if newest_first else entries
+    return entries if reader.kind == UserKind.ENTERPRISE else entries[::-1]
 
 
-def _entry(course: Course, filing: Filing, line: HistoryLine) -> dict[str, str] | None:
+def _entry(course: Course, filing: Filing, line: HistoryLine, reader: User) -> dict[str, str] | None:
     place = course.places.get(line.element_id or "")
     time = wording.short_moment(line.at)
     if line.action == "started":
         return _by(line.actor, course.usual_way[0].name, time, "done")
+    if line.action in ("suspended", "resumed"):
+        act = _("挂起") if line.action == "suspended" else _("恢复")
+        who = line.actor if tells_who(line, reader) else None
+        return _by(who, act, time, line.action, str(line.data.get("reason") or ""))
     if line.action != "completed" or place is None:
         return None
     if _is_act(line):
@@ -305,10 +315,12 @@ def _decided_by_rule(course: Course, end: HistoryLine) -> bool:
 
 def _by(username: str | None, act: str, time: str, position: str, opinion: str = "") -> dict[str, str]:
     user = user_by_username(db.session(), username) if username else None
+    who = user.name if user else (username or "")
+    role = people.roles_of(user) if user else ""
     return {
         "act": act,
-        "who": user.name if user else (username or ""),
-        "role": people.roles_of(user) if user else "",
+        "who": who,
+        "role": role if role != who else "",
         "time": time,
         "opinion": opinion,
         "state": position,

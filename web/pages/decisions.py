@@ -34,7 +34,7 @@ def panel(
     allowed = verbs.allowed(task, course.instance, user.username, groups_of(user))
     form = course.form_of(task.element_id)
     shown: dict[str, Any] = {
-        "state": "closed" if course.instance.status == "suspended" else _state(task, user, allowed),
+        "state": "closed" if course.instance.suspended else _state(task, user, allowed),
         "claimed_by": people.name_of(db.session(), task.assignee) if task.assignee else "",
         "question": _property(form, "decision").get("title", _("办理意见")),
         "outcomes": _outcomes(course, task, form, filing),
@@ -68,7 +68,7 @@ def _why_closed(task: Task, course: Course) -> str:
         return _("「%(task)s」已由%(who)s于 %(time)s 办理。", task=task.name, who=who, time=time)
     if task.state == "cancelled":
         return _("「%(task)s」已取消，不再需要办理。", task=task.name)
-    if course.instance.status == "suspended":
+    if course.instance.suspended:
         return _("这个案件已挂起，恢复后才能办理。")
     return _("这一步由%(role)s办理，你可以查看全部内容。", role=people.role_title(task.role))
 

@@ -16,6 +16,7 @@ from records.masking import mask_phone
 from records.notices import notices
 from records.sms import outbox
 from records.users import User, UserKind
+from tasks.filings import procedure
 from web.api.views import groups_of
 from web.database import db
 from web.identity import me, require
@@ -196,7 +197,7 @@ def _enterprise(user: User) -> Enterprise:
 
 def _filing_row(filing: Filing) -> dict[str, Any]:
     finished = filing.status not in IN_PROGRESS
-    instance = db.session.get(Instance, filing.instance_id) if filing.instance_id else None
+    instance = procedure.case_of(db.session(), filing)
     return {
         "url": url_for("enterprise.filing", filing_id=filing.id),
         "name": filing.project_name,
@@ -206,6 +207,7 @@ def _filing_row(filing: Filing) -> dict[str, Any]:
         "finished": finished,
         "step": progress(Course(instance)) if instance is not None else "",
         "status": filing.status,
+        "suspended": instance is not None and instance.suspended,
         "certificate": filing.certificate_number,
         "certificate_url": url_for("enterprise.certificate", number=filing.certificate_number)
         if filing.certificate_number
@@ -214,15 +216,16 @@ def _filing_row(filing: Filing) -> dict[str, Any]:
 
 
 def _draft_row(filing: Filing) -> dict[str, Any]:
-    deletable = filing.status == FilingStatus.DRAFT and not filing.submission
+    instance = procedure.case_of(db.session(), filing)
     return {
         "edit_url": url_for("enterprise.edit", filing_id=filing.id),
-        "delete_url": url_for("enterprise.delete", filing_id=filing.id) if deletable else None,
+        "delete_url": url_for("enterprise.delete", filing_id=filing.id) if filing.deletable else None,
         "name": filing.project_name or "",
         "code": filing.project_code,
         "saved": wording.moment(filing.updated_at),
         "problems": None,
         "origin": filing.status,
+        "suspended": instance is not None and instance.suspended,
     }
 
 
@@ -235,5 +238,6 @@ def _task_row(task: Task) -> dict[str, Any]:
         "kind": Course(instance).definition.name,
         "text": task.name,
         "status": filing.status if filing else None,
+        "suspended": instance.suspended,
         "date": wording.month_day(task.created_at),
     }

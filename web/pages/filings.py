@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from engine.commands import Command
 from engine.errors import CommandRefused
-from engine.tables import Instance, Subscription, Task
+from engine.tables import Instance, Task
 from records import filings as documents
 from records.attachments import Attachment
 from records.calendar import local_date
@@ -24,7 +24,7 @@ from web.api.filings import own_filing, visible_filing
 from web.api.task_inbox import open_tasks
 from web.database import db
 from web.identity import me, require
-from web.pages import commands, document, people, wording
+from web.pages import commands, document, people, suspension, wording
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
@@ -57,12 +57,15 @@ def edit(filing_id: str) -> Any:
         flash(refusal.message, "warning")
         return redirect(url_for("enterprise.filing", filing_id=filing.id))
     sections = document.filled(filing.full_form)
+    instance = procedure.case_of(db.session(), filing)
     detail = url_for("enterprise.filing", filing_id=filing.id)
     return render_template(
         "enterprise/filing_form.html",
         form={
             "title": _("广东省技术改造投资项目备案"),
             "status": filing.status,
+            "suspended": instance is not None and instance.suspended,
+            "may_submit": "submit" in procedure.allowed(db.session(), filing),
             "applicant": filing.enterprise.name,
             "project_name": filing.project_name or "",
             "filing_id": filing.id,
@@ -71,12 +74,13 @@ def edit(filing_id: str) -> Any:
             "total": sum(section["total"] for section in sections),
             "sections": sections,
         },
-        mount=_mount(filing, detail),
+        mount=_mount(filing, instance, detail),
+        suspension=suspension.to_enterprise(Course(instance), filing) if instance is not None else None,
         returned=_returned(filing),
     )
 
 
-def _mount(filing: Filing, detail: str) -> dict[str, str]:
+def _mount(filing: Filing, instance: Instance | None, detail: str) -> dict[str, str]:
     """What the form's script is told. A returned filing is submitted again by completing the enterprise's task."""
     told = {
         "filing-id": filing.id,
@@ -85,10 +89,12 @@ def _mount(filing: Filing, detail: str) -> dict[str, str]:
         "return-url": detail,
         "mode": "draft",
     }
-    if filing.status == FilingStatus.RETURNED and filing.instance_id is not None:
-        tasks = open_tasks(db.session.get_one(Instance, filing.instance_id))
+    if filing.status == FilingStatus.RETURNED and instance is not None:
+        tasks = open_tasks(instance)
         if tasks:
             told |= {"mode": "correct", "task-id": tasks[0].id}
+    if procedure.held(db.session(), filing):
+        told["held"] = "true"
     return told
 
 
@@ -173,6 +179,7 @@ def paper(number: str) -> Response:
 def _detail(filing: Filing, certificate: Certificate | None) -> str:
     instance = db.session.get_one(Instance, filing.instance_id)
     course = Course(instance)
+    allowed = procedure.allowed(db.session(), filing)
     version = submitted_version(filing)
     unchanged = version is not None and not filing.editable
     shown = document.as_submitted(version) if unchanged and version is not None else document.as_saved(filing)
@@ -181,50 +188,43 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
         filing={
             "title": filing.project_name or _("未命名项目"),
             "status": certificate.status if certificate else filing.status,
+            "suspended": instance.suspended,
             "reason": invalid_reasons().get((certificate.invalid_reason if certificate else "") or "", ""),
             "tags": [_("第 %(n)s 次提交", n=filing.submission)] if filing.submission > 1 else [],
             "agency": filing.agency.name if filing.agency else "",
             "project_code": filing.project_code,
             "filing_no": filing.number,
             "print_url": None,
-            "edit_url": url_for("enterprise.edit", filing_id=filing.id) if filing.editable else None,
         },
-        next=_next_thing(filing),
-        withdraw_url=url_for("enterprise.withdraw", filing_id=filing.id) if _can_withdraw(filing) else None,
+        suspension=suspension.to_enterprise(course, filing),
+        next=_next_thing(filing, allowed),
+        withdraw_url=url_for("enterprise.withdraw", filing_id=filing.id) if "withdraw" in allowed else None,
         revision=commands.revision_of(filing),
         command_id=commands.fresh(),
         certificate=_card(certificate, filing) if certificate else None,
         steps=steps(course, filing),
         sections=document.sections(shown),
         files=document.files(filing),
-        history=timeline(course, filing, newest_first=False),
+        history=timeline(course, filing, me()),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
-        progress=_life(filing, certificate),
+        progress=_life(filing, certificate, instance),
     )
 
 
-def _can_withdraw(filing: Filing) -> bool:
-    """Whether the case waits for the message of withdrawal: where and how long it does, its diagram says."""
-    query = select(Subscription.token).where(
-        Subscription.instance_id == filing.instance_id, Subscription.name == procedure.WITHDRAW
-    )
-    return db.session.scalar(query.limit(1)) is not None
-
-
-def _next_thing(filing: Filing) -> dict[str, Any] | None:
+def _next_thing(filing: Filing, allowed: list[str]) -> dict[str, Any] | None:
     """The one thing for the enterprise to do now."""
     edit_url = url_for("enterprise.edit", filing_id=filing.id)
     if filing.status == FilingStatus.RETURNED:
         returned = _returned(filing)
         text = returned["opinion"] if returned else ""
         return {
-            "title": _("按意见修改后重新提交"),
+            "title": _("按意见修改后重新提交") if "submit" in allowed else _("按意见修改并保存，恢复后重新提交"),
             "text": text,
             "glyph": "corner-up-left",
             "url": edit_url,
             "label": _("修改申报"),
         }
-    if filing.editable:
+    if "edit" in allowed:
         return {
             "title": _("修改后重新提交"),
             "text": _("申报已撤回到草稿箱，备案机关看不到它。"),
@@ -290,9 +290,10 @@ def _elapsed(certificate: Certificate, today: date) -> int:
     return min(100, max(0, (today - certificate.issue_date).days * 100 // max(1, whole)))
 
 
-def _life(filing: Filing, certificate: Certificate | None) -> list[dict[str, str]]:
+def _life(filing: Filing, certificate: Certificate | None, instance: Instance) -> list[dict[str, str]]:
     """项目历程: filed, certified, and what is planned."""
-    waiting = "current" if certificate is None and not filing.editable else "todo"
+    standing = "suspended" if instance.suspended else "current"
+    waiting = standing if certificate is None and not filing.editable else "todo"
     if filing.status == FilingStatus.NOT_ACCEPTED:
         waiting = "refused"
     form = filing.form

@@ -189,11 +189,12 @@ def _narrowings(user: User, now: datetime) -> dict[str, ColumnElement[bool]]:
 _LIMITED = (FilingStatus.SUBMITTED, FilingStatus.ACCEPTED, FilingStatus.REVIEWED)
 
 
-def clock_of(filing: Filing | None, now: datetime) -> dict[str, Any] | None:
-    """The clock of a filing that an authority has, None for any other."""
+def clock_of(filing: Filing | None, instance: Instance, now: datetime) -> dict[str, Any] | None:
+    """The clock of a filing that an authority has, None for any other. Suspending its case does not stop it."""
     if filing is None or filing.submitted_at is None or filing.status not in _LIMITED:
         return None
-    return clock(db.session(), filing.submitted_at, now)
+    note = _("挂起期间时限照常计算") if instance.suspended else ""
+    return clock(db.session(), filing.submitted_at, now) | {"note": note}
 
 
 def _figures(user: User, narrowed: dict[str, ColumnElement[bool]], chosen: str) -> list[dict[str, Any]]:
@@ -229,7 +230,7 @@ def _filtered_text(text: str, chosen: str) -> str:
 def _todo_row(user: User, task: Task, instance: Instance, definition: Definition, now: datetime) -> dict[str, Any]:
     filing = db.session.get(Filing, instance.business_key) if instance.business_key else None
     received = filing.submitted_at if filing is not None and filing.submitted_at else task.created_at
-    may_claim = "claim" in verbs.allowed(task, instance, user.username, groups_of(user))
+    allowed = verbs.allowed(task, instance, user.username, groups_of(user))
     name = people.name_of(db.session(), task.assignee) if task.assignee else ""
     return {
         "id": task.id,
@@ -238,13 +239,15 @@ def _todo_row(user: User, task: Task, instance: Instance, definition: Definition
         "enterprise": filing.enterprise.name if filing else "",
         "kind": definition.name,
         "status": status_of(filing) if filing else task.name,
+        "suspended": instance.suspended,
         "received_date": wording.month_day(received),
         "received_time": wording.clock_time(received),
-        "clock": clock_of(filing, now),
+        "clock": clock_of(filing, instance, now),
         "assignee": "mine" if task.assignee == user.username else "other" if task.assignee else "",
         "assignee_name": name,
         "assignee_initial": name[:1],
-        "claim_url": url_for("task.act", task_id=task.id, verb="claim") if may_claim else None,
+        "claim_url": url_for("task.act", task_id=task.id, verb="claim") if "claim" in allowed else None,
+        "handles": task.assignee == user.username and "complete" in allowed,
         "revision": commands.revision_of(filing),
         "command_id": commands.fresh(),
     }
@@ -267,6 +270,7 @@ def _done_row(task: Task, instance: Instance, definition: Definition) -> dict[st
         "act": task.name,
         "outcome": outcome_title(form, (task.result or {}).get("decision")),
         "status": status_of(filing) if filing else instance.status,
+        "suspended": instance.suspended,
         "date": wording.month_day(task.ended_at),
         "time": wording.clock_time(task.ended_at),
     }

@@ -15,7 +15,7 @@ from web.api.task_inbox import act as carry_out
 from web.api.views import visible_task
 from web.database import db
 from web.identity import me, require
-from web.pages import commands, document, people, wording
+from web.pages import commands, document, people, suspension, wording
 from web.pages.course import Course, outcome_title, steps, submitted_version, timeline
 from web.pages.decisions import panel
 from web.pages.inbox import clock_of, neighbours, status_of
@@ -124,6 +124,7 @@ def _render(
             "name": task.name,
             "title": (filing.project_name if filing else None) or task.name,
             "status": status_of(filing) if filing else instance.status,
+            "suspended": instance.suspended,
             "tags": _tags(course, filing),
             "enterprise": filing.enterprise.name if filing else "",
             "project_code": filing.project_code if filing else "",
@@ -132,14 +133,15 @@ def _render(
             "next_url": url_for("task.page", task_id=later) if later else None,
             "print_url": None,
         },
+        suspension=suspension.to_official(course),
         steps=steps(course, filing) if filing is not None else [],
         rules=_rules(version) if version is not None else None,
         sections=sections,
         changed_count=document.changed_count(sections),
         files=document.files(filing) if filing is not None else [],
-        history=timeline(course, filing, newest_first=True) if filing is not None else [],
+        history=timeline(course, filing, user) if filing is not None else [],
         decision=panel(course, task, filing, user, chosen=chosen, opinion=opinion, errors=errors),
-        clock=clock_of(filing, runtime().engine.clock.now()),
+        clock=clock_of(filing, instance, runtime().engine.clock.now()),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
         diagram_note=_("%(name)s v%(version)s", name=course.definition.name, version=course.definition.version),
         conflict=conflict,
