@@ -45,7 +45,7 @@ class Certificate(Base):
 
     __tablename__ = "certificate"
     number: Mapped[str] = mapped_column(String(15), primary_key=True)
-    filing_id: Mapped[str] = mapped_column(ForeignKey("filing.id"), unique=True)
+    filing_id: Mapped[str] = mapped_column(ForeignKey("document.id"), unique=True)
     enterprise_id: Mapped[str] = mapped_column(ForeignKey("enterprise.id"), index=True)
     agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id"), index=True)
     status: Mapped[str] = mapped_column(String(16), default=CertificateStatus.VALID.value)
@@ -56,6 +56,8 @@ class Certificate(Base):
     verify_token: Mapped[str] = mapped_column(
         String(32), unique=True, default=lambda: secrets.token_urlsafe(18), doc="what the QR code leads to"
     )
+    extended: Mapped[bool] = mapped_column(default=False, doc="已延期; it can be extended once (R139)")
+    changes: Mapped[int] = mapped_column(default=0, doc="how many changes were granted; 已变更 from the first")
     snapshot: Mapped[dict[str, Any]] = mapped_column(JSON)
     paper: Mapped["CertificatePaper | None"] = relationship(back_populates="certificate")
 

@@ -8,7 +8,7 @@ from engine.errors import EngineError
 from engine.services import Call, Param, service_task
 from records.assignment import ENTERPRISE_ROLE, agency_group, enterprise_group
 from records.notices import post
-from tasks.filings.submission import document_of
+from tasks.documents import document_of
 
 # Event → title, body. {p} is the project's name, {n} the certificate's number, {a} the agency.
 _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -31,19 +31,19 @@ def post_notice(
     call: Call,
 ) -> None:
     """Leave a notice about a document for its enterprise, or for a role of its agency."""
-    filing = document_of(call.session, document_kind, document_id)
+    document = document_of(call.session, document_kind, document_id)
     if event not in _TEXTS:
         raise EngineError(f"没有待阅事件「{event}」，现有：{'、'.join(_TEXTS)}。")
     if receiver == ENTERPRISE_ROLE:
-        group = enterprise_group(filing.enterprise_id)
-    elif filing.agency_id is not None:
-        group = agency_group(filing.agency_id, receiver)
+        group = enterprise_group(document.enterprise_id)
+    elif document.agency_id is not None:
+        group = agency_group(document.agency_id, receiver)
     else:
-        raise EngineError(f"申报 {filing.number} 没有备案机关，不能送待阅。")
+        raise EngineError(f"申报 {document.number} 没有备案机关，不能送待阅。")
     words = {
-        "p": filing.project_name or "未命名项目",
-        "n": filing.certificate_number or "",
-        "a": filing.agency.name if filing.agency else "备案机关",
+        "p": document.project_name or "未命名项目",
+        "n": document.certificate_number or "",
+        "a": document.agency.name if document.agency else "备案机关",
     }
     title, body = (text.format_map(words) for text in _TEXTS[event])
     post(
@@ -52,6 +52,6 @@ def post_notice(
         title,
         call.now,
         body=body,
-        filing_id=filing.id,
+        document_id=document.id,
         instance_id=call.instance_id,
     )

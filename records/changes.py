@@ -1,0 +1,31 @@
+"""Changes 备案变更: what an enterprise asks to be different in what is on file (R125 to R138)."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from sqlalchemy.orm import Session
+
+from records.documents import Document
+
+
+class Change(Document):
+    """A change of a filing. `form` has the keys of what is to be different: `items` (the ticked ones, in the order of the
+    deck), `values` (by field of the filing, `project_contact` kept apart) and `reason`."""
+
+    __mapper_args__: ClassVar = {"polymorphic_identity": "change"}
+    TITLE = "备案变更"
+    SERIES = "BG"
+
+    def fill(self, session: Session, form: Mapping[str, Any]) -> None:
+        values = form.get("values")
+        values = dict(values) if isinstance(values, Mapping) else {}
+        contact = values.pop("project_contact", None)
+        self.project_contact = dict(contact) if isinstance(contact, Mapping) else None
+        self.form = {"items": list(form.get("items") or ()), "values": values, "reason": form.get("reason") or ""}
+
+    @property
+    def full_form(self) -> dict[str, Any]:
+        values = self.form.get("values", {})
+        if self.project_contact is not None:
+            values = {**values, "project_contact": dict(self.project_contact)}
+        return {**self.form, "values": values}

@@ -1,0 +1,20 @@
+"""Extensions 备案延期: one year more for a certificate, once (R139 to R145)."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from sqlalchemy.orm import Session
+
+from records.documents import Document
+
+
+class Extension(Document):
+    """An extension of a certificate. `form` has the keys `agency` (延期审批机关) and `reason`."""
+
+    __mapper_args__: ClassVar = {"polymorphic_identity": "extension"}
+    TITLE = "备案延期"
+    SERIES = "YQ"
+
+    def fill(self, session: Session, form: Mapping[str, Any]) -> None:
+        self.form = {"agency": form.get("agency") or self.agency_id or "", "reason": form.get("reason") or ""}
+        self._at_agency(session, self.form["agency"])

@@ -1,0 +1,31 @@
+"""Cancellations 注销, by the enterprise, and revocations 撤销, by the authority: both end a certificate at once (R154 to R161)."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from sqlalchemy.orm import Session
+
+from records.documents import Document
+
+
+class Cancellation(Document):
+    """An enterprise gives up its certificate. `form` has the key `reason`."""
+
+    __mapper_args__: ClassVar = {"polymorphic_identity": "cancellation"}
+    TITLE = "备案注销"
+    SERIES = "ZX"
+
+    def fill(self, session: Session, form: Mapping[str, Any]) -> None:
+        self.form = {"reason": form.get("reason") or ""}
+
+
+class Revocation(Document):
+    """An authority takes a certificate back. `form` has the keys `reason` and `ground` (法律依据)."""
+
+    __mapper_args__: ClassVar = {"polymorphic_identity": "revocation"}
+    TITLE = "备案撤销"
+    NOUN = "撤销"
+    SERIES = "CX"
+
+    def fill(self, session: Session, form: Mapping[str, Any]) -> None:
+        self.form = {"reason": form.get("reason") or "", "ground": form.get("ground") or ""}
