@@ -42,7 +42,7 @@ class CaseCommands(Suspension):
         """End a case at once; whatever is open in it is cancelled."""
         instance, case = self._open_case(instance_id, even_suspended=True)
         before = look(case)
-        if instance.status == "suspended":
+        if instance.suspended:
             self.rows.change(instance, status="running")
             self._let_go(instance)
         case.cancel_tokens()

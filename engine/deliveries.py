@@ -111,7 +111,7 @@ class Deliveries(Work):
         waiting = [case.tokens[id] for id in tokens if id in case.tokens and "waits" in case.tokens[id].internal_data]
         if not waiting:
             return None
-        if instance.status == "suspended":
+        if instance.suspended:
             return instance if self._park(instance, waiting[0].id, waiting[0].task_spec.name, parked) else None
         before = look(case)
         for token in waiting:
@@ -166,7 +166,7 @@ class Deliveries(Work):
         """An asynchronous service task has its result."""
         instance, case = self._open_case(job.instance_id or "", even_suspended=True)
         token = case.tokens[job.token or 0]
-        if instance.status == "suspended":
+        if instance.suspended:
             self._park(instance, token.id, token.task_spec.name, _parked_result(result))
             return
         before = look(case)
@@ -178,7 +178,7 @@ class Deliveries(Work):
         """An asynchronous service task threw a BPMN error, or has used up its attempts."""
         instance, case = self._open_case(job.instance_id or "", even_suspended=True)
         token = case.tokens[job.token or 0]
-        if instance.status == "suspended":
+        if instance.suspended:
             self._park(instance, token.id, token.task_spec.name, _parked_error(error))
             return
         before = look(case)

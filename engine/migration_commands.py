@@ -60,7 +60,7 @@ class MigrationCommands(Work):
         self.rows.change(instance, definition_id=definition.id)
         self._note(case, "migrated", details)
         self._projection(case, instance).renew()
-        if instance.status != "suspended":
+        if not instance.suspended:
             go_on(case)
         self._save(instance, case, before)
         return instance

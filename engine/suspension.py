@@ -33,7 +33,7 @@ class Suspension(Deliveries):
     def resume(self, instance_id: str, reason: str = "") -> Instance:
         """Let a suspended case go on. What fell due or came meanwhile happens next, in the order of its time."""
         instance, case = self._open_case(instance_id, even_suspended=True)
-        if instance.status != "suspended":
+        if not instance.suspended:
             raise CommandRefused("instance_not_suspended", "这个案件没有挂起，不需要恢复。")
         before = look(case)
         self.rows.change(instance, status="running")

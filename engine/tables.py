@@ -120,6 +120,11 @@ class Instance(Base):
     started_by: Mapped[str | None] = mapped_column(String(64))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    @property
+    def suspended(self) -> bool:
+        """Whether the case stands still until it is resumed."""
+        return self.status == "suspended"
+
 
 class Task(Base):
     """A user or manual task: open in an inbox, then a line among the done ones."""

@@ -55,6 +55,6 @@ VERBS: dict[str, Verb] = {verb.id: verb for verb in (CLAIM, COMPLETE, RELEASE)}
 
 def allowed(task: Task, instance: Instance, actor: str, groups: frozenset[str]) -> list[str]:
     """The verbs that `actor`, a member of `groups`, may use on a task of a case now."""
-    if task.state != "open" or instance.status == "suspended":
+    if task.state != "open" or instance.suspended:
         return []
     return [verb.id for verb in VERBS.values() if verb.objection(task, actor, groups) is None]

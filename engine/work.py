@@ -134,10 +134,9 @@ class Work:
         return self.engine.deployments.compiled(self.session, definition_id)
 
     def _save(self, instance: Instance, case: Case, before: Open, ended_as: str = "completed") -> None:
-        is_suspended = instance.status == "suspended"
-        if not is_suspended:
+        if not instance.suspended:
             self._take_kept_messages(case, before)
-        if not is_suspended and case.is_stuck():
+        if not instance.suspended and case.is_stuck():
             for token in [t for t in case.tokens.values() if "arrived" in t.internal_data] or list(
                 case.tokens.values()
             ):
@@ -148,7 +147,7 @@ class Work:
         changes: dict[str, Any] = {"state": state.dump(case), "revision": instance.revision + 1}
         if case.completed:
             changes |= {"status": ended_as, "ended_at": self.now}
-        elif not is_suspended:
+        elif not instance.suspended:
             jobs_running = after.services - after.incidents.keys()
             waits = (after.tasks, after.timers, jobs_running, after.subscriptions, case.watching.has_conditions)
             changes["status"] = "running" if any(waits) or not after.incidents else "failed"
@@ -247,8 +246,8 @@ class Work:
 
 def refuse_suspended(instance: Instance) -> None:
     """Raise CommandRefused where a case stands still."""
-    if instance.status == "suspended":
-        raise CommandRefused("instance_suspended", "这个案件已挂起，暂时不能办理。", remedy="请先恢复这个案件。")
+    if instance.suspended:
+        raise CommandRefused("instance_suspended", "这个案件已挂起，暂时不能办理。", remedy="管理员恢复后可以继续。")
 
 
 def accepted(data: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Changes 备案变更: what an enterprise asks to be different in what is on file (R125 to R138)."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -9,10 +9,10 @@ from records.documents import Document
 
 
 class Change(Document):
-    """A change of a filing. `form` has the keys of what is to be different: `items` (the ticked ones, in the order of the
-    deck), `values` (by field of the filing, `project_contact` kept apart) and `reason`."""
+    """A change of a filing. `form` has the keys `items` (the ticked ones), `values` (what is to be different, by field
+    of the filing; `project_contact` is kept apart) and `reason`."""
 
-    __mapper_args__: ClassVar = {"polymorphic_identity": "change"}
+    __mapper_args__ = {"polymorphic_identity": "change"}  # noqa: RUF012 - SQLAlchemy's own
     TITLE = "备案变更"
     SERIES = "BG"
 

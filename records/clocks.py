@@ -1,4 +1,4 @@
-"""Statutory clocks 办理时限: the working days that an authority has, when they began, and what stopped them (domain §2.1)."""
+"""Statutory clocks 办理时限: the working days an authority has, since when, and what stopped them (domain §2.1)."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -11,7 +11,7 @@ from records.calendar import add_working_days, is_provisional, working_days_betw
 
 
 class StatutoryClock(Base):
-    """The time limit of one round: a document that is submitted again is a new round. The day it begins never counts."""
+    """The time limit of one round: a document that is submitted again is a new round. Its first day never counts."""
 
     __tablename__ = "statutory_clock"
     __table_args__ = (Index(None, "document_id", "submission", unique=True),)
@@ -49,9 +49,7 @@ def begin(session: Session, document_id: str, submission: int, limit_days: int, 
 def clock_of(session: Session, document_id: str, submission: int) -> StatutoryClock | None:
     """The clock of a round."""
     return session.scalar(
-        select(StatutoryClock).where(
-            StatutoryClock.document_id == document_id, StatutoryClock.submission == submission
-        )
+        select(StatutoryClock).where(StatutoryClock.document_id == document_id, StatutoryClock.submission == submission)
     )
 
 

@@ -87,7 +87,7 @@ class Document(Base):
         cascade="all, delete-orphan", order_by="DocumentVersion.submission"
     )
 
-    __mapper_args__: ClassVar = {"polymorphic_on": "kind"}
+    __mapper_args__ = {"polymorphic_on": "kind"}  # noqa: RUF012 - SQLAlchemy's own
 
     TITLE: ClassVar[str]
     """What the procedure is called (流程类型)."""
@@ -106,6 +106,11 @@ class Document(Base):
     def editable(self) -> bool:
         """Whether the enterprise may change, and submit, the form now."""
         return self.status in EDITABLE
+
+    @property
+    def deletable(self) -> bool:
+        """Whether the enterprise may delete it now: what was once submitted is kept."""
+        return self.status == DocumentStatus.DRAFT and not self.submission
 
     @property
     def full_form(self) -> dict[str, Any]:
@@ -211,14 +216,15 @@ def require_editable(document: Document) -> None:
 
 
 def _why_fixed(document: Document) -> str:
-    why = {
+    why: dict[DocumentStatus, str] = {
         DocumentStatus.SUBMITTED: "已提交，不能修改；如需修改，请先撤回。",
         DocumentStatus.ACCEPTED: "已被工信部门受理，不能修改。",
         DocumentStatus.REVIEWED: "已通过审核，不能修改。",
         DocumentStatus.ISSUED: "已办结，不能修改。",
         DocumentStatus.NOT_ACCEPTED: "不予受理，流程已结束，不能修改。",
         DocumentStatus.TERMINATED: "因备案证失效已终止，不能修改。",
-    } | document.WHY_FIXED
+        **document.WHY_FIXED,
+    }
     return f"该{document.NOUN}{why[DocumentStatus(document.status)]}"
 
 
@@ -226,7 +232,7 @@ def delete_draft(session: Session, document: Document) -> list[str]:
     """Delete a draft that was never submitted; answers with the stored names of its attachments, whose files
     the caller removes after the commit. Raises CommandRefused 409 for any other document."""
     lock(session, document)
-    if document.status != DocumentStatus.DRAFT or document.submission:
+    if not document.deletable:
         raise CommandRefused("not_deletable", f"该{document.NOUN}提交过，办理记录须留存，不能删除。")
     stored = list(session.scalars(select(Attachment.stored_name).where(Attachment.document_id == document.id)))
     session.execute(delete(Attachment).where(Attachment.document_id == document.id))

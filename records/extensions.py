@@ -1,7 +1,7 @@
 """Extensions 备案延期: one year more for a certificate, once (R139 to R145)."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +11,7 @@ from records.documents import Document
 class Extension(Document):
     """An extension of a certificate. `form` has the keys `agency` (延期审批机关) and `reason`."""
 
-    __mapper_args__: ClassVar = {"polymorphic_identity": "extension"}
+    __mapper_args__ = {"polymorphic_identity": "extension"}  # noqa: RUF012 - SQLAlchemy's own
     TITLE = "备案延期"
     SERIES = "YQ"
 

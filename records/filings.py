@@ -1,7 +1,7 @@
 """Filings 备案申报: a renovation project told to its authority, which answers with a certificate.
 
-The form has the field names of `data/sample.json` (amounts as strings under `money`). After the issue it is the project as
-it is now, every granted change included; what was submitted stays in the versions.
+The form has the field names of `data/sample.json` (amounts as strings under `money`). After the issue it is the project
+as it is now, every granted change included; what was submitted stays in the versions.
 """
 
 from collections.abc import Mapping
@@ -20,10 +20,14 @@ from records.formats import amount_text, parse_amount
 _NOT_OF_THE_FORM = frozenset(("enterprise", "project_contact", "attachments", "fictional"))
 
 
+FILING = "filing"
+"""The kind, and its process."""
+
+
 class Filing(Document):
     """One filing from first draft to certificate."""
 
-    __mapper_args__: ClassVar = {"polymorphic_identity": "filing"}
+    __mapper_args__ = {"polymorphic_identity": FILING}  # noqa: RUF012 - SQLAlchemy's own
     TITLE = "备案申报"
     NOUN = "申报"
     SERIES = "SB"

@@ -1,4 +1,4 @@
-"""Papers 文书: what an authority hands out on a document beside the certificate, such as the letter of a change (domain §6).
+"""Papers 文书: what an authority hands out beside the certificate, such as the letter of a change (domain §6).
 
 A paper is made once and never again; its snapshot says what it must say.
 """

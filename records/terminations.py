@@ -1,7 +1,7 @@
-"""Cancellations 注销, by the enterprise, and revocations 撤销, by the authority: both end a certificate at once (R154 to R161)."""
+"""Cancellations 注销, by the enterprise, and revocations 撤销, by the authority: a certificate ends (R154-R161)."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +11,7 @@ from records.documents import Document
 class Cancellation(Document):
     """An enterprise gives up its certificate. `form` has the key `reason`."""
 
-    __mapper_args__: ClassVar = {"polymorphic_identity": "cancellation"}
+    __mapper_args__ = {"polymorphic_identity": "cancellation"}  # noqa: RUF012 - SQLAlchemy's own
     TITLE = "备案注销"
     SERIES = "ZX"
 
@@ -22,7 +22,7 @@ class Cancellation(Document):
 class Revocation(Document):
     """An authority takes a certificate back. `form` has the keys `reason` and `ground` (法律依据)."""
 
-    __mapper_args__: ClassVar = {"polymorphic_identity": "revocation"}
+    __mapper_args__ = {"polymorphic_identity": "revocation"}  # noqa: RUF012 - SQLAlchemy's own
     TITLE = "备案撤销"
     NOUN = "撤销"
     SERIES = "CX"

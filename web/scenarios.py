@@ -26,18 +26,18 @@ from engine.scenarios import run as play
 from engine.services import Registry
 from engine.tables import Instance
 from engine.work import CHINA
-from records import encryption, filings
+from records import documents, encryption
 from records.announcements import Announcement
 from records.assignment import RecordsAssignment, enterprise_group
 from records.certificates import Certificate
 from records.enterprises import Enterprise
-from records.filings import Filing
+from records.filings import FILING, Filing
 from records.notices import Notice
 from records.sample import load_sample
 from records.sms import OutgoingSms
 from records.users import user_by_username
+from tasks import procedure
 from tasks.adapters import Adapters, configure, simulated
-from tasks.filings import procedure
 from tasks.filings.schema import FilingForm
 from tasks.platform import sample_projects
 from web.demo import PASSWORD, sample
@@ -130,18 +130,20 @@ class FilingStage:
         user = _applicant(command, "by")
         _amend_enterprise(user.enterprise, _group(start, "enterprise"))
         form = _form(_project(start.get("sample")), _group(start, "document"), "document")
-        return filings.create_draft(command.session, user.enterprise.id, form, actor=user.username, now=command.now).id
+        return documents.create_draft(
+            command.session, Filing(enterprise_id=user.enterprise.id), form, actor=user.username, now=command.now
+        ).id
 
     def begin(self, command: Command, process: str, business_key: str | None, start: Block) -> Instance:
-        if process != procedure.PROCESS:
-            raise Misused("", f"这里只能提交 {procedure.PROCESS}，不能开始 {process}")
+        if process != FILING:
+            raise Misused("", f"这里只能提交 {FILING}，不能开始 {process}")
         return procedure.submit(command, _filing(command.session, business_key))
 
     def facts(self, session: Session, business_key: str | None) -> Mapping[str, Any]:
         filing = _filing(session, business_key)
         certificates = session.scalars(select(Certificate).where(Certificate.filing_id == filing.id))
         messages = session.scalars(select(OutgoingSms).order_by(OutgoingSms.id))
-        notices = session.scalars(select(Notice).where(Notice.filing_id == filing.id).order_by(Notice.id))
+        notices = session.scalars(select(Notice).where(Notice.document_id == filing.id).order_by(Notice.id))
         numbered = select(Announcement).where(Announcement.certificate_number.is_not(None))
         return {
             "status": filing.status,
@@ -168,7 +170,7 @@ class FilingStage:
         filing = _filing(command.session, business_key)
         if changes is not None:
             form = _form(filing.full_form, _group({"submit": changes}, "submit"), "submit")
-            filings.save_draft(command.session, filing, form, actor=command.actor or "", now=command.now)
+            documents.save_draft(command.session, filing, form, actor=command.actor or "", now=command.now)
         procedure.submit(command, filing)
 
     def _withdraw(self, command: Command, business_key: str | None, nothing: Any) -> None:
@@ -181,7 +183,9 @@ class FilingStage:
         _only(another, ("sample", "document"), "file", "file.")
         user = _applicant(command, "file")
         form = _form(_project(another.get("sample")), _group(another, "document"), "file.document")
-        filing = filings.create_draft(command.session, user.enterprise.id, form, actor=user.username, now=command.now)
+        filing = documents.create_draft(
+            command.session, Filing(enterprise_id=user.enterprise.id), form, actor=user.username, now=command.now
+        )
         procedure.submit(command, filing)
 
 

@@ -29,6 +29,23 @@ def test_no_page_scrolls_sideways_on_a_telephone(site: Demo, visit: Visit, visit
     assert_no_sideways_scroll(form)
 
 
+def test_the_top_bar_stays_however_far_one_scrolls(site: Demo, visit_as: Visit) -> None:
+    page = visit_as("ent01", f"/filings/{draft(site)}/edit")
+    page.get_by_role("checkbox", name="我已阅读并同意备案承诺声明").scroll_into_view_if_needed()
+    box = page.locator(".jg-topbar").bounding_box()
+    assert box is not None
+    assert box["y"] == 0
+
+
+def test_a_project_code_is_never_cut(site: Demo, visit_as: Visit) -> None:
+    page = visit_as("ent01", f"/filings/{draft(site)}/edit", **TELEPHONE)
+    code = page.get_by_role("textbox", name="项目代码")
+    expect(code).not_to_have_value("")
+    for width in (390, 360, 320):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert code.evaluate("field => field.scrollWidth <= field.clientWidth"), width
+
+
 def test_what_tab_leads_to_is_never_hidden_under_the_bar(site: Demo, visit_as: Visit) -> None:
     page = visit_as("ent01", f"/filings/{draft(site)}/edit")
     bar = page.get_by_role("region", name="保存与提交").bounding_box()

@@ -36,12 +36,13 @@ from engine.tables import (
 from engine.transactions import prepare
 from records.announcements import Announcement
 from records.certificates import Certificate, CertificatePaper, CertificateSerial
-from records.filings import Filing, FilingSerial, FilingVersion
+from records.documents import DocumentSerial, DocumentVersion
+from records.filings import Filing
 from records.notices import Notice
 from records.sms import OutgoingSms, SmsState
 from tests.chaos.gateway import taken
 
-_COUNTED = (Deployment, BufferedMessage, CertificatePaper, Announcement, Notice, FilingVersion, Subscription)
+_COUNTED = (Deployment, BufferedMessage, CertificatePaper, Announcement, Notice, DocumentVersion, Subscription)
 
 _RANDOM = re.compile(r"(?<![\w-])(?:[a-z2-7]{16}|[\w-]{24})(?![\w-])")
 """An id, and the token that a certificate is looked up by."""
@@ -187,7 +188,7 @@ def _wrong(session: Session, record: list[Fault], gateway_log: Path) -> list[str
     serials = sorted(int(number[-4:]) for number in session.scalars(select(Certificate.number)))
     told += _consecutive("certificate", serials, session.scalars(select(CertificateSerial.last)).all())
     filed = sorted(int(number[-4:]) for number in session.scalars(select(Filing.number)))
-    told += _consecutive("filing", filed, session.scalars(select(FilingSerial.last)).all())
+    told += _consecutive("filing", filed, session.scalars(select(DocumentSerial.last)).all())
     issued = session.execute(
         select(Filing.number, func.count(Certificate.number))
         .outerjoin(Certificate, Certificate.filing_id == Filing.id)

@@ -21,7 +21,8 @@ from engine.tables import Base
 from records import encryption
 from records.announcements import announcements
 from records.certificates import Certificate, CertificatePaper, CertificateStatus
-from records.filings import Filing, FilingStatus, create_draft
+from records.documents import DocumentStatus, create_draft
+from records.filings import Filing
 from records.notices import notices
 from records.sample import load_sample
 from records.sms import SmsState, outbox
@@ -29,9 +30,10 @@ from tasks import certificates
 from tasks import notices as tasks_notices
 from tasks.adapters import Adapters, adapters, configure, simulated
 from tasks.certificates import allocate, publish, render_paper
+from tasks.documents import write_status
 from tasks.filings import submission
 from tasks.filings.schema import FilingForm
-from tasks.filings.submission import check, validate, write_status
+from tasks.filings.submission import check, validate
 from tasks.notices import post_notice
 from tasks.platform import sample_projects
 from tasks.sms import delivery
@@ -102,7 +104,7 @@ def case(session: Session, decide: Decide) -> Case:
 @pytest.fixture
 def filing(session: Session, form: dict[str, Any]) -> Filing:
     """A draft of a good form, as the enterprise sends it."""
-    return create_draft(session, "E01", FilingForm().load(form), actor="ent01", now=NOW)
+    return create_draft(session, Filing(enterprise_id="E01"), FilingForm().load(form), actor="ent01", now=NOW)
 
 
 @pytest.fixture
@@ -157,8 +159,8 @@ def test_checking_changes_nothing(case: Case, filing: Filing) -> None:
 
 
 def test_v07_another_live_filing_has_the_code(case: Case, filing: Filing, form: dict[str, Any]) -> None:
-    other = create_draft(case.session, "E01", FilingForm().load(form), actor="ent01", now=NOW)
-    other.status = FilingStatus.ACCEPTED
+    other = create_draft(case.session, Filing(enterprise_id="E01"), FilingForm().load(form), actor="ent01", now=NOW)
+    other.status = DocumentStatus.ACCEPTED
     case.session.flush()
     with pytest.raises(BusinessRefusal) as refused:
         validate(filing.id, case.call("validate"))
@@ -167,7 +169,7 @@ def test_v07_another_live_filing_has_the_code(case: Case, filing: Filing, form: 
 
 def test_the_status_is_the_one_the_diagram_names(case: Case, filing: Filing) -> None:
     write_status("filing", filing.id, "ACCEPTED", case.call("mark_accepted"))
-    assert filing.status == FilingStatus.ACCEPTED
+    assert filing.status == DocumentStatus.ACCEPTED
     with pytest.raises(EngineError, match="没有事项类型「letter」"):
         write_status("letter", filing.id, "ACCEPTED", case.call("mark_accepted"))
 
@@ -220,7 +222,7 @@ def test_the_public_line_names_nobody(case: Case, issued: Filing) -> None:
 def test_the_enterprise_gets_a_notice(case: Case, issued: Filing, event: str, title: str) -> None:
     post_notice(event, "filing", issued.id, "enterprise", case.call("post"))
     (notice,) = notices(case.session, {"enterprise:E01"}, read=False)
-    assert (notice.title, notice.filing_id) == (title, issued.id)
+    assert (notice.title, notice.document_id) == (title, issued.id)
     assert "{" not in notice.body
 
 

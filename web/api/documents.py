@@ -45,6 +45,9 @@ class FilingAnswer(FilingLine):
     revision = fields.Integer()
     submission = fields.Integer()
     editable = fields.Boolean()
+    allowed_actions = fields.List(
+        fields.String(), metadata={"description": "of edit, delete, submit and withdraw, what whoever asks may do now"}
+    )
     opinion = fields.String(allow_none=True, metadata={"description": "of the return or refusal it is in"})
     form = fields.Dict()
     enterprise = fields.Nested(EnterpriseAnswer)

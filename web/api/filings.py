@@ -6,25 +6,26 @@ from flask import Response, request, send_file
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import fields
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from engine.commands import Command
 from engine.deployments import newest
 from engine.errors import BusinessRefusal, CommandRefused
 from records import attachments as attached
-from records import filings as documents
+from records import documents
 from records.attachments import Attachment
-from records.filings import Filing, FilingStatus
+from records.filings import FILING, Filing, as_if
 from records.masking import mask_person
 from records.regions import full_name
 from records.users import User, UserKind
+from tasks import procedure
 from tasks.adapters import adapters
-from tasks.filings import procedure
 from tasks.filings.examination import Examination
 from tasks.filings.findings import Finding
 from tasks.filings.schema import FilingForm
 from tasks.filings.submission import check
 from tasks.filings.verification import verify
+from web.api.access import listed, own, visible
 from web.api.documents import (
     AttachmentAnswer,
     ExaminationAnswer,
@@ -59,7 +60,10 @@ class Filings(MethodView):
         enterprise_id = me().enterprise_id or ""
         return once(
             lambda given: filing_view(
-                documents.create_draft(given.session, enterprise_id, form, actor=me().username, now=given.now), me()
+                documents.create_draft(
+                    given.session, Filing(enterprise_id=enterprise_id), form, actor=me().username, now=given.now
+                ),
+                me(),
             ),
             FilingAnswer(),
             201,
@@ -70,7 +74,7 @@ class Filings(MethodView):
     @require()
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """The filings of one's enterprise or agency, the latest first."""
-        rows = select(Filing).where(_mine(me()))
+        rows = select(Filing).where(listed(Filing, me()))
         if "status" in query:
             rows = rows.where(Filing.status == query["status"])
         if "cursor" in query:
@@ -89,18 +93,18 @@ class OneFiling(MethodView):
     @require()
     def get(self, filing_id: str) -> dict[str, Any]:
         """A filing, to its enterprise and its agency."""
-        return filing_view(visible_filing(filing_id, me()), me())
+        return filing_view(visible(Filing, filing_id, me()), me())
 
     @blueprint.arguments(FilingForm)
     @blueprint.response(200, FilingAnswer)
     @require(UserKind.ENTERPRISE)
     def put(self, form: dict[str, Any], filing_id: str) -> Any:
         """Save the whole form. `If-Match: "<revision>"` refuses to overwrite what was saved meanwhile (409)."""
-        own_filing(filing_id, me())
+        own(Filing, filing_id, me())
         expected = _revision()
 
         def give(given: Command) -> dict[str, Any]:
-            filing = own_filing(filing_id, me())
+            filing = own(Filing, filing_id, me())
             documents.save_draft(
                 given.session, filing, form, expected_revision=expected, actor=me().username, now=given.now
             )
@@ -113,7 +117,7 @@ class OneFiling(MethodView):
     def delete(self, filing_id: str) -> None:
         """Delete a draft that was never submitted."""
         with command(me().username) as given:
-            stored = documents.delete_draft(given.session, own_filing(filing_id, me()))
+            stored = documents.delete_draft(given.session, own(Filing, filing_id, me()))
         for name in stored:
             runtime().attachments.delete(name)
 
@@ -125,7 +129,7 @@ class CheckFiling(MethodView):
     def post(self, filing_id: str) -> dict[str, Any]:
         """What stands against submitting: the form in the body, or without one the form as it is saved."""
         form = FilingForm().load(request.get_json()) if request.content_length else None
-        return examined(own_filing(filing_id, me()), form)
+        return examined(own(Filing, filing_id, me()), form)
 
 
 @blueprint.route("/filings/<filing_id>/verify-code")
@@ -135,7 +139,7 @@ class VerifyCode(MethodView):
     @require(UserKind.ENTERPRISE)
     def post(self, body: dict[str, Any], filing_id: str) -> dict[str, Any]:
         """校验: what the provincial platform says of a project code (R98 to R101)."""
-        filing = own_filing(filing_id, me())
+        filing = own(Filing, filing_id, me())
         form = {"project_code": body["project_code"]}
         verification = verify(form, filing.enterprise.uscc, adapters().platform(db.session()))
         if verification.answer is None:
@@ -162,7 +166,7 @@ class SubmitFiling(MethodView):
         """Submit a draft, or again after a return. 422 lists every V-code by field, and nothing has happened."""
 
         def give(given: Command) -> dict[str, Any]:
-            filing = own_filing(filing_id, me())
+            filing = own(Filing, filing_id, me())
             procedure.submit(given, filing)
             return filing_view(filing, me())
 
@@ -177,7 +181,7 @@ class WithdrawFiling(MethodView):
         """撤回, until the handler's first decision (R158)."""
 
         def give(given: Command) -> dict[str, Any]:
-            filing = own_filing(filing_id, me())
+            filing = own(Filing, filing_id, me())
             procedure.withdraw(given, filing)
             return filing_view(filing, me())
 
@@ -195,7 +199,7 @@ class Attachments(MethodView):
             raise CommandRefused("file_missing", "没有收到文件。", status=422, remedy="请选择要上传的文件。")
         content = file.stream.read(attached.MAX_BYTES + 1)
         with command(me().username) as given:
-            filing = own_filing(filing_id, me())
+            filing = own(Filing, filing_id, me())
             documents.lock(given.session, filing)
             documents.require_editable(filing)
             added = attached.attach(
@@ -216,7 +220,7 @@ class OneAttachment(MethodView):
     @require()
     def get(self, filing_id: str, attachment_id: str) -> Response:
         """A file, to the filing's enterprise and agency; always as a download."""
-        attachment = _attachment(visible_filing(filing_id, me()), attachment_id)
+        attachment = _attachment(visible(Filing, filing_id, me()), attachment_id)
         return send_file(
             runtime().attachments.path(attachment.stored_name),
             mimetype=attachment.content_type,
@@ -229,7 +233,7 @@ class OneAttachment(MethodView):
     def delete(self, filing_id: str, attachment_id: str) -> None:
         """Remove a file while the filing may be edited."""
         with command(me().username) as given:
-            filing = own_filing(filing_id, me())
+            filing = own(Filing, filing_id, me())
             documents.lock(given.session, filing)
             documents.require_editable(filing)
             stored = attached.detach(given.session, _attachment(filing, attachment_id))
@@ -256,6 +260,7 @@ def filing_line(filing: Filing) -> dict[str, Any]:
 def filing_view(filing: Filing, user: User) -> dict[str, Any]:
     """A filing as its parties see it: people masked, but the contact on the owner's own form (R95)."""
     own = user.kind == UserKind.ENTERPRISE
+    allowed = procedure.allowed(db.session(), filing) if own else []
     form = dict(filing.full_form)
     if not own:
         form["project_contact"] = mask_person(form["project_contact"])
@@ -263,7 +268,8 @@ def filing_view(filing: Filing, user: User) -> dict[str, Any]:
     return filing_line(filing) | {
         "revision": filing.revision,
         "submission": filing.submission,
-        "editable": own and filing.editable,
+        "editable": "edit" in allowed,
+        "allowed_actions": allowed,
         "opinion": filing.opinion,
         "form": form,
         "enterprise": {
@@ -306,7 +312,7 @@ def examined(filing: Filing, form: dict[str, Any] | None) -> dict[str, Any]:
 
 def _examine(filing: Filing, form: dict[str, Any] | None) -> Examination:
     session = db.session()
-    definition = newest(session, procedure.PROCESS)
+    definition = newest(session, FILING)
     if definition is None:
         raise CommandRefused("definition_unknown", "备案申报流程还没有部署。", status=503, remedy="请联系管理员。")
     deployment = runtime().engine.deployments.deployment(session, definition.deployment_id)
@@ -314,42 +320,13 @@ def _examine(filing: Filing, form: dict[str, Any] | None) -> Examination:
     def decide(decision_id: str, **inputs: Any) -> Any:
         return deployment.decide(decision_id, inputs)
 
-    asked = filing if form is None else documents.as_if(session, filing, form)
+    asked = filing if form is None else as_if(session, filing, form)
     return check(session, asked, now=runtime().engine.clock.now(), decide=decide)
-
-
-def own_filing(filing_id: str, user: User) -> Filing:
-    """A filing of the user's enterprise. Raises CommandRefused 404 for any other."""
-    filing = db.session.get(Filing, filing_id)
-    if filing is None or filing.enterprise_id != user.enterprise_id:
-        raise CommandRefused("filing_unknown", "没有这份申报，或者它不属于你的企业。", status=404)
-    return filing
-
-
-def visible_filing(filing_id: str, user: User) -> Filing:
-    """A filing that the user's enterprise wrote or, once it was submitted, that his agency handles."""
-    filing = db.session.get(Filing, filing_id)
-    if filing is not None:
-        if user.kind == UserKind.ENTERPRISE and filing.enterprise_id == user.enterprise_id:
-            return filing
-        if user.kind == UserKind.AUTHORITY and filing.agency_id == user.agency_id and filing.submission:
-            return filing
-        if user.kind == UserKind.ADMIN:
-            return filing
-    raise CommandRefused("filing_unknown", "没有这份申报，或者它不归你办理。", status=404)
-
-
-def _mine(user: User) -> Any:
-    if user.kind == UserKind.ENTERPRISE:
-        return Filing.enterprise_id == user.enterprise_id
-    if user.kind == UserKind.AUTHORITY:
-        return (Filing.agency_id == user.agency_id) & (Filing.submission > 0)
-    return or_(Filing.submission > 0, Filing.status == FilingStatus.DRAFT)
 
 
 def _attachment(filing: Filing, attachment_id: str) -> Attachment:
     attachment = db.session.get(Attachment, attachment_id)
-    if attachment is None or attachment.filing_id != filing.id:
+    if attachment is None or attachment.document_id != filing.id:
         raise CommandRefused("attachment_unknown", "没有这个附件。", status=404)
     return attachment
 

@@ -28,7 +28,7 @@ def _tables_can_be_made_anew(connection: Connection) -> Iterator[None]:
     if connection.dialect.name != "sqlite":
         yield
         return
-    driver = connection.connection.driver_connection
+    driver: Any = connection.connection.driver_connection
     driver.execute("PRAGMA foreign_keys=OFF")
     try:
         yield

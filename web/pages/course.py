@@ -16,7 +16,7 @@ from engine.forms import Form
 from engine.history import HistoryLine, lines, waiting
 from engine.model import Node, ProcessModel
 from engine.tables import Definition, Incident, Instance, Task
-from records.filings import Filing, FilingStatus, FilingVersion
+from records.documents import Document, DocumentStatus, DocumentVersion
 from records.users import user_by_username
 from web.api.task_inbox import open_tasks
 from web.database import db
@@ -165,7 +165,7 @@ def progress(course: Course) -> str:
     return "；".join(filter(None, names)) or _end_name(course)
 
 
-def steps(course: Course, filing: Filing) -> list[dict[str, str]]:
+def steps(course: Course, document: Document) -> list[dict[str, str]]:
     """The step strip of a filing: name, state, and who and when."""
     way = course.usual_way
     step_of = {node.lane: index for index, node in reversed(list(enumerate(way))) if node.kind == "userTask"}
@@ -183,32 +183,34 @@ def steps(course: Course, filing: Filing) -> list[dict[str, str]]:
     last = max((line.seq, index) for index, line in acts.items() if index)[1] if any(acts) else None
     strip = []
     for index, node in enumerate(way):
-        position, note = _step(course, filing, index, here, acts.get(index), last)
+        position, note = _step(course, document, index, here, acts.get(index), last)
         strip.append({"name": node.name, "state": position, "note": note})
     return strip
 
 
 def _step(
-    course: Course, filing: Filing, index: int, here: list[int], act: HistoryLine | None, last: int | None
+    course: Course, document: Document, index: int, here: list[int], act: HistoryLine | None, last: int | None
 ) -> tuple[str, str]:
     """The state of a step and its note."""
     final = index == len(course.usual_way) - 1
-    if filing.status == FilingStatus.ISSUED:
+    if document.status == DocumentStatus.ISSUED:
         return "done", wording.short_moment(course.instance.ended_at) if final else _who_when(
-            course, filing, index, act
+            course, document, index, act
         )
     if index in here:
+        if course.instance.suspended:
+            return "paused", _("已挂起")
         if index == 0:
             return "current", _("待修改后重新提交")
         return "current", "；".join(_holding(task) for task in course.tasks)
     before = min(here) if here and min(here) > 0 else None
     if index == 0 or (before is not None and index < before):
-        return "done", _who_when(course, filing, index, act)
+        return "done", _who_when(course, document, index, act)
     if before is None and last is not None and index <= last:
-        handed_back = {FilingStatus.RETURNED: "returned", FilingStatus.NOT_ACCEPTED: "failed"}
-        position = handed_back.get(FilingStatus(filing.status), "done") if index == last else "done"
-        return position, _who_when(course, filing, index, act)
-    return "todo", _expected(course, filing, index)
+        handed_back = {DocumentStatus.RETURNED: "returned", DocumentStatus.NOT_ACCEPTED: "failed"}
+        position = handed_back.get(DocumentStatus(document.status), "done") if index == last else "done"
+        return position, _who_when(course, document, index, act)
+    return "todo", _expected(course, document, index)
 
 
 def _holding(task: Task) -> str:
@@ -217,9 +219,9 @@ def _holding(task: Task) -> str:
     return _("%(name)s 办理中", name=people.name_of(db.session(), task.assignee))
 
 
-def _who_when(course: Course, filing: Filing, index: int, act: HistoryLine | None) -> str:
+def _who_when(course: Course, document: Document, index: int, act: HistoryLine | None) -> str:
     if index == 0:
-        version = submitted_version(filing)
+        version = submitted_version(document)
         if version is None:
             return ""
         who = people.name_of(db.session(), version.submitted_by)
@@ -229,22 +231,25 @@ def _who_when(course: Course, filing: Filing, index: int, act: HistoryLine | Non
     return f"{people.name_of(db.session(), act.actor)} {wording.short_moment(act.at)}"
 
 
-def _expected(course: Course, filing: Filing, index: int) -> str:
+def _expected(course: Course, document: Document, index: int) -> str:
     node = course.usual_way[index]
     if node.kind != "userTask":
         return _("系统自动")
-    names = people.officials(db.session(), filing.agency_id, node.lane or "")
+    names = people.officials(db.session(), document.agency_id, node.lane or "")
     return "、".join(names) if len(names) <= 2 else people.role_title(node.lane)
 
 
-def submitted_version(filing: Filing, submission: int | None = None) -> FilingVersion | None:
+def submitted_version(document: Document, submission: int | None = None) -> DocumentVersion | None:
     """A version of a filing as it was submitted; the latest by default."""
-    return db.session.get(FilingVersion, (filing.id, submission or filing.submission))
+    return db.session.get(DocumentVersion, (document.id, submission or document.submission))
 
 
-def timeline(course: Course, filing: Filing, *, newest_first: bool) -> list[dict[str, str]]:
-    """What people did and what the case came to, for `macros/case.html`; open tasks last, or first."""
-    entries = [entry for line in course.lines if (entry := _entry(course, filing, line)) is not None]
+def timeline(course: Course, document: Document, *, official: bool) -> list[dict[str, str]]:
+    """What people did and what the case came to, for `macros/case.html`, open tasks last.
+
+    An official reads the newest first, and who suspended and resumed the case; its enterprise reads when and why.
+    """
+    entries = [entry for line in course.lines if (entry := _entry(course, document, line, official)) is not None]
     for task in course.tasks:
         taken = task.claimed_at if task.assignee else None
         entries.append(
@@ -255,14 +260,17 @@ def timeline(course: Course, filing: Filing, *, newest_first: bool) -> list[dict
                 "state": "current",
             }
         )
-    return entries[::-1] if newest_first else entries
+    return entries[::-1] if official else entries
 
 
-def _entry(course: Course, filing: Filing, line: HistoryLine) -> dict[str, str] | None:
+def _entry(course: Course, document: Document, line: HistoryLine, official: bool) -> dict[str, str] | None:
     place = course.places.get(line.element_id or "")
     time = wording.short_moment(line.at)
     if line.action == "started":
         return _by(line.actor, course.usual_way[0].name, time, "done")
+    if line.action in ("suspended", "resumed"):
+        act = _("挂起") if line.action == "suspended" else _("恢复")
+        return _by(line.actor if official else None, act, time, line.action, str(line.data.get("reason") or ""))
     if line.action != "completed" or place is None:
         return None
     if _is_act(line):
@@ -271,25 +279,25 @@ def _entry(course: Course, filing: Filing, line: HistoryLine) -> dict[str, str] 
         act = f"{place.node.name}：{word}" if word not in ("", place.node.name) else place.node.name
         return _by(line.actor, act, time, _STATES.get(str(decision), "done"), str(line.data.get("opinion") or ""))
     if place.node.kind in _CATCHING:
-        version = submitted_version(filing)
+        version = submitted_version(document)
         who = version.submitted_by if version is not None else None
         return _by(who, place.node.name, time, "withdrawn")
     if place.node.kind == "endEvent":
-        return _end(course, filing, line, place, time)
+        return _end(course, document, line, place, time)
     return None
 
 
-def _end(course: Course, filing: Filing, line: HistoryLine, place: Place, time: str) -> dict[str, str] | None:
+def _end(course: Course, document: Document, line: HistoryLine, place: Place, time: str) -> dict[str, str] | None:
     """An end that no person's act has told already: the case's usual one, and one that a rule led to."""
     by_system = {"act": place.node.name, "who": _("系统"), "time": time}
     if place.process is course.root:
         if place.node.id not in course.usual:
             return None
-        return by_system | {"state": "done", "opinion": _("备案证号 %(n)s", n=filing.certificate_number or "")}
+        return by_system | {"state": "done", "opinion": _("备案证号 %(n)s", n=document.certificate_number or "")}
     if place.node.id in course.usual or not _decided_by_rule(course, line):
         return None
-    latest = filing.status == FilingStatus.RETURNED and line in course.lines_now
-    return by_system | {"state": "returned", "opinion": filing.opinion or "" if latest else ""}
+    latest = document.status == DocumentStatus.RETURNED and line in course.lines_now
+    return by_system | {"state": "returned", "opinion": document.opinion or "" if latest else ""}
 
 
 def _decided_by_rule(course: Course, end: HistoryLine) -> bool:
@@ -305,10 +313,12 @@ def _decided_by_rule(course: Course, end: HistoryLine) -> bool:
 
 def _by(username: str | None, act: str, time: str, position: str, opinion: str = "") -> dict[str, str]:
     user = user_by_username(db.session(), username) if username else None
+    who = user.name if user else (username or "")
+    role = people.roles_of(user) if user else ""
     return {
         "act": act,
-        "who": user.name if user else (username or ""),
-        "role": people.roles_of(user) if user else "",
+        "who": who,
+        "role": role if role != who else "",
         "time": time,
         "opinion": opinion,
         "state": position,

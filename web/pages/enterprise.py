@@ -10,16 +10,18 @@ from werkzeug.exceptions import NotFound
 from engine import inbox
 from engine.tables import Instance, Task
 from records.certificates import Certificate
+from records.documents import EDITABLE, IN_PROGRESS, DocumentStatus
 from records.enterprises import Enterprise
-from records.filings import EDITABLE, IN_PROGRESS, Filing, FilingStatus
+from records.filings import Filing
 from records.masking import mask_phone
 from records.notices import notices
 from records.sms import outbox
 from records.users import User, UserKind
+from tasks import procedure
 from web.api.views import groups_of
 from web.database import db
 from web.identity import me, require
-from web.pages import document, lists, wording
+from web.pages import lists, sections, wording
 from web.pages.course import Course, progress
 from web.pages.public import invalid_reasons
 from web.runtime import runtime
@@ -135,7 +137,7 @@ def certificates() -> str:
 def company() -> str:
     """企业信息."""
     enterprise = _enterprise(me())
-    items = document.enterprise_items(document.enterprise_fields(enterprise))
+    items = sections.enterprise_items(sections.enterprise_fields(enterprise))
     return render_template(
         "enterprise/company.html",
         name=enterprise.name,
@@ -173,7 +175,7 @@ def _filed(user: User) -> Select[Filing]:
     return select(Filing).where(
         Filing.enterprise_id == user.enterprise_id,
         Filing.submission > 0,
-        Filing.status.not_in((FilingStatus.DRAFT, FilingStatus.WITHDRAWN)),
+        Filing.status.not_in((DocumentStatus.DRAFT, DocumentStatus.WITHDRAWN)),
     )
 
 
@@ -196,7 +198,7 @@ def _enterprise(user: User) -> Enterprise:
 
 def _filing_row(filing: Filing) -> dict[str, Any]:
     finished = filing.status not in IN_PROGRESS
-    instance = db.session.get(Instance, filing.instance_id) if filing.instance_id else None
+    instance = procedure.case_of(db.session(), filing)
     return {
         "url": url_for("enterprise.filing", filing_id=filing.id),
         "name": filing.project_name,
@@ -206,6 +208,7 @@ def _filing_row(filing: Filing) -> dict[str, Any]:
         "finished": finished,
         "step": progress(Course(instance)) if instance is not None else "",
         "status": filing.status,
+        "suspended": instance is not None and instance.suspended,
         "certificate": filing.certificate_number,
         "certificate_url": url_for("enterprise.certificate", number=filing.certificate_number)
         if filing.certificate_number
@@ -214,15 +217,16 @@ def _filing_row(filing: Filing) -> dict[str, Any]:
 
 
 def _draft_row(filing: Filing) -> dict[str, Any]:
-    deletable = filing.status == FilingStatus.DRAFT and not filing.submission
+    instance = procedure.case_of(db.session(), filing)
     return {
         "edit_url": url_for("enterprise.edit", filing_id=filing.id),
-        "delete_url": url_for("enterprise.delete", filing_id=filing.id) if deletable else None,
+        "delete_url": url_for("enterprise.delete", filing_id=filing.id) if filing.deletable else None,
         "name": filing.project_name or "",
         "code": filing.project_code,
         "saved": wording.moment(filing.updated_at),
         "problems": None,
         "origin": filing.status,
+        "suspended": instance is not None and instance.suspended,
     }
 
 
@@ -235,5 +239,6 @@ def _task_row(task: Task) -> dict[str, Any]:
         "kind": Course(instance).definition.name,
         "text": task.name,
         "status": filing.status if filing else None,
+        "suspended": instance.suspended,
         "date": wording.month_day(task.created_at),
     }

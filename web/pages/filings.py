@@ -10,21 +10,22 @@ from sqlalchemy import select
 
 from engine.commands import Command
 from engine.errors import CommandRefused
-from engine.tables import Instance, Subscription, Task
-from records import filings as documents
+from engine.tables import Instance, Task
+from records import documents
 from records.attachments import Attachment
 from records.calendar import local_date
 from records.certificates import Certificate, CertificateStatus
+from records.documents import Document, DocumentStatus
 from records.enterprises import Enterprise
-from records.filings import Filing, FilingStatus
+from records.filings import FILING, Filing
 from records.users import UserKind
-from tasks.filings import procedure
+from tasks import procedure
+from web.api.access import own, visible
 from web.api.certificates import paper_response, visible_certificate
-from web.api.filings import own_filing, visible_filing
 from web.api.task_inbox import open_tasks
 from web.database import db
 from web.identity import me, require
-from web.pages import commands, document, people, wording
+from web.pages import commands, people, sections, suspension, wording
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
@@ -40,7 +41,7 @@ def new_filing() -> Any:
     actor, enterprise_id = me().username, enterprise.id
     with command(actor) as given:
         filing = documents.create_draft(
-            given.session, enterprise_id, {"project_contact": contact}, actor=actor, now=given.now
+            given.session, Filing(enterprise_id=enterprise_id), {"project_contact": contact}, actor=actor, now=given.now
         )
         filing_id = filing.id
     return redirect(url_for("enterprise.edit", filing_id=filing_id), 303)
@@ -50,45 +51,51 @@ def new_filing() -> Any:
 @require(UserKind.ENTERPRISE)
 def edit(filing_id: str) -> Any:
     """The form. What may no longer be edited is shown to be read, with the reason."""
-    filing = own_filing(filing_id, me())
+    filing = own(Filing, filing_id, me())
     try:
         documents.require_editable(filing)
     except CommandRefused as refusal:
         flash(refusal.message, "warning")
         return redirect(url_for("enterprise.filing", filing_id=filing.id))
-    sections = document.filled(filing.full_form)
+    filled = sections.filled(filing.full_form)
+    instance = procedure.case_of(db.session(), filing)
     detail = url_for("enterprise.filing", filing_id=filing.id)
     return render_template(
         "enterprise/filing_form.html",
         form={
             "title": _("广东省技术改造投资项目备案"),
             "status": filing.status,
+            "suspended": instance is not None and instance.suspended,
+            "may_submit": "submit" in procedure.allowed(db.session(), filing),
             "applicant": filing.enterprise.name,
             "project_name": filing.project_name or "",
             "filing_id": filing.id,
             "back_url": detail if filing.submission else url_for("enterprise.filings", tab="drafts"),
-            "done": sum(section["done"] for section in sections),
-            "total": sum(section["total"] for section in sections),
-            "sections": sections,
+            "done": sum(section["done"] for section in filled),
+            "total": sum(section["total"] for section in filled),
+            "sections": filled,
         },
-        mount=_mount(filing, detail),
+        mount=_mount(filing, instance, detail),
+        suspension=suspension.to_enterprise(Course(instance), filing) if instance is not None else None,
         returned=_returned(filing),
     )
 
 
-def _mount(filing: Filing, detail: str) -> dict[str, str]:
+def _mount(filing: Filing, instance: Instance | None, detail: str) -> dict[str, str]:
     """What the form's script is told. A returned filing is submitted again by completing the enterprise's task."""
     told = {
         "filing-id": filing.id,
-        "form-url": f"/api/v1/forms/{procedure.PROCESS}/{document.FORM.removesuffix('.json')}",
+        "form-url": f"/api/v1/forms/{FILING}/{sections.FORM.removesuffix('.json')}",
         "company-url": url_for("enterprise.company"),
         "return-url": detail,
         "mode": "draft",
     }
-    if filing.status == FilingStatus.RETURNED and filing.instance_id is not None:
-        tasks = open_tasks(db.session.get_one(Instance, filing.instance_id))
+    if filing.status == DocumentStatus.RETURNED and instance is not None:
+        tasks = open_tasks(instance)
         if tasks:
             told |= {"mode": "correct", "task-id": tasks[0].id}
+    if procedure.held(db.session(), filing):
+        told["held"] = "true"
     return told
 
 
@@ -97,7 +104,7 @@ def _mount(filing: Filing, detail: str) -> dict[str, str]:
 def delete(filing_id: str) -> Any:
     """Delete a draft that was never submitted."""
     with command(me().username) as given:
-        filing = own_filing(filing_id, me())
+        filing = own(Filing, filing_id, me())
         name = filing.project_name or _("未命名项目")
         stored = documents.delete_draft(given.session, filing)
     for file in stored:
@@ -111,7 +118,7 @@ def delete(filing_id: str) -> Any:
 def filing(filing_id: str) -> Any:
     """备案详情; an official is led to the task page of the case."""
     user = me()
-    found = visible_filing(filing_id, user)
+    found = visible(Filing, filing_id, user)
     if user.kind != UserKind.ENTERPRISE:
         return redirect(_latest_task_url(found))
     if found.instance_id is None:
@@ -126,7 +133,7 @@ def withdraw(filing_id: str) -> Any:
     """撤回: back to the drafts, while nobody has decided."""
 
     def act(given: Command) -> dict[str, Any]:
-        filing = own_filing(filing_id, me())
+        filing = own(Filing, filing_id, me())
         commands.require_current(filing)
         procedure.withdraw(given, filing)
         return {"message": _("已撤回，申报回到草稿箱，可以修改后重新提交。")}
@@ -142,13 +149,13 @@ def withdraw(filing_id: str) -> Any:
     return redirect(url_for("enterprise.edit", filing_id=filing_id), 303)
 
 
-@blueprint.get("/filings/<filing_id>/attachments/<attachment_id>")
+@blueprint.get("/documents/<document_id>/attachments/<attachment_id>")
 @require()
-def attachment(filing_id: str, attachment_id: str) -> Response:
-    """A file of the filing, always as a download."""
-    filing = visible_filing(filing_id, me())
+def attachment(document_id: str, attachment_id: str) -> Response:
+    """A file of a document, always as a download."""
+    document = visible(Document, document_id, me())
     found = db.session.get(Attachment, attachment_id)
-    if found is None or found.filing_id != filing.id:
+    if found is None or found.document_id != document.id:
         raise CommandRefused("attachment_unknown", _("没有这个附件。"), status=404)
     path = runtime().attachments.path(found.stored_name)
     return send_file(path, mimetype=found.content_type, as_attachment=True, download_name=found.name)
@@ -173,58 +180,52 @@ def paper(number: str) -> Response:
 def _detail(filing: Filing, certificate: Certificate | None) -> str:
     instance = db.session.get_one(Instance, filing.instance_id)
     course = Course(instance)
+    allowed = procedure.allowed(db.session(), filing)
     version = submitted_version(filing)
     unchanged = version is not None and not filing.editable
-    shown = document.as_submitted(version) if unchanged and version is not None else document.as_saved(filing)
+    shown = sections.as_submitted(version) if unchanged and version is not None else sections.as_saved(filing)
     return render_template(
         "enterprise/filing.html",
         filing={
             "title": filing.project_name or _("未命名项目"),
             "status": certificate.status if certificate else filing.status,
+            "suspended": instance.suspended,
             "reason": invalid_reasons().get((certificate.invalid_reason if certificate else "") or "", ""),
             "tags": [_("第 %(n)s 次提交", n=filing.submission)] if filing.submission > 1 else [],
             "agency": filing.agency.name if filing.agency else "",
             "project_code": filing.project_code,
             "filing_no": filing.number,
             "print_url": None,
-            "edit_url": url_for("enterprise.edit", filing_id=filing.id) if filing.editable else None,
         },
-        next=_next_thing(filing),
-        withdraw_url=url_for("enterprise.withdraw", filing_id=filing.id) if _can_withdraw(filing) else None,
+        suspension=suspension.to_enterprise(course, filing),
+        next=_next_thing(filing, allowed),
+        withdraw_url=url_for("enterprise.withdraw", filing_id=filing.id) if "withdraw" in allowed else None,
         revision=commands.revision_of(filing),
         command_id=commands.fresh(),
         certificate=_card(certificate, filing) if certificate else None,
         steps=steps(course, filing),
-        sections=document.sections(shown),
-        files=document.files(filing),
-        history=timeline(course, filing, newest_first=False),
+        sections=sections.sections(shown),
+        files=sections.files(filing),
+        history=timeline(course, filing, official=False),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
-        progress=_life(filing, certificate),
+        progress=_life(filing, certificate, instance),
     )
 
 
-def _can_withdraw(filing: Filing) -> bool:
-    """Whether the case waits for the message of withdrawal: where and how long it does, its diagram says."""
-    query = select(Subscription.token).where(
-        Subscription.instance_id == filing.instance_id, Subscription.name == procedure.WITHDRAW
-    )
-    return db.session.scalar(query.limit(1)) is not None
-
-
-def _next_thing(filing: Filing) -> dict[str, Any] | None:
+def _next_thing(filing: Filing, allowed: list[str]) -> dict[str, Any] | None:
     """The one thing for the enterprise to do now."""
     edit_url = url_for("enterprise.edit", filing_id=filing.id)
-    if filing.status == FilingStatus.RETURNED:
+    if filing.status == DocumentStatus.RETURNED:
         returned = _returned(filing)
         text = returned["opinion"] if returned else ""
         return {
-            "title": _("按意见修改后重新提交"),
+            "title": _("按意见修改后重新提交") if "submit" in allowed else _("按意见修改并保存，恢复后重新提交"),
             "text": text,
             "glyph": "corner-up-left",
             "url": edit_url,
             "label": _("修改申报"),
         }
-    if filing.editable:
+    if "edit" in allowed:
         return {
             "title": _("修改后重新提交"),
             "text": _("申报已撤回到草稿箱，备案机关看不到它。"),
@@ -232,7 +233,7 @@ def _next_thing(filing: Filing) -> dict[str, Any] | None:
             "url": edit_url,
             "label": _("继续填写"),
         }
-    if filing.status == FilingStatus.NOT_ACCEPTED:
+    if filing.status == DocumentStatus.NOT_ACCEPTED:
         return {
             "title": _("本次申报已结束，可以重新申报"),
             "text": _("原因见办理记录；项目代码仍可使用。"),
@@ -245,7 +246,7 @@ def _next_thing(filing: Filing) -> dict[str, Any] | None:
 
 def _returned(filing: Filing) -> dict[str, str] | None:
     """Who returned a filing for correction, when and why."""
-    if filing.status != FilingStatus.RETURNED or filing.instance_id is None:
+    if filing.status != DocumentStatus.RETURNED or filing.instance_id is None:
         return None
     course = Course(db.session.get_one(Instance, filing.instance_id))
     act = course.last_act()
@@ -290,10 +291,11 @@ def _elapsed(certificate: Certificate, today: date) -> int:
     return min(100, max(0, (today - certificate.issue_date).days * 100 // max(1, whole)))
 
 
-def _life(filing: Filing, certificate: Certificate | None) -> list[dict[str, str]]:
+def _life(filing: Filing, certificate: Certificate | None, instance: Instance) -> list[dict[str, str]]:
     """项目历程: filed, certified, and what is planned."""
-    waiting = "current" if certificate is None and not filing.editable else "todo"
-    if filing.status == FilingStatus.NOT_ACCEPTED:
+    standing = "suspended" if instance.suspended else "current"
+    waiting = standing if certificate is None and not filing.editable else "todo"
+    if filing.status == DocumentStatus.NOT_ACCEPTED:
         waiting = "refused"
     form = filing.form
     return [

@@ -10,8 +10,8 @@ import { Alert } from "./form/notices";
 import { TEXTS } from "./form/texts";
 
 async function open(element: HTMLElement, root: Root): Promise<void> {
-  const { filingId = "", formUrl = "", apiBase = "/api/v1", returnUrl = "/", companyUrl = "", mode, taskId = "" } = element.dataset;
-  const mount: Mount = { mode: mode === "correct" ? "correct" : "draft", taskId, returnUrl, companyUrl };
+  const { filingId = "", formUrl = "", apiBase = "/api/v1", returnUrl = "/", companyUrl = "", mode, taskId = "", held } = element.dataset;
+  const mount: Mount = { mode: mode === "correct" ? "correct" : "draft", taskId, held: held === "true", returnUrl, companyUrl };
   const api = new Api(apiBase, filingId);
   try {
     const [files, filing] = await Promise.all([api.form(formUrl), api.filing()]);

@@ -8,7 +8,7 @@ import { type Draft, refusedFields } from "./draft";
 import { FieldTemplate } from "./field-template";
 import { FilingContext, type FilingContextValue } from "./filing-context";
 import { type Findings, toErrorSchema } from "./findings";
-import { type FrameAction, tellFrame } from "./frame";
+import { type FrameAction, readyText, tellFrame } from "./frame";
 import { serverJudges } from "./judge";
 import { type Layout, pathOf } from "./layout";
 import { type Notice, Notices } from "./notices";
@@ -49,6 +49,8 @@ const NO_DEFAULTS = { emptyObjectFields: "skipDefaults", constAsDefaults: "never
 export interface Mount {
   mode: "draft" | "correct";
   taskId: string;
+  /** While the case is suspended the form can be saved and not submitted. */
+  held: boolean;
   returnUrl: string;
   companyUrl: string;
 }
@@ -116,6 +118,7 @@ export function FilingApplication({ mount, element, api, draft, filing, files, l
       current: section,
       save,
       correcting: mount.mode === "correct",
+      held: mount.held,
       busy,
     });
   }, [layout, form, filing, attachments, findings, asked, section, save, mount, busy]);
@@ -137,7 +140,7 @@ export function FilingApplication({ mount, element, api, draft, filing, files, l
     setAsked(true);
     const said = await check.ask(draft.state.form);
     if (said.errors.length) focus("form-summary");
-    else setNotice({ kind: "success", title: TEXTS.noteReady });
+    else setNotice({ kind: "success", title: readyText(mount.held) });
   }
 
   async function submit(): Promise<void> {

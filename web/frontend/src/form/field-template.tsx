@@ -1,6 +1,6 @@
 /** One field: label, control, help and what there is to say about it. RJSF's FieldTemplate. */
 import type { FieldTemplateProps } from "@rjsf/utils";
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 
 import { groupedAmount } from "./amounts";
 import { useFiling } from "./filing-context";
@@ -101,10 +101,12 @@ function Help({ field }: { field: Field }) {
       ) : null}
       {[help, ...ruled.map((hint) => hint.message)].filter(Boolean).join("　")}
       {links.map(({ text, href }, index) => (
-        <span key={text} className="jg-nowrap">
+        <Fragment key={text}>
           {help || ruled.length || index ? "　" : ""}
-          <AsideLink href={href} text={text} />
-        </span>
+          <span className="jg-nowrap">
+            <AsideLink href={href} text={text} />
+          </span>
+        </Fragment>
       ))}
     </p>
   );

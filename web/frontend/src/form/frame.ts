@@ -21,6 +21,7 @@ interface Known {
   current: string;
   save: SaveState;
   correcting: boolean;
+  held: boolean;
   busy: FrameAction | "";
 }
 
@@ -45,7 +46,7 @@ function frameState(known: Known): FormState {
     sections,
     // What is merely not filled in yet is no error to list before somebody asks.
     errors: (known.listed ? findings.errors : wrong).map((finding) => message(finding, layout)),
-    ...note(wrong.length, total - done, findings.warnings.length),
+    ...note(wrong.length, total - done, findings.warnings.length, known.held),
     saved: savedLine(known.save, known.correcting),
     busy: known.busy,
     words: { summary: TEXTS.summary, errorCount: TEXTS.errorCount, warningCount: TEXTS.warningCount, optional: TEXTS.optionalSection },
@@ -80,12 +81,17 @@ function message({ field, message: text }: Finding, layout: Layout): FormMessage
   return { text, where, target };
 }
 
-function note(errors: number, missing: number, warnings: number): { note: string; noteIsError: boolean } {
+function note(errors: number, missing: number, warnings: number, held: boolean): { note: string; noteIsError: boolean } {
   if (errors && missing) return { note: fill(TEXTS.noteErrorsAndMissing, { errors, missing }), noteIsError: true };
   if (errors) return { note: fill(TEXTS.noteErrors, { errors }), noteIsError: true };
   if (missing) return { note: fill(TEXTS.noteMissing, { missing }), noteIsError: false };
-  if (warnings) return { note: fill(TEXTS.noteWarnings, { n: warnings }), noteIsError: false };
-  return { note: TEXTS.noteReady, noteIsError: false };
+  if (warnings && !held) return { note: fill(TEXTS.noteWarnings, { n: warnings }), noteIsError: false };
+  return { note: readyText(held), noteIsError: false };
+}
+
+/** What is said of a form that nothing stands against. */
+export function readyText(held: boolean): string {
+  return held ? TEXTS.noteHeld : TEXTS.noteReady;
 }
 
 const CLOCK = new Intl.DateTimeFormat("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "Asia/Shanghai" });

@@ -17,6 +17,7 @@ export const TEXTS = {
   noteMissing: "还有 {missing} 项未填",
   noteWarnings: "有 {n} 处提醒，可以提交",
   noteReady: "已填写完整，可以提交",
+  noteHeld: "已填写完整，恢复后可以提交",
   maySubmit: "，可以提交",
   place: "{section} · {field}",
 

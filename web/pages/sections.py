@@ -15,13 +15,13 @@ from engine.deployments import newest
 from engine.forms import Form
 from records.agencies import Agency
 from records.attachments import attachments_of
+from records.documents import Document, DocumentVersion, differences
 from records.enterprises import Enterprise
-from records.filings import Filing, FilingVersion, differences
+from records.filings import FILING, Filing
 from records.formats import parse_amount
 from records.industry import IndustryClass
 from records.masking import mask_person
 from records.regions import full_name
-from tasks.filings.procedure import PROCESS
 from tasks.wording import percent
 from web.database import db
 from web.pages import wording
@@ -65,7 +65,7 @@ class FilingForm:
 
 def filing_form() -> FilingForm:
     """The form of the newest deployment; one without it gives an empty form."""
-    definition = newest(db.session(), PROCESS)
+    definition = newest(db.session(), FILING)
     forms: Mapping[str, Form] = {}
     if definition is not None:
         forms = runtime().engine.deployments.deployment(db.session(), definition.deployment_id).forms
@@ -85,7 +85,7 @@ def as_saved(filing: Filing) -> Shown:
     return Shown(filing.full_form, enterprise_fields(filing.enterprise))
 
 
-def as_submitted(version: FilingVersion) -> Shown:
+def as_submitted(version: DocumentVersion) -> Shown:
     """The filing as it was submitted."""
     personal = version.personal
     return Shown(
@@ -140,16 +140,16 @@ def enterprise_items(enterprise: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def files(filing: Filing) -> list[dict[str, Any]]:
+def files(document: Document) -> list[dict[str, Any]]:
     """备案材料 for `macros/case.html`."""
     return [
         {
             "name": file.name,
-            "url": url_for("enterprise.attachment", filing_id=filing.id, attachment_id=file.id),
+            "url": url_for("enterprise.attachment", document_id=document.id, attachment_id=file.id),
             "kind": file.name.rsplit(".", 1)[-1].upper()[:4],
             "note": f"{wording.file_size(file.size)}，{wording.short_moment(file.uploaded_at)}",
         }
-        for file in attachments_of(db.session(), filing.id)
+        for file in attachments_of(db.session(), document.id)
     ]
 
 
