@@ -140,6 +140,14 @@ def test_the_enterprise_reads_when_and_why_but_not_who(portal: Portal, client_of
     assert history.index("<b>挂起</b>") < history.index("等待上级答复") < history.index("<b>恢复</b>")
     assert "上级已答复" in history
     assert "系统管理员" not in shown
+    case = portal.filing(filing_id)["instance_id"]
+    told = portal.call("ent01", "GET", f"/instances/{case}/history").get_json()["items"]
+    assert [line["actor"] for line in told if line["action"] in ("started", "suspended", "resumed")] == [
+        "ent01",
+        None,
+        None,
+    ]
+    assert "系统管理员" not in user.get(f"/instances/{case}/diagram").get_data(as_text=True)
 
 
 def test_the_enterprise_s_lists_say_which_filing_is_suspended(portal: Portal, client_of: ClientOf) -> None:

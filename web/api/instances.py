@@ -87,7 +87,7 @@ class InstanceHistory(MethodView):
     @require()
     def get(self, instance_id: str) -> dict[str, Any]:
         """What happened to a case, oldest first."""
-        return {"items": history_view(visible(db.session.get(Instance, instance_id), me()))}
+        return {"items": history_view(visible(db.session.get(Instance, instance_id), me()), me())}
 
 
 @blueprint.route("/instances/<instance_id>/cancel")

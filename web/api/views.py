@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from engine import state, values, verbs
 from engine.errors import CommandRefused
-from engine.history import lines, waiting
+from engine.history import HistoryLine, lines, waiting
 from engine.tables import Definition, Incident, Instance, Task
 from records.users import User, UserKind
 from web.database import db
@@ -98,11 +98,18 @@ def form_of(task: Task) -> dict[str, Any] | None:
     }
 
 
-def history_view(instance: Instance) -> list[dict[str, Any]]:
+def tells_who(line: HistoryLine, reader: User) -> bool:
+    """Whether a reader is told who did something: an enterprise is not told which operator acted on its case."""
+    by_operator = line.element_id is None and line.action != "started"
+    return not by_operator or reader.kind != UserKind.ENTERPRISE
+
+
+def history_view(instance: Instance, reader: User) -> list[dict[str, Any]]:
     """What happened to a case, oldest first, with the elements' and people's names."""
     engine = runtime().engine
     shown = []
     for line in lines(engine, db.session(), instance):
+        actor = line.actor if tells_who(line, reader) else None
         data, before = values.from_json(line.data), values.from_json(line.before)
         shown.append(
             {
@@ -111,8 +118,8 @@ def history_view(instance: Instance) -> list[dict[str, Any]]:
                 "action": line.action,
                 "element_id": line.element_id,
                 "name": line.element_name,
-                "actor": line.actor,
-                "actor_name": engine.policy.display(db.session(), line.actor) if line.actor else None,
+                "actor": actor,
+                "actor_name": engine.policy.display(db.session(), actor) if actor else None,
                 "on_behalf_of": line.on_behalf_of,
                 "on_behalf_of_name": engine.policy.display(db.session(), line.on_behalf_of)
                 if line.on_behalf_of

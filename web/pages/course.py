@@ -17,8 +17,9 @@ from engine.history import HistoryLine, lines, waiting
 from engine.model import Node, ProcessModel
 from engine.tables import Definition, Incident, Instance, Task
 from records.documents import Document, DocumentStatus, DocumentVersion
-from records.users import user_by_username
+from records.users import User, UserKind, user_by_username
 from web.api.task_inbox import open_tasks
+from web.api.views import tells_who
 from web.database import db
 from web.pages import people, wording
 from web.runtime import runtime
@@ -244,12 +245,12 @@ def submitted_version(document: Document, submission: int | None = None) -> Docu
     return db.session.get(DocumentVersion, (document.id, submission or document.submission))
 
 
-def timeline(course: Course, document: Document, *, official: bool) -> list[dict[str, str]]:
+def timeline(course: Course, document: Document, reader: User) -> list[dict[str, str]]:
     """What people did and what the case came to, for `macros/case.html`, open tasks last.
 
-    An official reads the newest first, and who suspended and resumed the case; its enterprise reads when and why.
+    Its enterprise reads it as a life, from the beginning; everybody else the newest first.
     """
-    entries = [entry for line in course.lines if (entry := _entry(course, document, line, official)) is not None]
+    entries = [entry for line in course.lines if (entry := _entry(course, document, line, reader)) is not None]
     for task in course.tasks:
         taken = task.claimed_at if task.assignee else None
         entries.append(
@@ -260,17 +261,18 @@ def timeline(course: Course, document: Document, *, official: bool) -> list[dict
                 "state": "current",
             }
         )
-    return entries[::-1] if official else entries
+    return entries if reader.kind == UserKind.ENTERPRISE else entries[::-1]
 
 
-def _entry(course: Course, document: Document, line: HistoryLine, official: bool) -> dict[str, str] | None:
+def _entry(course: Course, document: Document, line: HistoryLine, reader: User) -> dict[str, str] | None:
     place = course.places.get(line.element_id or "")
     time = wording.short_moment(line.at)
     if line.action == "started":
         return _by(line.actor, course.usual_way[0].name, time, "done")
     if line.action in ("suspended", "resumed"):
         act = _("挂起") if line.action == "suspended" else _("恢复")
-        return _by(line.actor if official else None, act, time, line.action, str(line.data.get("reason") or ""))
+        who = line.actor if tells_who(line, reader) else None
+        return _by(who, act, time, line.action, str(line.data.get("reason") or ""))
     if line.action != "completed" or place is None:
         return None
     if _is_act(line):

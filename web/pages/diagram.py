@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from engine.model import ProcessModel
 from engine.tables import DeploymentFile, Instance
-from web.api.views import history_view, visible
+from web.api.views import visible
 from web.database import db
 from web.identity import me, require
 from web.pages import people
@@ -35,7 +35,6 @@ def show(instance_id: str) -> dict[str, Any]:
             "zoom_out": _("缩小"),
             "fit": _("显示全图"),
         },
-        "history": history_view(instance),
     }
 
 

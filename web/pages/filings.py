@@ -206,7 +206,7 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
         steps=steps(course, filing),
         sections=sections.sections(shown),
         files=sections.files(filing),
-        history=timeline(course, filing, official=False),
+        history=timeline(course, filing, me()),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
         progress=_life(filing, certificate, instance),
     )

@@ -138,7 +138,7 @@ def _render(
         sections=shown,
         changed_count=sections.changed_count(shown),
         files=sections.files(document) if document is not None else [],
-        history=timeline(course, document, official=True) if document is not None else [],
+        history=timeline(course, document, user) if document is not None else [],
         decision=panel(course, task, document, user, chosen=chosen, opinion=opinion, errors=errors),
         clock=clock_of(document, instance, runtime().engine.clock.now()),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
