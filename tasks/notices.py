@@ -1,47 +1,63 @@
 """待阅: what somebody is told without having to act (domain §2.13)."""
 
 from collections.abc import Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import Annotated
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from engine.errors import EngineError
 from engine.services import Call, Param, service_task
+from records.agencies import Agency, AgencyLevel
 from records.assignment import ENTERPRISE_ROLE, agency_group, enterprise_group
 from records.notices import post
 from tasks.documents import document_of
+from tasks.wording import month_day
 
-# Event → title, body. {p} is the project's name, {n} the certificate's number, {a} the agency.
+# Event → title, body. {p} project, {k} procedure, {n} certificate number, {a} agency, {d} the day the diagram gives.
 _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "issued": ("“{p}”已备案", "备案证号 {n}，备案机关 {a}。可在「我的备案证」查看和下载。"),
         "not_accepted": (
-            "“{p}”备案申报不予受理",
+            "“{p}”{k}不予受理",
             "{a}不予受理，原因见办理记录。可重新申报，项目代码仍可用。",
         ),
+        "near_due": ("“{p}”{k}临近办理时限", "应在 {d} 前办结，请尽快办理。"),
+        "overdue": ("“{p}”{k}超过办理时限", "{a}应在 {d} 前办结，现已超期。"),
     }
 )
+
+PROVINCE, SUPERVISOR = "province", "supervisor"
+"""Who reads what the province should know, and the role that does."""
 
 
 @service_task("notice/post", version=1, title="送待阅", category="通知", effect="transaction")
 def post_notice(
-    event: Annotated[str, Param(title="事件", description="issued、not_accepted")],
-    document_kind: Annotated[str, Param(title="事项类型", description="filing")],
+    event: Annotated[str, Param(title="事件", description="issued、not_accepted、near_due …")],
+    document_kind: Annotated[str, Param(title="事项类型", description="filing、change、extension …")],
     document_id: Annotated[str, Param(title="文书编号")],
-    receiver: Annotated[str, Param(title="收件人", description="enterprise，或备案机关的角色如 handler")],
+    receiver: Annotated[str, Param(title="收件人", description="enterprise，province，或备案机关的角色如 handler")],
     call: Call,
+    day: Annotated[date | None, Param(title="日期", description="待阅中写明的日期")] = None,
 ) -> None:
-    """Leave a notice about a document for its enterprise, or for a role of its agency."""
+    """Leave a notice about a document for its enterprise, for a role of its agency, or for the province."""
     document = document_of(call.session, document_kind, document_id)
     if event not in _TEXTS:
         raise EngineError(f"没有待阅事件「{event}」，现有：{'、'.join(_TEXTS)}。")
     if receiver == ENTERPRISE_ROLE:
         group = enterprise_group(document.enterprise_id)
+    elif receiver == PROVINCE:
+        group = agency_group(_province(call.session).id, SUPERVISOR)
     elif document.agency_id is not None:
         group = agency_group(document.agency_id, receiver)
     else:
         raise EngineError(f"申报 {document.number} 没有备案机关，不能送待阅。")
     words = {
         "p": document.project_name or "未命名项目",
+        "k": document.TITLE,
+        "d": month_day(day) if day else "",
         "n": document.certificate_number or "",
         "a": document.agency.name if document.agency else "备案机关",
     }
@@ -55,3 +71,11 @@ def post_notice(
         document_id=document.id,
         instance_id=call.instance_id,
     )
+
+
+def _province(session: Session) -> Agency:
+    """The agency above all others."""
+    found = session.scalar(select(Agency).where(Agency.level == AgencyLevel.PROVINCE).limit(1))
+    if found is None:
+        raise EngineError("没有省级机关，不能送待阅。")
+    return found

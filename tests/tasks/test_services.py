@@ -26,7 +26,7 @@ from records.filings import Filing
 from records.notices import notices
 from records.sample import load_sample
 from records.sms import SmsState, outbox
-from tasks import certificates
+from tasks import certificates, clocks, documents
 from tasks import notices as tasks_notices
 from tasks.adapters import Adapters, adapters, configure, simulated
 from tasks.certificates import allocate, publish, render_paper
@@ -243,7 +243,7 @@ def test_a_message_is_queued_once_and_delivered_by_a_job(
     case: Case, issued: Filing, template: str, mobile: str, end: str
 ) -> None:
     for _ in range(2):
-        queue_sms(template, "filing", issued.id, case.call("notify"))
+        queue_sms(template, "filing", issued.id, case.call("notify"), day=date(2021, 11, 18))
     (message,) = outbox(case.session)
     assert (message.mobile, message.state) == (mobile, SmsState.QUEUED)
     assert message.text.endswith(f"“半导体分立器件测试分选线技术…”{end}")
@@ -255,7 +255,7 @@ def test_a_message_is_queued_once_and_delivered_by_a_job(
 
 def test_every_service_that_the_diagrams_name_is_declared_with_their_parameters() -> None:
     registry = Registry()
-    for module in (submission, certificates, tasks_notices, delivery):
+    for module in (documents, clocks, submission, certificates, tasks_notices, delivery):
         registry.add_module(module)
     for path in (ROOT / "processes").glob("*.bpmn"):
         for operator in etree.parse(path).iter(f"{{{SPIFF}}}serviceTaskOperator"):

@@ -308,7 +308,7 @@ def test_check_is_clean_for_the_product_s_processes(processes: Path) -> None:
         ),
         ('id="notice/post"', 'id="notice/pots"', "post_notice", "notice/pots"),
         ('value="correct.json"', 'value="corect.json"', "correct", "corect.json"),
-        ('outcome == "issued"', 'outcome = "issued"', "outcome_gateway_to_allocate_number", "issued"),
+        ('outcome == "issued"', 'outcome = "issued"', "outcome_gateway_to_check_planned_start", "issued"),
         ("bpmn:userTask", "bpmn:choreographyTask", "correct", "choreographyTask"),
     ],
 )
