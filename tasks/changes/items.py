@@ -44,7 +44,9 @@ ITEMS: tuple[Item, ...] = (
     Item("scale_content"),
     Item("building_area_m2"),
     Item("land_area_m2"),
-    Item("class_code", ("capital_industry", "catalogue", "catalogue_entry"), note="同时变更项目资本金相关行业、指导目录"),
+    Item(
+        "class_code", ("capital_industry", "catalogue", "catalogue_entry"), note="同时变更项目资本金相关行业、指导目录"
+    ),
     Item("money.total", ("money.capital", "money.annual_plan"), note="同时变更项目资本金、年度计划投入"),
     Item("money.civil"),
     Item("money.equipment"),

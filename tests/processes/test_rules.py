@@ -330,10 +330,7 @@ def test_only_a_changed_date_after_the_last_valid_day_is_refused_and_both_remedi
         assert answer["result"] == "允许"
         return
     assert (answer["result"], answer["field"]) == ("拒绝", field)
-    assert (
-        answer["message"]
-        == "提交失败：变更的开工/完工时间大于《备案证》的有效期，请先申请《备案证》延期再进行变更"
-    )
+    assert answer["message"] == "提交失败：变更的开工/完工时间大于《备案证》的有效期，请先申请《备案证》延期再进行变更"
     assert "先申请备案证延期" in answer["remedy"]
     assert "填报开工时间" in answer["remedy"]
 
