@@ -22,10 +22,12 @@ SYNCED = ("project_name", "location")
 @dataclass(frozen=True)
 class Item:
     """One box to tick: `key` is the filing's field, `carried` those that change with it, so that no change is
-    impossible: another total needs other parts of it, another industry another ratio and catalogue."""
+    impossible: another total needs other parts of it, another industry another ratio and catalogue. `computed` are
+    those that the system sets with it."""
 
     key: str
     carried: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
     note: str = ""
 
     @property
@@ -40,12 +42,15 @@ class Item:
 
 ITEMS: tuple[Item, ...] = (
     Item("agency"),
-    Item("project_code", SYNCED, note="同时变更项目名称、建设地点"),
+    Item("project_code", SYNCED, computed=("region",), note="同时变更项目名称、建设地点"),
     Item("scale_content"),
     Item("building_area_m2"),
     Item("land_area_m2"),
     Item(
-        "class_code", ("capital_industry", "catalogue", "catalogue_entry"), note="同时变更项目资本金相关行业、指导目录"
+        "class_code",
+        ("capital_industry", "catalogue", "catalogue_entry"),
+        computed=("class_name", "section", "catalogue_edition"),
+        note="同时变更项目资本金相关行业、指导目录",
     ),
     Item("money.total", ("money.capital", "money.annual_plan"), note="同时变更项目资本金、年度计划投入"),
     Item("money.civil"),
@@ -106,6 +111,8 @@ def merged(filed: Mapping[str, Any], items: Collection[str], values: Mapping[str
     form = deepcopy(dict(filed))
     for row in _rows(filed, items, values):
         put(form, row.field, row.new)
+    for item in ticked(items):
+        form |= {field: values[field] for field in item.computed if field in values}
     return form
 
 
@@ -139,7 +146,7 @@ def worded(session: Session, field: str, value: Any) -> str:
         return f"{value} {industry.name}" if industry is not None else str(value)
     if field.startswith("project_contact."):
         name = field.rpartition(".")[2]
-        return str(mask_person({name: value})[name])
+        return value if "*" in value else str(mask_person({name: value})[name])  # what is masked stays as it is
     if field.startswith("money."):
         amount = parse_amount(value)
         unit = "万美元" if field == "money.import_usd" else "万元"

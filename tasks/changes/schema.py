@@ -12,7 +12,7 @@ from tasks.changes.items import FIELDS, KEYS, at, put
 from tasks.filings.schema import FilingForm
 
 LONGEST_REASON = 500
-_WRONG = {"null": "不能为 null", "required": "缺少这个字段", "invalid": "应为文本"}
+_WRONG: Any = {"null": "不能为 null", "required": "缺少这个字段", "invalid": "应为文本"}
 
 
 def _known_item(key: str) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from sqlalchemy.orm import Session
 
-from engine.errors import BusinessRefusal
+from engine.errors import BusinessRefusal, EngineError
 from engine.services import Call, Decide, Param, service_task
 from records import certificates, documents
 from records.calendar import local_date
@@ -25,7 +25,6 @@ from records.masking import mask_person
 from records.policies import PolicyKind, edition_in_force
 from tasks.adapters import adapters
 from tasks.changes.items import SYNCED, Row, at, merged, put, rows, ticked
-from tasks.documents import document_of
 from tasks.filings.examination import RULES, Examination, Rule, examine
 from tasks.filings.findings import Finding, error, warning
 from tasks.filings.submission import RecordsLookup
@@ -123,8 +122,9 @@ def synchronise(session: Session, change: Change) -> Verification:
 
 def change_of(session: Session, change_id: str) -> Change:
     """The change of an id. Raises EngineError where there is none."""
-    change = document_of(session, "change", change_id)
-    assert isinstance(change, Change)
+    change = session.get(Change, change_id)
+    if change is None:
+        raise EngineError(f"没有备案变更 {change_id}。")
     return change
 
 
