@@ -146,7 +146,7 @@ def worded(session: Session, field: str, value: Any) -> str:
         return f"{value} {industry.name}" if industry is not None else str(value)
     if field.startswith("project_contact."):
         name = field.rpartition(".")[2]
-        return value if "*" in value else str(mask_person({name: value})[name])  # what is masked stays as it is
+        return str(mask_person({name: value})[name])
     if field.startswith("money."):
         amount = parse_amount(value)
         unit = "万美元" if field == "money.import_usd" else "万元"

@@ -4,7 +4,7 @@
 case, holding the certificate, and keeps the result.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,10 +18,9 @@ from engine.services import Call, Decide, Param, service_task
 from records import certificates, documents
 from records.calendar import local_date
 from records.certificates import STATUS_WORDS, Certificate
-from records.changes import Change
+from records.changes import Change, Proposed
 from records.filings import Filing, as_if
 from records.formats import parse_amount
-from records.masking import mask_person
 from records.policies import PolicyKind, edition_in_force
 from tasks.adapters import adapters
 from tasks.changes.items import SYNCED, Row, at, merged, put, rows, ticked
@@ -75,7 +74,7 @@ def validate(change_id: Annotated[str, Param(title="变更编号")], call: Call)
     examination = check(session, change, now=call.now, decide=call.decide)
     if examination.errors:
         raise BusinessRefusal(examination.errors, code="change_invalid", message="变更内容不符合要求，未能提交。")
-    change.form = {**change.form, **examination.computed}
+    change.settle(**examination.computed)
     change.agency_id, change.project_name = certificate.agency_id, filing.project_name
     findings = [asdict(finding) for finding in examination.warnings]
     documents.record_submission(session, change, findings, actor=call.actor or change.updated_by, now=call.now)
@@ -136,9 +135,9 @@ def filing_changed(session: Session, change: Change) -> Filing:
 
 def table(session: Session, change: Change) -> list[Row]:
     """原备案信息 beside 变更后备案信息: against the file as it is now, or once it was submitted, as it was then."""
-    before = change.form.get("before")
-    filed = before if isinstance(before, Mapping) else filing_changed(session, change).full_form
-    return rows(filed, change.items, change.values)
+    proposed = change.proposed
+    filed = proposed.before if proposed.before is not None else filing_changed(session, change).full_form
+    return rows(filed, proposed.items, proposed.values)
 
 
 def _asked(session: Session, change: Change) -> Verification:
@@ -165,8 +164,12 @@ class _Proposal:
         return self.filing.full_form
 
     @cached_property
+    def proposed(self) -> Proposed:
+        return self.change.proposed
+
+    @cached_property
     def rows(self) -> list[Row]:
-        return rows(self.filed, self.change.items, self.change.values)
+        return rows(self.filed, self.proposed.items, self.proposed.values)
 
     @cached_property
     def differing(self) -> dict[str, Row]:
@@ -174,18 +177,18 @@ class _Proposal:
 
     @cached_property
     def merged(self) -> dict[str, Any]:
-        return merged(self.filed, self.change.items, self.change.values)
+        return merged(self.filed, self.proposed.items, self.proposed.values)
 
     @cached_property
     def platform(self) -> Verification | None:
         """What the platform says, where that matters."""
-        return _asked(self.session, self.change) if "project_code" in self.change.items else None
+        return _asked(self.session, self.change) if "project_code" in self.proposed.items else None
 
     def findings(self) -> Iterator[Finding]:
         """What is to be said of the change as a change."""
         yield from self._alone()
         yield from self._changed()
-        if not self.change.form.get("reason", "").strip():
+        if not self.proposed.reason.strip():
             yield error("reason", REASON, "请填写「变更原因」")
         yield from self._synced()
         yield from self._dates()
@@ -197,14 +200,14 @@ class _Proposal:
             yield error("items", ALONE, f"该备案证有办理中的{other.TITLE}，办结后才能申请变更", other.number)
 
     def _changed(self) -> Iterator[Finding]:
-        if not ticked(self.change.items):
+        if not ticked(self.proposed.items):
             yield error("items", CHANGED, "请选择变更项")
         elif not self.differing and not self._not_synced:
             yield error("items", CHANGED, "未发现变更内容", "变更后的内容与原备案信息相同")
 
     @property
     def _not_synced(self) -> bool:
-        return self.platform is not None and any(at(self.change.values, field) is None for field in SYNCED)
+        return self.platform is not None and any(at(self.proposed.values, field) is None for field in SYNCED)
 
     def _synced(self) -> Iterator[Finding]:
         if self.platform is None:
@@ -213,7 +216,7 @@ class _Proposal:
             yield from self.platform.findings
         elif self._not_synced:
             yield error("project_code", SYNC, "请先点击同步", "「项目名称」、「建设地点」由同步更新")
-        elif any(at(self.change.values, field) != self.platform.fields.get(field) for field in SYNCED):
+        elif any(at(self.proposed.values, field) != self.platform.fields.get(field) for field in SYNCED):
             yield error("project_code", SYNC, "平台上的项目信息又有变化，请重新点击同步")
 
     def _dates(self) -> Iterator[Finding]:
@@ -284,17 +287,15 @@ class _Proposal:
         return said or self.filed.get("region")
 
     def computed(self, examined: Examination) -> dict[str, Any]:
-        """What the server sets: the fields that follow from what is ticked, and the file as it was."""
-        values = dict(self.change.form.get("values", {}))
-        if "project_code" in self.change.items:
-            values["region"] = self._region()
-        if "class_code" in self.change.items:
-            values |= {name: examined.computed.get(name) for name in ("class_name", "section")}
+        """What the system sets in the change: the fields that follow from what is ticked, and the file as it is."""
+        computed: dict[str, Any] = {}
+        if "project_code" in self.proposed.items:
+            computed["region"] = self._region()
+        if "class_code" in self.proposed.items:
+            computed |= {name: examined.computed.get(name) for name in ("class_name", "section")}
             edition = edition_in_force(self.session, PolicyKind.INDUSTRY_CATALOGUE, self.today)
-            values["catalogue_edition"] = edition.edition if edition else None
+            computed["catalogue_edition"] = edition.edition if edition else None
         before: dict[str, Any] = {}
         for row in self.rows:
             put(before, row.field, row.old)
-        if "project_contact" in before:
-            before["project_contact"] = mask_person(before["project_contact"])
-        return {"values": values, "before": before}
+        return {"computed": computed, "before": before}
