@@ -65,7 +65,7 @@ class Change(Document):
         self.form = {"items": list(form.get("items") or ()), "values": values, "reason": form.get("reason") or ""}
 
     def settle(self, computed: Mapping[str, Any], before: Mapping[str, Any]) -> None:
-        """Keep, with what is submitted, the fields that follow from it and those that it changes as they are on file."""
+        """Keep with what is submitted the fields that follow from it, and those that it changes as they are on file."""
         before = dict(before)
         contact = before.pop(_CONTACT, None)
         self.form = {**self.form, "values": {**self.form["values"], **computed}, _BEFORE: before}

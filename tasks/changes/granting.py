@@ -90,13 +90,8 @@ def _grant(session: Session, change: Change, certificate: Certificate, filing: F
             "project_name": filing.project_name,
             "project_code": filing.project_code,
             "certificate_number": certificate.number,
-            "changed": [
-                asdict(
-                    ChangedField(row.label, worded(session, row.field, row.old), worded(session, row.field, row.new))
-                )
-                for row in _differing(change, filing.full_form)
-            ],
-            "reason": change.form["reason"],
+            "changed": [asdict(_in_words(session, row)) for row in _differing(change)],
+            "reason": change.proposed.reason,
             "agency_name": decider.name,
             "specimen": adapters().specimen,
             "site_url": adapters().site_url,
