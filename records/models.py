@@ -3,6 +3,7 @@
 from records import (
     agencies,
     announcements,
+    articles,
     attachments,
     calendar,
     certificates,
@@ -26,6 +27,7 @@ from records import (
 __all__ = [
     "agencies",
     "announcements",
+    "articles",
     "attachments",
     "calendar",
     "certificates",
