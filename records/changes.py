@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from records.documents import Document, DocumentVersion
+from records.masking import mask_person
 
 _CONTACT, _BEFORE = "project_contact", "before"
 
@@ -56,6 +57,13 @@ class Change(Document):
     @property
     def full_form(self) -> dict[str, Any]:
         return {**self.form, "values": self.proposed.values}
+
+    @property
+    def masked_form(self) -> dict[str, Any]:
+        values = self.proposed.values
+        if _CONTACT in values:
+            values[_CONTACT] = mask_person(values[_CONTACT])
+        return {**self.form, "values": values}
 
     def fill(self, session: Session, form: Mapping[str, Any]) -> None:
         values = form.get("values")

@@ -3,6 +3,7 @@
 from records import (
     agencies,
     announcements,
+    articles,
     attachments,
     calendar,
     certificates,
@@ -27,6 +28,7 @@ from records import (
 __all__ = [
     "agencies",
     "announcements",
+    "articles",
     "attachments",
     "calendar",
     "certificates",
