@@ -57,12 +57,13 @@ def policy(article_id: str) -> str:
 @require(UserKind.ADMIN)
 def shelves() -> str:
     """内容维护: every article, hidden ones too."""
-    names = {Shelf.POLICY: _("政策法规"), Shelf.GUIDE: _("办事指南")}
+    names = {Shelf.POLICY: (_("政策法规"), "scale"), Shelf.GUIDE: (_("办事指南"), "book")}
     return render_template(
         "library/shelves.html",
         shelves=[
             {
                 "name": name,
+                "icon": glyph,
                 "new_url": url_for("library.write", shelf=shelf.value),
                 "rows": [
                     {
@@ -76,7 +77,7 @@ def shelves() -> str:
                     for article in articles(db.session(), shelf, even_hidden=True)
                 ],
             }
-            for shelf, name in names.items()
+            for shelf, (name, glyph) in names.items()
         ],
     )
 
