@@ -161,6 +161,17 @@ class DocumentSerial(Base):
     last: Mapped[int]
 
 
+def about(kind: type[_D], filing: Document) -> _D:
+    """A document about what was filed, such as a change of it: the same parties, project and certificate."""
+    return kind(
+        enterprise_id=filing.enterprise_id,
+        agency_id=filing.agency_id,
+        project_code=filing.project_code,
+        project_name=filing.project_name,
+        certificate_number=filing.certificate_number,
+    )
+
+
 def create_draft(session: Session, document: _D, form: Mapping[str, Any], *, actor: str, now: datetime) -> _D:
     """Keep a new draft, whatever its form holds: the rules come at submission."""
     series = f"{document.SERIES}{local_date(now):%Y%m%d}"
