@@ -7,12 +7,15 @@ from sqlalchemy.orm import Session
 
 from records.documents import Document
 
+LONGEST_REASON = 500
+LONGEST_GROUND = 200
 
 class Cancellation(Document):
     """An enterprise gives up its certificate. `form` has the key `reason`."""
 
     __mapper_args__ = {"polymorphic_identity": "cancellation"}  # noqa: RUF012 - SQLAlchemy's own
     TITLE = "备案注销"
+    NOUN = "注销"
     SERIES = "ZX"
 
     def fill(self, session: Session, form: Mapping[str, Any]) -> None:
