@@ -1,4 +1,4 @@
-"""Ending a certificate early: 注销 by its enterprise, 撤销 by its authority (domain §2.8, §2.9). Nobody approves either."""
+"""Ending a certificate early: 注销 by its enterprise, 撤销 by its authority (domain §2.8, §2.9), without approval."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -7,7 +7,7 @@ from engine.errors import BpmnError, BusinessRefusal, CommandRefused, EngineErro
 from engine.services import Call, Param, service_task
 from records.certificates import Certificate, CertificateStatus, InvalidReason, locked
 from records.documents import Document, record_submission
-from records.terminations import LONGEST_GROUND, LONGEST_REASON
+from records.terminations import LONGEST_GROUND, LONGEST_REASON, REVOCATION
 from tasks.documents import document_of
 from tasks.filings.findings import Finding, error
 
@@ -39,13 +39,16 @@ def validate(
     certificate = _held(call, document.certificate_number or "")
     if certificate.status == CertificateStatus.INVALID:
         raise CommandRefused("certificate_invalid", f"备案证已失效，不能{document.TITLE.removeprefix('备案')}。")
+    if document.kind == REVOCATION and document.agency_id != certificate.agency_id:
+        raise CommandRefused("not_supervised", "该备案证由其他机关监管，不能撤销。")
+    document.agency_id = certificate.agency_id  # which a change may have moved since the draft
     if found := examine(document):
         raise BusinessRefusal(found, code=f"{document_kind}_invalid", message="填写的内容不符合要求，未能提交。")
     record_submission(call.session, document, [], actor=call.actor or document.updated_by, now=call.now)
     return Termination(
         certificate_number=certificate.number,
         filing_id=certificate.filing_id,
-        agency=document.agency_id or certificate.agency_id,
+        agency=certificate.agency_id,
         enterprise=document.enterprise_id,
         project_name=document.project_name or "",
     )
