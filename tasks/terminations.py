@@ -1,12 +1,13 @@
 """Ending a certificate early: 注销 by its enterprise, 撤销 by its authority (domain §2.8, §2.9), without approval."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from engine.errors import BpmnError, BusinessRefusal, CommandRefused, EngineError
 from engine.services import Call, Param, service_task
 from records.certificates import Certificate, CertificateStatus, InvalidReason, locked
-from records.documents import Document, record_submission
+from records.documents import record_submission
 from records.terminations import LONGEST_GROUND, LONGEST_REASON, REVOCATION
 from tasks.documents import document_of
 from tasks.filings.findings import Finding, error
@@ -42,7 +43,7 @@ def validate(
     if document.kind == REVOCATION and document.agency_id != certificate.agency_id:
         raise CommandRefused("not_supervised", "该备案证由其他机关监管，不能撤销。")
     document.agency_id = certificate.agency_id  # which a change may have moved since the draft
-    if found := examine(document):
+    if found := examine(document.TITLE, document.form):
         raise BusinessRefusal(found, code=f"{document_kind}_invalid", message="填写的内容不符合要求，未能提交。")
     record_submission(call.session, document, [], actor=call.actor or document.updated_by, now=call.now)
     return Termination(
@@ -54,12 +55,12 @@ def validate(
     )
 
 
-def examine(document: Document) -> list[Finding]:
-    """What the form lacks."""
+def examine(title: str, form: Mapping[str, Any]) -> list[Finding]:
+    """What a form lacks; `title` is the procedure's."""
     found = []
-    reason, ground = (str(document.form.get(name) or "").strip() for name in ("reason", "ground"))
+    reason, ground = (str(form.get(name) or "").strip() for name in ("reason", "ground"))
     if not reason:
-        found.append(error("reason", "T01", f"请填写{document.TITLE.removeprefix('备案')}原因"))
+        found.append(error("reason", "T01", f"请填写{title.removeprefix('备案')}原因"))
     elif len(reason) > LONGEST_REASON:
         found.append(error("reason", "T02", f"原因不能超过{LONGEST_REASON}个字"))
     if len(ground) > LONGEST_GROUND:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import Schema, fields
+from marshmallow import fields
+from sqlalchemy.orm import Session
 
 from engine.commands import Command
 from engine.errors import CommandRefused
@@ -18,16 +19,27 @@ from records.filings import Filing
 from records.terminations import Cancellation, Revocation
 from records.users import User, UserKind
 from tasks import procedure
+from tasks.terminations import examine
+from web.api.access import visible
 from web.api.certificates import visible_certificate
+from web.api.document_routes import DocumentQuery, Routed, listing, route, view
+from web.api.documents import DocumentAnswer, DocumentPage
 from web.api.idempotency import once
 from web.api.schemas import Strict
 from web.identity import me, require
 from web.runtime import runtime
 
+_D = TypeVar("_D", bound=Document)
+
 blueprint = Blueprint("terminations", __name__, description="注销与撤销")
 
 HANDLING = frozenset(("handler", "reviewer", "signer"))
 """经办人 or above: whoever decides on filings may revoke (domain §2.9)."""
+
+
+class CancellationForm(Strict):
+    certificate = fields.String(metadata={"description": "备案证号; a draft keeps the one it was made with"})
+    reason = fields.String(load_default="", metadata={"description": "原因"})
 
 
 class CancelBody(Strict):
@@ -38,37 +50,56 @@ class RevokeBody(CancelBody):
     ground = fields.String(load_default="", metadata={"description": "法律依据"})
 
 
-class TerminationAnswer(Schema):
-    id = fields.String()
-    kind = fields.String()
-    number = fields.String()
-    status = fields.String()
-    instance_id = fields.String()
-    certificate = fields.String(attribute="certificate_number")
-    project_name = fields.String()
-    reason = fields.String(attribute="form.reason")
-    ground = fields.String(attribute="form.ground")
-    submitted_at = fields.AwareDateTime()
-
-
 @blueprint.route("/certificates/<number>/cancel")
 class CancelCertificate(MethodView):
     @blueprint.arguments(CancelBody)
-    @blueprint.response(200, TerminationAnswer)
+    @blueprint.response(200, DocumentAnswer)
     @require(UserKind.ENTERPRISE)
     def post(self, form: dict[str, Any], number: str) -> Any:
         """注销: the enterprise gives its certificate up, at once and for ever (R154)."""
-        return once(lambda given: terminate(given, Cancellation, number, form), TerminationAnswer())
+        return once(lambda given: view(terminate(given, Cancellation, number, form), me()), DocumentAnswer())
 
 
 @blueprint.route("/certificates/<number>/revoke")
 class RevokeCertificate(MethodView):
     @blueprint.arguments(RevokeBody)
-    @blueprint.response(200, TerminationAnswer)
+    @blueprint.response(200, DocumentAnswer)
     @require(UserKind.AUTHORITY)
     def post(self, form: dict[str, Any], number: str) -> Any:
         """撤销: the authority that supervises the project takes the certificate back (R155)."""
-        return once(lambda given: terminate(given, Revocation, number, form), TerminationAnswer())
+        return once(lambda given: view(terminate(given, Revocation, number, form), me()), DocumentAnswer())
+
+
+@blueprint.route("/revocations")
+class Revocations(MethodView):
+    @blueprint.arguments(DocumentQuery, location="query")
+    @blueprint.response(200, DocumentPage)
+    @require()
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """Those of one's enterprise or agency, the latest first."""
+        return listing(Revocation, query, me())
+
+
+@blueprint.route("/revocations/<document_id>")
+class OneRevocation(MethodView):
+    @blueprint.response(200, DocumentAnswer)
+    @require()
+    def get(self, document_id: str) -> dict[str, Any]:
+        """One, to its enterprise and its agency."""
+        return view(visible(Revocation, document_id, me()), me())
+
+
+def _new(session: Session, user: User, form: dict[str, Any]) -> Cancellation:
+    certificate = visible_certificate(str(form.pop("certificate", "")), user)
+    return documents.about(Cancellation, session.get_one(Filing, certificate.filing_id))
+
+
+def _examined(cancellation: Cancellation, form: dict[str, Any] | None) -> dict[str, Any]:
+    found = examine(cancellation.TITLE, cancellation.form if form is None else form)
+    return {"errors": found, "warnings": [], "hints": [], "passed": not found, "total": 1, "computed": {}}
+
+
+route(blueprint, "/cancellations", Routed(Cancellation, CancellationForm, _new, _examined))
 
 
 @dataclass(frozen=True)
@@ -79,9 +110,7 @@ class File:
     content: bytes
 
 
-def terminate(
-    given: Command, kind: type[Document], number: str, form: dict[str, Any], files: Sequence[File] = ()
-) -> Document:
+def terminate(given: Command, kind: type[_D], number: str, form: dict[str, Any], files: Sequence[File] = ()) -> _D:
     """End a certificate for the user who asks. Raises CommandRefused or BusinessRefusal; then nothing has happened."""
     user, session, store = me(), given.session, runtime().attachments
     certificate = endable(visible_certificate(number, user), user)

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from web.pages import accounts, diagram, enterprise, filings, inbox, public, shell, task
+from web.pages import accounts, diagram, enterprise, filings, inbox, progress, public, shell, task, terminations
 
 BLUEPRINTS = (
     public.blueprint,
@@ -21,4 +21,4 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
 
 
-__all__ = ["filings", "register"]
+__all__ = ["filings", "progress", "register", "terminations"]

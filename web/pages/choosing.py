@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import request, url_for
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, select, true
 
 from records.agencies import Agency
@@ -68,13 +69,14 @@ def holding(user: User) -> Select[Certificate, Filing, Agency]:
     )
 
 
-def row(certificate: Certificate, filing: Filing, agency: Agency, tags: Sequence[str], act_url: str) -> dict[str, Any]:
+def row(certificate: Certificate, filing: Filing, agency: Agency, act_url: str) -> dict[str, Any]:
     """A certificate in the list of a page on which one is chosen (R130)."""
     return {
         "number": certificate.number,
         "name": filing.project_name,
         "url": url_for("enterprise.certificate", number=certificate.number),
-        "tags": tags,
+        "status": certificate.status,
+        "tags": tags(certificate),
         "agency": agency.name,
         "pdf_url": url_for("enterprise.paper", number=certificate.number) if certificate.paper else None,
         "issue_date": wording.day(certificate.issue_date),
@@ -82,3 +84,8 @@ def row(certificate: Certificate, filing: Filing, agency: Agency, tags: Sequence
     }
 
 
+def tags(certificate: Certificate) -> list[str]:
+    """What was done to a certificate beside its status: 已变更, 已延期 (R170)."""
+    return [
+        word for word, done in ((_("已变更"), certificate.changes > 0), (_("已延期"), certificate.extended)) if done
+    ]

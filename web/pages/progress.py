@@ -51,7 +51,7 @@ def progress() -> str:
         filtered=chosen in kinds or choosing.is_narrowed(fields),
         advanced=chosen in kinds or bool(choosing.typed("enterprise")),
         page=found.foot,
-        rows=[_row(*row, user) for row in found.rows],
+        rows=[_row(user, *row) for row in found.rows],
     )
 
 
@@ -221,7 +221,7 @@ def _narrowings() -> dict[str, tuple[str, ColumnElement[bool]]]:
 
 
 def _row(
-    certificate: Certificate, filing: Filing, enterprise: Enterprise, progress: Progress | None, user: User
+    user: User, certificate: Certificate, filing: Filing, enterprise: Enterprise, progress: Progress | None
 ) -> dict[str, Any]:
     years = [report.year for report in progress.reports] if progress else []
     return {
