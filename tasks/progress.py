@@ -132,7 +132,7 @@ def examine(
     decide: Decide,
 ) -> list[Finding]:
     """What stands against a report, or should be looked at again; `total` is the project's 总投资."""
-    found = list(_shape(certificate, report, today))
+    found: list[Finding] = []
     answers = decide(
         _RULES,
         start_date=report.start_date,
@@ -148,7 +148,7 @@ def examine(
         kind = warning if answer["result"] == "提示" else error
         detail = _figures(report, total) if answer["field"] == "annual_reports" else ""
         found.append(kind(answer["field"], answer["code"], answer["message"], detail))
-    return found
+    return [*found, *_shape(certificate, report, today)]
 
 
 def invested(annual_reports: Sequence[YearTold]) -> Decimal:
@@ -170,7 +170,7 @@ def _shape(certificate: Certificate, report: Report, today: date) -> Iterator[Fi
             span = f"应为 {certificate.issue_date.year} 至 {today.year}"
             yield error(f"{place}.year", "P11", "「年度」应在备案证签发的年度和今年之间", span)
         if parse_amount(told.invested.strip()) is None:
-            yield error(f"{place}.invested", "P12", "「完成投资额」应为不小于0的数，最多4位小数", "单位：万元")
+            yield error(f"{place}.invested", "P12", "「完成投资额」应为不小于0的数，最多4位小数")
         if not 0 < len(told.stage.strip()) <= LONGEST_STAGE:
             yield error(f"{place}.stage", "P13", f"请填写「建设进程」，不超过{LONGEST_STAGE}个字")
 

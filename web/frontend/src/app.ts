@@ -1,7 +1,7 @@
 /** Small improvements on pages that already work as plain forms. Each behaviour finds its own elements by data-jg-*. */
 import { askBeforeSending, openDrawers, openSheets } from "./behaviours/dialogs";
 import { countCharacters, explainDecision, insertPhrases } from "./behaviours/decision";
-import { clearFields, growLines, tellChosenFiles } from "./behaviours/fields";
+import { clearFields, growLines, pickDays, tellChosenFiles } from "./behaviours/fields";
 import { followFilingForm } from "./behaviours/filing-frame";
 import { chooseEntrance, revealPassword } from "./behaviours/login";
 import {
@@ -31,6 +31,7 @@ openDrawers();
 openSheets();
 followFilingForm();
 clearFields();
+pickDays();
 growLines();
 tellChosenFiles();
 drawEagerDiagrams();

@@ -1,5 +1,26 @@
-/** Fields of server-rendered forms: clearing one, lines that come and go, and the files that were chosen. */
+/** Fields of server-rendered forms: days, clearing one, lines that come and go, and the files that were chosen. */
+import { dayOf } from "./days";
 import { all, on } from "./dom";
+
+/** A day is typed in any usual way or picked; leaving the field writes it as YYYY-MM-DD. */
+export function pickDays(): void {
+  for (const button of all<HTMLButtonElement>("[data-jg-pick]")) {
+    const field = document.getElementById(button.dataset.jgPick ?? "") as HTMLInputElement | null;
+    const picker = button.nextElementSibling as HTMLInputElement | null;
+    if (!field || !picker) continue;
+    const told = (day: string): void => {
+      field.value = day;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    field.addEventListener("change", () => told(dayOf(field.value) ?? field.value.trim()));
+    picker.addEventListener("change", () => told(picker.value));
+    button.addEventListener("click", () => {
+      picker.value = dayOf(field.value) ?? "";
+      picker.showPicker();
+    });
+    button.hidden = false;
+  }
+}
 
 /** The X beside a day: there while the field holds something. */
 export function clearFields(): void {
