@@ -15,8 +15,10 @@ from web.api import (
     lookups,
     messages,
     migrations,
+    progress,
     services,
     task_inbox,
+    terminations,
 )
 from web.api.problems import answer_problems
 
@@ -32,6 +34,8 @@ BLUEPRINTS = (
     filings.blueprint,
     changes.blueprint,
     certificates.blueprint,
+    progress.blueprint,
+    terminations.blueprint,
     lookups.blueprint,
 )
 
