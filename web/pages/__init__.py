@@ -4,6 +4,8 @@ from flask import Flask
 
 from web.pages import (
     accounts,
+    change_form,
+    changes,
     diagram,
     enterprise,
     filings,
@@ -34,4 +36,4 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
 
 
-__all__ = ["filings", "progress", "register", "terminations"]
+__all__ = ["change_form", "changes", "filings", "progress", "register", "terminations"]

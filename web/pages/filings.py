@@ -78,7 +78,7 @@ def edit(filing_id: str) -> Any:
         },
         mount=_mount(filing, instance, detail),
         suspension=suspension.to_enterprise(Course(instance), filing) if instance is not None else None,
-        returned=_returned(filing),
+        returned=returned_by(filing),
     )
 
 
@@ -121,7 +121,7 @@ def filing(filing_id: str) -> Any:
     user = me()
     found = visible(Filing, filing_id, user)
     if user.kind != UserKind.ENTERPRISE:
-        return redirect(_latest_task_url(found))
+        return redirect(latest_task_url(found))
     if found.instance_id is None:
         return redirect(url_for("enterprise.edit", filing_id=found.id))
     certificate = db.session.get(Certificate, found.certificate_number) if found.certificate_number else None
@@ -168,7 +168,7 @@ def certificate(number: str) -> Any:
     """The certificate with its project."""
     found = visible_certificate(number, me())
     filing = db.session.get_one(Filing, found.filing_id)
-    return _detail(filing, found) if me().kind == UserKind.ENTERPRISE else redirect(_latest_task_url(filing))
+    return _detail(filing, found) if me().kind == UserKind.ENTERPRISE else redirect(latest_task_url(filing))
 
 
 @blueprint.get("/certificates/<number>/pdf")
@@ -249,7 +249,7 @@ def _next_thing(filing: Filing, allowed: list[str]) -> dict[str, Any] | None:
     """The one thing for the enterprise to do now."""
     edit_url = url_for("enterprise.edit", filing_id=filing.id)
     if filing.status == DocumentStatus.RETURNED:
-        returned = _returned(filing)
+        returned = returned_by(filing)
         text = returned["opinion"] if returned else ""
         return {
             "title": _("按意见修改后重新提交") if "submit" in allowed else _("按意见修改并保存，恢复后重新提交"),
@@ -277,14 +277,14 @@ def _next_thing(filing: Filing, allowed: list[str]) -> dict[str, Any] | None:
     return None
 
 
-def _returned(filing: Filing) -> dict[str, str] | None:
-    """Who returned a filing for correction, when and why."""
-    if filing.status != DocumentStatus.RETURNED or filing.instance_id is None:
+def returned_by(document: Document) -> dict[str, str] | None:
+    """Who returned a document for correction, when and why."""
+    if document.status != DocumentStatus.RETURNED or document.instance_id is None:
         return None
-    course = Course(db.session.get_one(Instance, filing.instance_id))
+    course = Course(db.session.get_one(Instance, document.instance_id))
     act = course.last_act()
     who = people.name_of(db.session(), act.actor) if act is not None and act.actor else _("备案机关")
-    return {"who": who, "time": wording.short_moment(act.at if act else None), "opinion": filing.opinion or ""}
+    return {"who": who, "time": wording.short_moment(act.at if act else None), "opinion": document.opinion or ""}
 
 
 def _card(certificate: Certificate, filing: Filing) -> dict[str, Any]:
@@ -368,9 +368,9 @@ def _built(filing: Filing, certificate: Certificate | None) -> list[dict[str, st
     return steps
 
 
-def _latest_task_url(filing: Filing) -> str:
-    """The task page of a filing's case: that of the step it is at, else of the last one."""
-    query = select(Task.id).where(Task.instance_id == filing.instance_id)
+def latest_task_url(document: Document) -> str:
+    """The task page of a document's case: that of the step it is at, else of the last one."""
+    query = select(Task.id).where(Task.instance_id == document.instance_id)
     task_id = db.session.scalar(query.order_by(Task.created_at.desc(), Task.id.desc()).limit(1))
     if task_id is None:
         raise CommandRefused("filing_unknown", _("没有这份申报，或者它不归你办理。"), status=404)

@@ -8,15 +8,17 @@ from flask_babel import gettext as _
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
 from engine.tables import Instance, Task
+from records.changes import Change
 from records.documents import Document, DocumentVersion
 from records.filings import FILING
 from records.users import User, UserKind
+from tasks.changes.submission import CHANGE_RULES
 from tasks.filings.examination import RULES
 from web.api.task_inbox import act as carry_out
 from web.api.views import visible_task
 from web.database import db
 from web.identity import me, require
-from web.pages import addresses, commands, people, sections, suspension, wording
+from web.pages import addresses, change_rows, commands, people, sections, suspension, wording
 from web.pages.course import Course, outcome_title, steps, submitted_version, timeline
 from web.pages.decisions import panel
 from web.pages.inbox import clock_of, neighbours, status_of
@@ -114,7 +116,7 @@ def _render(
     previous = submitted_version(document, document.submission - 1) if document and document.submission > 1 else None
     shown = (
         sections.sections(sections.as_submitted(version), sections.as_submitted(previous) if previous else None)
-        if version is not None
+        if version is not None and not isinstance(document, Change)
         else []
     )
     earlier, later = neighbours(user, task)
@@ -132,14 +134,18 @@ def _render(
             "prev_url": url_for("task.page", task_id=earlier) if earlier else None,
             "next_url": url_for("task.page", task_id=later) if later else None,
             "print_url": None,
+            "project_url": url_for("enterprise.certificate", number=document.certificate_number)
+            if isinstance(document, Change)
+            else None,
             "progress_url": url_for("enterprise.progress_of", number=document.certificate_number)
             if document is not None and document.kind == FILING and document.certificate_number
             else None,
         },
         suspension=suspension.to_official(course),
         steps=steps(course, document) if document is not None else [],
-        rules=_rules(version) if version is not None else None,
+        rules=_rules(document, version) if document is not None and version is not None else None,
         sections=shown,
+        change=_change(document, version, previous) if isinstance(document, Change) and version is not None else None,
         changed_count=sections.changed_count(shown),
         files=sections.files(document) if document is not None else [],
         history=timeline(course, document, user) if document is not None else [],
@@ -158,13 +164,19 @@ def _tags(course: Course, document: Document | None) -> list[str]:
     return tags
 
 
-def _rules(version: DocumentVersion) -> dict[str, Any]:
+def _change(document: Change, version: DocumentVersion, previous: DocumentVersion | None) -> dict[str, Any]:
+    """What a change changes, as it was submitted."""
+    return {"rows": change_rows.read(document, version, previous), "reason": version.form.get("reason", "")}
+
+
+def _rules(document: Document, version: DocumentVersion) -> dict[str, Any]:
     """What the rules said when the version was submitted. Errors there are none: it would not have been taken."""
+    rules = CHANGE_RULES if isinstance(document, Change) else RULES
     found = {finding["code"] for finding in version.findings}
-    passed = [rule for rule in RULES if rule.code not in found]
+    passed = [rule for rule in rules if rule.code not in found]
     return {
         "checked_at": wording.short_moment(version.submitted_at),
-        "total": len(RULES),
+        "total": len(rules),
         "passed": len(passed),
         "errors": [],
         "warnings": [
