@@ -33,10 +33,10 @@ from web.api.changes import begin, examine_change, take_from_platform
 from web.database import db
 from web.identity import me, require
 from web.pages import addresses, change_rows, commands, sections, suspension, wording
-from web.pages.changes import APPLY_URL
 from web.pages.course import Course
 from web.pages.enterprise import blueprint
 from web.pages.filings import returned_by
+from web.pages.simulation import platform_url
 from web.runtime import command, runtime
 
 _ITEM_OF = {name: item.key for item in ITEMS for name in item.fields}
@@ -274,7 +274,7 @@ def _page(shown: _Shown) -> str:
         ]
         if change is not None
         else [],
-        platform_url=APPLY_URL,
+        platform_url=platform_url(certificate),
         megabytes=attached.MAX_MEGABYTES,
         most_files=attached.MAX_FILES,
         accept=",".join(attached.FILE_TYPES),

@@ -28,9 +28,6 @@ from web.pages.enterprise import blueprint
 from web.pages.filings import latest_task_url, returned_by
 from web.runtime import command, runtime
 
-APPLY_URL = "https://www.gdtz.gov.cn/tybm/index.action"
-"""Where the province lets name and place of a project be changed (R129)."""
-
 
 @blueprint.get("/changes")
 @require(UserKind.ENTERPRISE)

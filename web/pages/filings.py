@@ -22,11 +22,11 @@ from records.progress import Progress
 from records.users import UserKind
 from tasks import procedure
 from web.api.access import own, visible
-from web.api.certificates import paper_response, visible_certificate
+from web.api.certificates import letters_beside, paper_response, visible_certificate
 from web.api.task_inbox import open_tasks
 from web.database import db
 from web.identity import me, require
-from web.pages import commands, people, sections, suspension, wording
+from web.pages import choosing, commands, people, sections, suspension, wording
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
@@ -183,8 +183,6 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
     course = Course(instance)
     allowed = procedure.allowed(db.session(), filing)
     version = submitted_version(filing)
-    unchanged = version is not None and not filing.editable
-    shown = sections.as_submitted(version) if unchanged and version is not None else sections.as_saved(filing)
     return render_template(
         "enterprise/filing.html",
         filing={
@@ -192,7 +190,7 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
             "status": certificate.status if certificate else filing.status,
             "suspended": instance.suspended,
             "reason": invalid_reasons().get((certificate.invalid_reason if certificate else "") or "", ""),
-            "tags": [_("第 %(n)s 次提交", n=filing.submission)] if filing.submission > 1 else [],
+            "tags": _tags(filing, certificate),
             "agency": filing.agency.name if filing.agency else "",
             "project_code": filing.project_code,
             "filing_no": filing.number,
@@ -206,12 +204,17 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
         command_id=commands.fresh(),
         certificate=_card(certificate, filing) if certificate else None,
         steps=steps(course, filing),
-        sections=sections.sections(shown),
+        sections=sections.of_filing(filing, version),
         files=sections.files(filing),
         history=timeline(course, filing, me()),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
         progress=_life(filing, certificate, instance),
     )
+
+
+def _tags(filing: Filing, certificate: Certificate | None) -> list[str]:
+    again = [_("第 %(n)s 次提交", n=filing.submission)] if filing.submission > 1 else []
+    return again + (choosing.tags(certificate) if certificate else [])
 
 
 def _start_to_tell(certificate: Certificate) -> dict[str, Any] | None:
@@ -240,6 +243,7 @@ def _actions(certificate: Certificate) -> list[dict[str, str]]:
         return []
     number = certificate.number
     return [
+        {"label": _("申请变更"), "url": url_for("enterprise.begin_change", number=number)},
         {"label": _("填报进展"), "url": url_for("enterprise.progress_of", number=number)},
         {"label": _("注销"), "url": url_for("enterprise.cancellation_form", number=number)},
     ]
@@ -342,7 +346,16 @@ def _life(filing: Filing, certificate: Certificate | None, instance: Instance) -
             "opinion": _("有效期两年") if certificate else "",
             "state": "done" if certificate else waiting,
         },
+        *(_changed(certificate) if certificate else ()),
         *_built(filing, certificate),
+    ]
+
+
+def _changed(certificate: Certificate) -> list[dict[str, str]]:
+    """The changes that were granted, each with its letter."""
+    return [
+        {"act": _("备案变更"), "time": wording.day(paper.issue_date), "opinion": paper.number, "state": "done"}
+        for paper in letters_beside(certificate)
     ]
 
 

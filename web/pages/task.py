@@ -9,8 +9,8 @@ from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
 from engine.tables import Instance, Task
 from records.changes import Change
-from records.documents import Document, DocumentVersion
-from records.filings import FILING
+from records.documents import Document, DocumentStatus, DocumentVersion
+from records.filings import FILING, Filing
 from records.users import User, UserKind
 from tasks.changes.submission import CHANGE_RULES
 from tasks.filings.examination import RULES
@@ -114,11 +114,7 @@ def _render(
     course = Course(instance)
     version = submitted_version(document) if document is not None and document.submission else None
     previous = submitted_version(document, document.submission - 1) if document and document.submission > 1 else None
-    shown = (
-        sections.sections(sections.as_submitted(version), sections.as_submitted(previous) if previous else None)
-        if version is not None and not isinstance(document, Change)
-        else []
-    )
+    shown = _content(document, version, previous)
     earlier, later = neighbours(user, task)
     return render_template(
         "task/page.html",
@@ -130,7 +126,7 @@ def _render(
             "tags": _tags(course, document),
             "enterprise": document.enterprise.name if document else "",
             "project_code": document.project_code if document else "",
-            "filing_no": document.number if document else "",
+            "number": f"{document.TITLE.removeprefix('备案')}编号 {document.number}" if document else "",
             "prev_url": url_for("task.page", task_id=earlier) if earlier else None,
             "next_url": url_for("task.page", task_id=later) if later else None,
             "print_url": None,
@@ -162,6 +158,17 @@ def _tags(course: Course, document: Document | None) -> list[str]:
     if document is not None and document.submission > 1:
         tags.append(_("第 %(n)s 次提交", n=document.submission))
     return tags
+
+
+def _content(
+    document: Document | None, version: DocumentVersion | None, previous: DocumentVersion | None
+) -> list[dict[str, Any]]:
+    """What was submitted, with what differs from the time before; of an issued filing, what is on file now."""
+    if version is None or isinstance(document, Change):
+        return []
+    if isinstance(document, Filing) and document.status == DocumentStatus.ISSUED:
+        return sections.of_filing(document, version)
+    return sections.sections(sections.as_submitted(version), sections.as_submitted(previous) if previous else None)
 
 
 def _change(document: Change, version: DocumentVersion, previous: DocumentVersion | None) -> dict[str, Any]:
