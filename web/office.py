@@ -33,6 +33,7 @@ from records.notices import Notice
 from records.papers import Paper
 from records.progress import Progress
 from records.sample import load_sample
+from records.simulation import SimulatedProject
 from records.sms import OutgoingSms
 from records.users import User, UserRole, user_by_username
 from tasks import procedure, progress
@@ -43,7 +44,7 @@ from web.demo import PASSWORD, sample
 
 OPENING = time(9)  # of the day the sample was made
 ENTERPRISE, AUTHORITY = "企业", "备案机关"  # who gets messages and notices
-VERBS = ("submit", "withdraw", "file", "report", *(kind for kind in KINDS if kind != FILING))
+VERBS = ("submit", "withdraw", "file", "platform", "report", *(kind for kind in KINDS if kind != FILING))
 _ISSUE = {"accept": "accept", "review_content": "approve", "sign": "issue"}
 """How officials decide on a filing that is to be issued, by user task."""
 _FILED = ("by", "sample", "document", "enterprise")
@@ -55,7 +56,17 @@ class Office:
 
     facts_known = frozenset(
         (
-            *("status", "opinion", "warnings", "submissions", "papers", "letters", "certificate", "progress"),
+            *(
+                "status",
+                "opinion",
+                "warnings",
+                "submissions",
+                "papers",
+                "letters",
+                "certificate",
+                "project",
+                "progress",
+            ),
             *("messages", "notices", "announcements"),
         )
     )
@@ -123,6 +134,7 @@ class Office:
             "letters": [_letter(paper) for paper in session.scalars(letters)],
             "certificate": _standing(certificates[0]) if certificates else None,
             "progress": _told(session, certificates[0]) if certificates else None,
+            "project": filing.form,
             "messages": [
                 {"template": m.template, "to": _receiver(filing, m.mobile), "text": m.text, "state": m.state}
                 for m in session.scalars(messages)
@@ -168,6 +180,14 @@ class Office:
         certificate = command.session.get_one(Certificate, filing.certificate_number)
         told = _loaded(ProgressForm(), plain(_group({"report": block}, "report")), "report")
         progress.tell(command, certificate, told)
+
+    def _platform(self, command: Command, business_key: str | None, block: Any) -> None:
+        """在投资项目在线平台上修改: change the project's name and place where the province keeps them."""
+        changes = _group({"platform": block}, "platform")
+        _only(changes, ("project_name", "location"), "platform", "platform.")
+        form = _filing(command.session, self._filing_id).form
+        name, place = (str(changes.get(key, form[key])) for key in ("project_name", "location"))
+        command.session.merge(SimulatedProject(code=form["project_code"], name=name, place=place))
 
     def _another(self, kind: str) -> Verb:
         """Submitting a document of another kind about the scenario's certificate, such as an extension."""

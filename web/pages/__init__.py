@@ -2,10 +2,23 @@
 
 from flask import Flask
 
-from web.pages import accounts, diagram, enterprise, filings, inbox, progress, public, shell, task, terminations
+from web.pages import (
+    accounts,
+    diagram,
+    enterprise,
+    filings,
+    inbox,
+    library,
+    progress,
+    public,
+    shell,
+    task,
+    terminations,
+)
 
 BLUEPRINTS = (
     public.blueprint,
+    library.blueprint,
     accounts.blueprint,
     enterprise.blueprint,
     inbox.blueprint,
