@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from web.pages import accounts, diagram, enterprise, filings, inbox, library, public, shell, task
+from web.pages import accounts, diagram, enterprise, filings, inbox, library, prints, public, shell, task
 
 BLUEPRINTS = (
     public.blueprint,
@@ -22,4 +22,4 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
 
 
-__all__ = ["filings", "register"]
+__all__ = ["filings", "prints", "register"]

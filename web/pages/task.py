@@ -9,6 +9,7 @@ from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
 from engine.tables import Instance, Task
 from records.documents import Document, DocumentVersion
+from records.filings import FILING
 from records.users import User, UserKind
 from tasks.filings.examination import RULES
 from web.api.task_inbox import act as carry_out
@@ -130,7 +131,7 @@ def _render(
             "filing_no": document.number if document else "",
             "prev_url": url_for("task.page", task_id=earlier) if earlier else None,
             "next_url": url_for("task.page", task_id=later) if later else None,
-            "print_url": None,
+            "print_url": _print_url(document),
         },
         suspension=suspension.to_official(course),
         steps=steps(course, document) if document is not None else [],
@@ -145,6 +146,12 @@ def _render(
         diagram_note=_("%(name)s v%(version)s", name=course.definition.name, version=course.definition.version),
         conflict=conflict,
     )
+
+
+def _print_url(document: Document | None) -> str | None:
+    if document is None or document.kind != FILING:
+        return None
+    return url_for("enterprise.application", filing_id=document.id)
 
 
 def _tags(course: Course, document: Document | None) -> list[str]:
