@@ -16,7 +16,8 @@ from records.notices import post
 from tasks.documents import document_of
 from tasks.wording import month_day
 
-# Event → title, body. {p} project, {k} procedure, {n} certificate number, {a} agency, {d} the day the diagram gives.
+# Event → title, body. {p} project, {k} procedure, {n} certificate number, {a} agency, {e} enterprise,
+# {d} and {date} the day the diagram gives, without and with its year.
 _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "issued": ("“{p}”已备案", "备案证号 {n}，备案机关 {a}。可在「我的备案证」查看和下载。"),
@@ -31,6 +32,13 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "agency_changed": ("“{p}”备案机关已变更为贵单位", "备案证号 {n}，今后的事项由贵单位办理。"),
         "terminated": ("“{p}”{k}已终止", "因备案证失效终止。"),
+        "cancelled": ("“{p}”备案证已注销", "{e}已注销备案证 {n}，备案证已失效。原因可在「注销管理」查看。"),
+        "revoked": ("“{p}”备案已撤销", "{a}已撤销备案，备案证 {n} 已失效。原因可在「撤销管理」查看。"),
+        "start_told": ("“{p}”已填报开工时间", "{e}填报的开工时间是 {date}。可在「项目进展」查看。"),
+        "start_cleared": ("“{p}”已清除开工时间", "{e}清除了原来填报的开工时间。可在「项目进展」查看。"),
+        "completion_told": ("“{p}”已填报完工时间", "{e}填报的完工时间是 {date}。可在「项目进展」查看。"),
+        "completion_cleared": ("“{p}”已清除完工时间", "{e}清除了原来填报的完工时间。可在「项目进展」查看。"),
+        "report_told": ("“{p}”已填报年度进度报告", "{e}已填报年度进度报告。可在「项目进展」查看。"),
         "near_due": ("“{p}”{k}临近办理时限", "应在 {d} 前办结，请尽快办理。"),
         "overdue": ("“{p}”{k}超过办理时限", "{a}应在 {d} 前办结，现已超期。"),
     }
@@ -65,8 +73,10 @@ def post_notice(
         "p": document.project_name or "未命名项目",
         "k": document.TITLE,
         "d": month_day(day) if day else "",
+        "date": day.isoformat() if day else "",
         "n": document.certificate_number or "",
         "a": document.agency.name if document.agency else "备案机关",
+        "e": document.enterprise.name,
     }
     title, body = (text.format_map(words) for text in _TEXTS[event])
     post(

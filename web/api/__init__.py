@@ -5,6 +5,7 @@ from flask_smorest import Api
 
 from web.api import (
     certificates,
+    changes,
     definitions,
     docs,
     filings,
@@ -14,8 +15,10 @@ from web.api import (
     lookups,
     messages,
     migrations,
+    progress,
     services,
     task_inbox,
+    terminations,
 )
 from web.api.problems import answer_problems
 
@@ -29,7 +32,10 @@ BLUEPRINTS = (
     services.blueprint,
     forms.blueprint,
     filings.blueprint,
+    changes.blueprint,
     certificates.blueprint,
+    progress.blueprint,
+    terminations.blueprint,
     lookups.blueprint,
 )
 

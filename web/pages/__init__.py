@@ -2,7 +2,20 @@
 
 from flask import Flask
 
-from web.pages import accounts, diagram, enterprise, filings, inbox, library, prints, public, shell, task
+from web.pages import (
+    accounts,
+    diagram,
+    enterprise,
+    filings,
+    inbox,
+    library,
+    prints,
+    progress,
+    public,
+    shell,
+    task,
+    terminations,
+)
 
 BLUEPRINTS = (
     public.blueprint,
@@ -22,4 +35,4 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
 
 
-__all__ = ["filings", "prints", "register"]
+__all__ = ["filings", "prints", "progress", "register", "terminations"]

@@ -132,6 +132,9 @@ def _render(
             "prev_url": url_for("task.page", task_id=earlier) if earlier else None,
             "next_url": url_for("task.page", task_id=later) if later else None,
             "print_url": _print_url(document),
+            "progress_url": url_for("enterprise.progress_of", number=document.certificate_number)
+            if document is not None and document.kind == FILING and document.certificate_number
+            else None,
         },
         suspension=suspension.to_official(course),
         steps=steps(course, document) if document is not None else [],
