@@ -26,6 +26,14 @@ class CertificateStatus(StrEnum):
     INVALID = "INVALID"
 
 
+class InvalidReason(StrEnum):
+    """Why a certificate became invalid."""
+
+    EXPIRED = "EXPIRED"
+    CANCELLED = "CANCELLED"
+    REVOKED = "REVOKED"
+
+
 class Seal(StrEnum):
     """How far the seal is. SEAL_PENDING: the agency has an electronic seal, which is not on the paper yet;
     OFFLINE_PENDING: the agency stamps by hand, and has not yet (R165)."""
@@ -49,7 +57,7 @@ class Certificate(Base):
     enterprise_id: Mapped[str] = mapped_column(ForeignKey("enterprise.id"), index=True)
     agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id"), index=True)
     status: Mapped[str] = mapped_column(String(16), default=CertificateStatus.VALID.value)
-    invalid_reason: Mapped[str | None] = mapped_column(String(32), doc="EXPIRED, CANCELLED or REVOKED")
+    invalid_reason: Mapped[str | None] = mapped_column(String(32), doc="an InvalidReason")
     issue_date: Mapped[date]
     valid_until: Mapped[date | None] = mapped_column(doc="last day; None: long-term")
     seal: Mapped[str] = mapped_column(String(16))
@@ -60,6 +68,11 @@ class Certificate(Base):
     changes: Mapped[int] = mapped_column(default=0, doc="how many changes were granted; 已变更 from the first")
     snapshot: Mapped[dict[str, Any]] = mapped_column(JSON)
     paper: Mapped["CertificatePaper | None"] = relationship(back_populates="certificate")
+
+    @property
+    def dated_until(self) -> date:
+        """The last day that its own validity gives it, whether or not it has become long-term since."""
+        return self.valid_until or years_later(self.issue_date, 3 if self.extended else 2)
 
 
 class CertificatePaper(Base):
@@ -79,6 +92,12 @@ class CertificateSerial(Base):
     __tablename__ = "certificate_serial"
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last: Mapped[int]
+
+
+def locked(session: Session, number: str) -> Certificate | None:
+    """The certificate as it is now; nobody else changes it, or what stands on it, until the transaction ends."""
+    session.flush()
+    return session.get(Certificate, number, with_for_update=True, populate_existing=True)
 
 
 def allocate_number(session: Session, agency: Agency, class_code: str, today: date) -> str:
