@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from records.documents import Document
+from records.masking import mask_person
 
 
 class Change(Document):
@@ -25,7 +26,12 @@ class Change(Document):
 
     @property
     def full_form(self) -> dict[str, Any]:
+        return self._with(self.project_contact)
+
+    @property
+    def masked_form(self) -> dict[str, Any]:
+        return self._with(mask_person(self.project_contact) if self.project_contact is not None else None)
+
+    def _with(self, contact: dict[str, Any] | None) -> dict[str, Any]:
         values = self.form.get("values", {})
-        if self.project_contact is not None:
-            values = {**values, "project_contact": dict(self.project_contact)}
-        return {**self.form, "values": values}
+        return {**self.form, "values": values if contact is None else {**values, "project_contact": dict(contact)}}

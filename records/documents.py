@@ -114,8 +114,13 @@ class Document(Base):
 
     @property
     def full_form(self) -> dict[str, Any]:
-        """The form with the personal contact: for its owner, the handling authority and the rules only."""
-        return {**self.form, "project_contact": dict(self.project_contact or {})}
+        """The form with the people in it: for its owner, the handling authority and the rules only."""
+        return dict(self.form)
+
+    @property
+    def masked_form(self) -> dict[str, Any]:
+        """The form with the people in it masked (R95)."""
+        return dict(self.form)
 
     def fill(self, session: Session, form: Mapping[str, Any]) -> None:
         """Take a whole new form, and from it what stands in columns."""

@@ -15,6 +15,7 @@ from records.agencies import Agency
 from records.certificates import Certificate, CertificateStatus
 from records.documents import IN_PROGRESS, Document, DocumentStatus
 from records.formats import amount_text, parse_amount
+from records.masking import mask_person
 
 # Fields that the caller may send but that are never his to decide, or that are kept elsewhere.
 _NOT_OF_THE_FORM = frozenset(("enterprise", "project_contact", "attachments", "fictional"))
@@ -37,6 +38,14 @@ class Filing(Document):
             DocumentStatus.NOT_ACCEPTED: "不予受理，流程已结束，不能修改；请重新申报（项目代码仍可用）。",
         }
     )
+
+    @property
+    def full_form(self) -> dict[str, Any]:
+        return {**self.form, "project_contact": dict(self.project_contact or {})}
+
+    @property
+    def masked_form(self) -> dict[str, Any]:
+        return {**self.form, "project_contact": mask_person(self.project_contact)}
 
     def fill(self, session: Session, form: Mapping[str, Any]) -> None:
         contact = form.get("project_contact")
