@@ -23,6 +23,7 @@ from records.progress import Progress
 VALID, LONG_TERM, INVALID, AWAITING = "有效", "长期有效", "已失效", "待延期决定"
 """The results of the table `certificate_validity`."""
 
+
 @dataclass(frozen=True)
 class Validity:
     """`result` is the table's; `valid_until` the last day by date, also of what became long-term; `reason` says why
