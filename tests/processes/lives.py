@@ -87,8 +87,8 @@ class Life:
         rows = self.test.read(lambda session: session.execute(query).all())
         return {f"{element} {due.astimezone(CHINA):%Y-%m-%d %H:%M}" for element, due in rows}
 
-    def until(self, when: str, *, restart: bool = True) -> None:
-        """Let time go by, and the program end and begin again."""
+    def until(self, when: str, *, restart: bool = False) -> None:
+        """Let time go by; with `restart` the program ends then, and begins again."""
         self.test.advance(seconds=(moment(when) - self.test.clock.now()).total_seconds())
         if restart:
             self.test.restart()
