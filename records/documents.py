@@ -177,7 +177,7 @@ def about(kind: type[_D], filing: Document) -> _D:
     )
 
 
-def under_way(session: Session, certificate_number: str) -> Sequence[Document]:
+def open_documents(session: Session, certificate_number: str) -> Sequence[Document]:
     """What is applied for about a certificate and not decided yet, the oldest first."""
     query = select(Document).where(Document.certificate_number == certificate_number, Document.status.in_(IN_PROGRESS))
     return session.scalars(query.order_by(Document.number)).all()

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from records.documents import Document
 
+LONGEST_REASON = 500
+
 
 class Extension(Document):
     """An extension of a certificate. `form` has the keys `agency` (延期审批机关) and `reason`."""

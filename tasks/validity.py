@@ -16,12 +16,11 @@ from engine.services import Call, Param, service_task
 from records.announcements import AnnouncementKind, withdraw
 from records.calendar import local_date
 from records.certificates import Certificate, CertificateStatus, InvalidReason, expiry, locked, years_later
-from records.documents import under_way
 from records.extensions import Extension
 from records.progress import Progress
 
-VALID, LONG_TERM, INVALID, AWAITING = "有效", "长期有效", "已失效", "待延期决定"
-"""The results of the table `certificate_validity`."""
+VALID, LONG_TERM, INVALID = "有效", "长期有效", "已失效"
+"""How decision tables call the statuses of a certificate."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def assess(certificate_number: Annotated[str, Param(title="备案证号")], call
         today=today,
         two_years=two_years,
         three_years=years_later(two_years, 1),
-        extension_open=any(isinstance(open_, Extension) for open_ in under_way(call.session, certificate_number)),
+        extension_open=any(isinstance(found, Extension) for found in under_way(call.session, certificate_number)),
     )
     if certificate.status != CertificateStatus.INVALID:
         _write(certificate, decided["result"], decided["valid_until"])

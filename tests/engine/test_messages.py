@@ -178,7 +178,9 @@ def test_a_message_starts_a_process_and_what_it_carries_are_its_variables() -> N
 
 def test_a_case_begun_by_another_case_s_message_has_the_business_key_that_the_message_carries() -> None:
     begun = process("q", start("s", message("M", business_key="business_key")), user("u"), "s > u")
-    throws = process("p", start("t"), throw("m", message("M", "{'business_key': 'F7'}", business_key="business_key")), "t > m")
+    throws = process(
+        "p", start("t"), throw("m", message("M", "{'business_key': 'F7'}", business_key="business_key")), "t > m"
+    )
     with ProcessTest([diagram(begun, throws)]) as t:
         t.start("p", business_key="F1")
         [case] = t.cases("q")

@@ -51,7 +51,7 @@ class Life:
         return self.test.read(lambda session: session.scalars(query).one())
 
     @property
-    def standing(self) -> tuple[str, str | None, date | None]:
+    def standing(self) -> tuple[Any, ...]:
         """Status, why it is invalid, and the last day."""
         certificate = self.certificate
         return certificate.status, certificate.invalid_reason, certificate.valid_until
