@@ -16,6 +16,7 @@ from engine.services import Call, Param, service_task
 from records.announcements import AnnouncementKind, withdraw
 from records.calendar import local_date
 from records.certificates import Certificate, CertificateStatus, InvalidReason, expiry, locked, years_later
+from records.documents import open_documents as under_way
 from records.extensions import Extension
 from records.progress import Progress
 
