@@ -4,8 +4,10 @@ A certificate's paper is made once and never again (R125); its snapshot says wha
 """
 
 import secrets
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, LargeBinary, String
@@ -24,6 +26,16 @@ class CertificateStatus(StrEnum):
     VALID = "VALID"
     LONG_TERM = "LONG_TERM"
     INVALID = "INVALID"
+
+
+STATUS_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        CertificateStatus.VALID: "有效",
+        CertificateStatus.LONG_TERM: "长期有效",
+        CertificateStatus.INVALID: "已失效",
+    }
+)
+"""What the statuses are called, also in decision tables."""
 
 
 class InvalidReason(StrEnum):
@@ -94,10 +106,10 @@ class CertificateSerial(Base):
     last: Mapped[int]
 
 
-def locked(session: Session, number: str) -> Certificate | None:
-    """The certificate as it is now; nobody else changes it, or what stands on it, until the transaction ends."""
+def held(session: Session, number: str) -> Certificate:
+    """The certificate as it is now, kept from others until the transaction ends."""
     session.flush()
-    return session.get(Certificate, number, with_for_update=True, populate_existing=True)
+    return session.get_one(Certificate, number, with_for_update=True, populate_existing=True)
 
 
 def allocate_number(session: Session, agency: Agency, class_code: str, today: date) -> str:

@@ -269,6 +269,15 @@ def lock(session: Session, document: Document) -> None:
     session.refresh(document, with_for_update=True)
 
 
+def under_way(session: Session, certificate_number: str, *, but: str | None = None) -> Document | None:
+    """A document about a certificate that an authority has or has returned; `but` is the id of one not meant.
+
+    Whoever holds the certificate's row finds what is true until his transaction ends.
+    """
+    query = select(Document).where(Document.certificate_number == certificate_number, Document.status.in_(IN_PROGRESS))
+    return session.scalar(query.where(Document.id != (but or "")).order_by(Document.submitted_at).limit(1))
+
+
 def record_submission(
     session: Session, document: Document, findings: list[Any], *, actor: str, now: datetime
 ) -> DocumentVersion:

@@ -3,6 +3,7 @@
 from records import (
     agencies,
     announcements,
+    articles,
     attachments,
     calendar,
     certificates,
@@ -18,6 +19,7 @@ from records import (
     policies,
     progress,
     regions,
+    simulation,
     sms,
     terminations,
     users,
@@ -26,6 +28,7 @@ from records import (
 __all__ = [
     "agencies",
     "announcements",
+    "articles",
     "attachments",
     "calendar",
     "certificates",
@@ -41,6 +44,7 @@ __all__ = [
     "policies",
     "progress",
     "regions",
+    "simulation",
     "sms",
     "terminations",
     "users",

@@ -11,20 +11,14 @@ from engine.errors import BpmnError, BusinessRefusal, EngineError
 from engine.services import Call, Decide, Param, service_task
 from records.agencies import Agency
 from records.calendar import local_date
-from records.certificates import Certificate, CertificateStatus, years_later
+from records.certificates import STATUS_WORDS, Certificate, CertificateStatus, held, years_later
 from records.documents import DocumentStatus, open_documents, record_submission
 from records.extensions import LONGEST_REASON, Extension
 from records.progress import Progress
 from tasks.documents import document_of
 from tasks.filings.findings import Finding, error
-from tasks.validity import INVALID, LONG_TERM, VALID, certificate_of
 
 _RULES = "extension_eligibility"
-_IN_WORDS = {
-    CertificateStatus.VALID: VALID,
-    CertificateStatus.LONG_TERM: LONG_TERM,
-    CertificateStatus.INVALID: INVALID,
-}
 
 
 @dataclass(frozen=True)
@@ -67,7 +61,7 @@ def eligible(
     others = [found for found in open_documents(session, certificate.number) if found is not asked]
     answer: Mapping[str, Any] = decide(
         _RULES,
-        status=INVALID if over else _IN_WORDS[CertificateStatus(certificate.status)],
+        status=STATUS_WORDS[CertificateStatus.INVALID if over else certificate.status],
         extended=certificate.extended,
         started=progress is not None and progress.start_date is not None,
         extension_open=any(isinstance(other, Extension) for other in others),
@@ -96,7 +90,7 @@ def validate(extension_id: Annotated[str, Param(title="延期编号")], call: Ca
     """Check an extension by every rule and keep it as it is submitted. Of two at once about one certificate the
     second is refused. Raises BusinessRefusal with every rule that is broken, which takes the whole command back."""
     extension = _extension_of(call.session, extension_id)
-    certificate = certificate_of(call.session, extension.certificate_number or "")
+    certificate = held(call.session, extension.certificate_number or "")
     examined = examine(call.session, extension, now=call.now, decide=call.decide)
     if examined.errors:
         raise BusinessRefusal(examined.errors, code="extension_invalid", message="延期申请不符合要求，未能提交。")
@@ -122,7 +116,7 @@ def validate(extension_id: Annotated[str, Param(title="延期编号")], call: Ca
 def grant(extension_id: Annotated[str, Param(title="延期编号")], call: Call) -> GrantedExtension:
     """Add the year to the last day, once. Raises BpmnError NOT_EXTENDABLE where meanwhile it is no longer possible."""
     extension = _extension_of(call.session, extension_id)
-    certificate = certificate_of(call.session, extension.certificate_number or "")
+    certificate = held(call.session, extension.certificate_number or "")
     answer = eligible(call.session, certificate, now=call.now, decide=call.decide, asked=extension)
     if not answer["years"]:
         raise BpmnError("NOT_EXTENDABLE", answer["message"])

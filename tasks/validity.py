@@ -9,19 +9,14 @@ from datetime import date
 from typing import Annotated
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from engine.errors import EngineError
 from engine.services import Call, Param, service_task
 from records.announcements import AnnouncementKind, withdraw
 from records.calendar import local_date
-from records.certificates import Certificate, CertificateStatus, InvalidReason, expiry, locked, years_later
+from records.certificates import STATUS_WORDS, Certificate, CertificateStatus, InvalidReason, expiry, held, years_later
 from records.documents import open_documents as under_way
 from records.extensions import Extension
 from records.progress import Progress
-
-VALID, LONG_TERM, INVALID = "有效", "长期有效", "已失效"
-"""How decision tables call the statuses of a certificate."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,7 @@ class Told:
 @service_task("certificate/assess", version=1, title="核定有效期", category="证书", effect="transaction")
 def assess(certificate_number: Annotated[str, Param(title="备案证号")], call: Call) -> Validity:
     """Decide by the table 备案证有效期 how a certificate stands today, and write it down."""
-    certificate, today = certificate_of(call.session, certificate_number), local_date(call.now)
+    certificate, today = held(call.session, certificate_number), local_date(call.now)
     progress = call.session.get(Progress, certificate_number, populate_existing=True)
     start_date = progress.start_date if progress is not None else None
     two_years = expiry(certificate.issue_date)
@@ -93,17 +88,8 @@ def withdraw_announcement(
     withdraw(call.session, AnnouncementKind(column), certificate_number)
 
 
-def certificate_of(session: Session, number: str) -> Certificate:
-    """A certificate, held until the transaction ends. Raises EngineError where there is none."""
-    certificate = locked(session, number)
-    if certificate is None:
-        raise EngineError(f"没有备案证 {number}。")
-    return certificate
-
-
 def _write(certificate: Certificate, result: str, valid_until: date | None) -> None:
-    if result == INVALID:
-        certificate.status, certificate.invalid_reason = CertificateStatus.INVALID, InvalidReason.EXPIRED
-    else:
-        certificate.status = CertificateStatus.LONG_TERM if result == LONG_TERM else CertificateStatus.VALID
+    found = [status for status, words in STATUS_WORDS.items() if words == result]
+    certificate.status = found[0] if found else CertificateStatus.VALID
+    certificate.invalid_reason = InvalidReason.EXPIRED if certificate.status == CertificateStatus.INVALID else None
     certificate.valid_until = valid_until

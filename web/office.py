@@ -32,6 +32,7 @@ from records.filings import FILING, Filing
 from records.notices import Notice
 from records.papers import Paper
 from records.sample import load_sample
+from records.simulation import SimulatedProject
 from records.sms import OutgoingSms
 from records.users import User, UserRole, user_by_username
 from tasks import procedure
@@ -41,7 +42,7 @@ from web.demo import PASSWORD, sample
 
 OPENING = time(9)  # of the day the sample was made
 ENTERPRISE, AUTHORITY = "企业", "备案机关"  # who gets messages and notices
-VERBS = ("submit", "withdraw", "file", *(kind for kind in KINDS if kind != FILING))
+VERBS = ("submit", "withdraw", "file", "platform", *(kind for kind in KINDS if kind != FILING))
 _ISSUE = {"accept": "accept", "review_content": "approve", "sign": "issue"}
 """How officials decide on a filing that is to be issued, by user task."""
 _FILED = ("by", "sample", "document", "enterprise")
@@ -53,7 +54,7 @@ class Office:
 
     facts_known = frozenset(
         (
-            *("status", "opinion", "warnings", "submissions", "papers", "letters", "certificate"),
+            *("status", "opinion", "warnings", "submissions", "papers", "letters", "certificate", "project"),
             *("messages", "notices", "announcements"),
         )
     )
@@ -118,6 +119,7 @@ class Office:
             "papers": [_paper(certificate) for certificate in certificates],
             "letters": [_letter(paper) for paper in session.scalars(letters)],
             "certificate": _standing(certificates[0]) if certificates else None,
+            "project": filing.form,
             "messages": [
                 {"template": m.template, "to": _receiver(filing, m.mobile), "text": m.text, "state": m.state}
                 for m in session.scalars(messages)
@@ -156,6 +158,14 @@ class Office:
         filing = Filing(enterprise_id=enterprise.id)
         documents.create_draft(command.session, filing, form, actor=command.actor or "", now=command.now)
         procedure.submit(command, filing)
+
+    def _platform(self, command: Command, business_key: str | None, block: Any) -> None:
+        """在投资项目在线平台上修改: change the project's name and place where the province keeps them."""
+        changes = _group({"platform": block}, "platform")
+        _only(changes, ("project_name", "location"), "platform", "platform.")
+        form = _filing(command.session, self._filing_id).form
+        name, place = (str(changes.get(key, form[key])) for key in ("project_name", "location"))
+        command.session.merge(SimulatedProject(code=form["project_code"], name=name, place=place))
 
     def _another(self, kind: str) -> Verb:
         """Submitting a document of another kind about the scenario's certificate, such as an extension."""

@@ -60,11 +60,11 @@ def test_reminders_come_60_and_30_days_before_the_last_day_and_the_second_takes_
 
 def test_a_start_told_in_time_makes_it_long_term_and_closes_what_asked_for_it(one: Life) -> None:
     one.until("2023-10-20 09:00")
-    assert {"tell_start", "extend_or_start_again"} <= set(one.todo)
+    assert {"fill_start", "extend_or_start_again"} <= set(one.todo)
     one.tell(start="2023-10-18")
     assert one.standing == ("LONG_TERM", None, None)
     assert one.messages[-1] == "S26"
-    assert not {"tell_start", "extend_or_start_again"} & set(one.todo)
+    assert not {"fill_start", "extend_or_start_again"} & set(one.todo)
     one.until("2026-12-31 09:00")
     assert one.standing == ("LONG_TERM", None, None)
     assert "S17" not in one.messages
@@ -83,7 +83,7 @@ def test_a_start_that_is_cleared_makes_it_dated_again_and_it_expires(one: Life) 
     one.until("2022-06-01 09:00", restart=True)
     one.tell()
     assert one.standing == ("VALID", None, date(2023, 11, 15))
-    assert "tell_start" in one.todo
+    assert "fill_start" in one.todo
     one.until("2023-11-16 00:00")
     assert one.standing == ("INVALID", "EXPIRED", date(2023, 11, 15))
 
@@ -121,9 +121,9 @@ def test_a_life_in_years_whose_holidays_are_not_published() -> None:
 
 def test_the_planned_start_reminds_of_telling_it(one: Life) -> None:
     one.until("2021-12-10 08:59")
-    assert "tell_start" not in one.todo
+    assert "fill_start" not in one.todo
     one.until("2021-12-10 09:00")
-    assert "tell_start" in one.todo
+    assert "fill_start" in one.todo
     assert one.messages == ["S15", "S12"]
 
 
@@ -138,10 +138,10 @@ def test_completion_is_asked_for_two_months_and_one_month_before_and_not_twice_a
     one.until("2022-08-31 08:59")
     assert "S13" not in one.messages
     one.until("2022-08-31 09:00")  # two months before 31 October: 31 August
-    assert "tell_start_and_completion" in one.todo
+    assert "fill_start_and_completion" in one.todo
     one.until("2022-09-30 09:00")  # one month before: September has 30 days
-    assert "tell_start_and_completion" not in one.todo
-    assert "tell_completion" in one.todo
+    assert "fill_start_and_completion" not in one.todo
+    assert "fill_completion" in one.todo
     assert one.messages.count("S13") == one.messages.count("S14") == 1
 
 
@@ -159,23 +159,23 @@ def test_a_completion_that_is_cleared_is_asked_for_again_at_once_and_once(one: L
     one.until("2022-10-10 09:00")
     one.tell(start="2022-02-01")
     assert [message for message in one.messages if message in ("S13", "S14")] == ["S13", "S14"]
-    assert "tell_completion" in one.todo
+    assert "fill_completion" in one.todo
 
 
 def test_less_than_two_months_left_at_the_issue_sends_the_missed_reminder_at_once() -> None:
     with life("2021-11-15 09:00", ("2021-11-20", "2021-12-31")) as one:
         assert one.messages == ["S13"]
-        assert one.todo == ["tell_start_and_completion"]
+        assert one.todo == ["fill_start_and_completion"]
         one.until("2021-11-30 09:00")
         assert one.messages[-1] == "S14"
     with life("2021-11-15 09:00", ("2021-11-20", "2021-12-10")) as one:
         assert one.messages == ["S14"]
-        assert one.todo == ["tell_completion"]
+        assert one.todo == ["fill_completion"]
 
 
 def test_dates_moved_by_a_change_close_what_was_asked_too_early_and_set_the_reminders_anew(one: Life) -> None:
     one.until("2022-09-10 09:00")
-    assert {"tell_start", "tell_start_and_completion"} <= set(one.todo)
+    assert {"fill_start", "fill_start_and_completion"} <= set(one.todo)
     one.send("planned_dates_changed", planned_start=date(2023, 1, 10), planned_completion=date(2023, 12, 29))
     assert one.todo == []
     assert {"planned_start_reached 2023-01-10 09:00", "two_months_left 2023-10-29 09:00"} <= one.due
@@ -187,8 +187,8 @@ def test_dates_moved_by_a_change_close_what_was_asked_too_early_and_set_the_remi
 
 def test_a_to_do_that_is_only_ticked_off_stays(one: Life) -> None:
     one.until("2021-12-10 09:00")
-    one.test.complete("tell_start", case=one.case, actor="ent01")
-    assert "tell_start" in one.todo
+    one.test.complete("fill_start", case=one.case, actor="ent01")
+    assert "fill_start" in one.todo
     assert one.messages.count("S12") == 1
 
 
@@ -199,7 +199,7 @@ def test_december_asks_for_the_year_s_report_until_it_is_told(one: Life) -> None
     one.until("2021-12-01 08:59")
     assert one.todo == []
     one.until("2021-12-01 09:00")
-    assert (one.todo, one.messages) == (["tell_report"], ["S15"])
+    assert (one.todo, one.messages) == (["fill_report"], ["S15"])
     one.tell(years={2021: 100})
     assert one.todo == []
     one.until("2022-02-01 09:00")
@@ -219,7 +219,7 @@ def test_a_report_not_told_by_the_end_of_january_is_told_to_the_authority(one: L
     assert titles(one, AUTHORITY) == []
     one.until("2022-02-01 00:00")
     assert titles(one, AUTHORITY) == ["逾期未报2021年度进度报告"]
-    assert "tell_report" not in one.todo
+    assert "fill_report" not in one.todo
 
 
 def test_a_completed_project_is_not_asked_for_reports(one: Life) -> None:

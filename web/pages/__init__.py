@@ -2,10 +2,11 @@
 
 from flask import Flask
 
-from web.pages import accounts, diagram, enterprise, filings, inbox, public, shell, task
+from web.pages import accounts, diagram, enterprise, filings, inbox, library, public, shell, task
 
 BLUEPRINTS = (
     public.blueprint,
+    library.blueprint,
     accounts.blueprint,
     enterprise.blueprint,
     inbox.blueprint,

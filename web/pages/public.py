@@ -1,4 +1,4 @@
-"""Pages for everybody: the portal, announcements, guide, policies, and the check of a certificate."""
+"""Pages for everybody: the portal, announcements, and the check of a certificate."""
 
 from typing import Any
 
@@ -10,7 +10,6 @@ from werkzeug.exceptions import NotFound
 from engine.errors import CommandRefused
 from records.announcements import Announcement, AnnouncementKind
 from records.certificates import Certificate
-from records.policies import PolicyEdition
 from web.api.certificates import certificate_by_token, certificate_view
 from web.database import db
 from web.limits import VERIFY, limiter
@@ -99,26 +98,6 @@ def announcement(item_id: int) -> str:
         },
         sections=[{"title": "", "items": facts}] if certificate else [],
         verify_url=url_for("public.verify", number=certificate.number) if certificate else None,
-    )
-
-
-@blueprint.get("/guide")
-def guide() -> str:
-    return render_template("public/guide.html")
-
-
-@blueprint.get("/policies")
-def policies() -> str:
-    """The lists and ratios that the rules stand on, with the days they are in force."""
-    editions = db.session.scalars(
-        select(PolicyEdition).order_by(PolicyEdition.kind, PolicyEdition.effective_from.desc())
-    )
-    return render_template(
-        "public/policies.html",
-        policies=[
-            {"title": edition.title, "number": edition.edition, "note": _in_force(edition), "url": None}
-            for edition in editions
-        ],
     )
 
 
@@ -222,10 +201,3 @@ def _news(item: Announcement) -> dict[str, Any]:
         "day": f"{published:%d}",
         "month": _("%(n)s月", n=published.month),
     }
-
-
-def _in_force(edition: PolicyEdition) -> str:
-    first = wording.day(edition.effective_from)
-    if edition.effective_to is None:
-        return _("%(first)s 起施行", first=first)
-    return _("%(first)s 至 %(last)s 施行", first=first, last=wording.day(edition.effective_to))
