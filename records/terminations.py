@@ -7,12 +7,18 @@ from sqlalchemy.orm import Session
 
 from records.documents import Document
 
+CANCELLATION, REVOCATION = "cancellation", "revocation"
+"""The kinds, and their processes."""
+LONGEST_REASON = 500
+LONGEST_GROUND = 200
+
 
 class Cancellation(Document):
     """An enterprise gives up its certificate. `form` has the key `reason`."""
 
-    __mapper_args__ = {"polymorphic_identity": "cancellation"}  # noqa: RUF012 - SQLAlchemy's own
+    __mapper_args__ = {"polymorphic_identity": CANCELLATION}  # noqa: RUF012 - SQLAlchemy's own
     TITLE = "备案注销"
+    NOUN = "注销"
     SERIES = "ZX"
 
     def fill(self, session: Session, form: Mapping[str, Any]) -> None:
@@ -22,7 +28,7 @@ class Cancellation(Document):
 class Revocation(Document):
     """An authority takes a certificate back. `form` has the keys `reason` and `ground` (法律依据)."""
 
-    __mapper_args__ = {"polymorphic_identity": "revocation"}  # noqa: RUF012 - SQLAlchemy's own
+    __mapper_args__ = {"polymorphic_identity": REVOCATION}  # noqa: RUF012 - SQLAlchemy's own
     TITLE = "备案撤销"
     NOUN = "撤销"
     SERIES = "CX"

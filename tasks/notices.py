@@ -16,8 +16,8 @@ from records.notices import post
 from tasks.documents import document_of
 from tasks.wording import month_day
 
-# Event → title, body. {p} project, {k} procedure, {n} certificate number, {a} agency; {d}, {D} and {y} are the day that
-# the diagram gives: of the year, whole, and its year.
+# Event → title, body. {p} project, {k} procedure, {n} certificate number, {a} agency, {e} enterprise,
+# {d} and {date} the day the diagram gives, without and with its year, {y} its year.
 _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "issued": ("“{p}”已备案", "备案证号 {n}，备案机关 {a}。可在「我的备案证」查看和下载。"),
@@ -25,6 +25,13 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "“{p}”{k}不予受理",
             "{a}不予受理，原因见办理记录。可重新申报，项目代码仍可用。",
         ),
+        "cancelled": ("“{p}”备案证已注销", "{e}已注销备案证 {n}，备案证已失效。原因可在「注销管理」查看。"),
+        "revoked": ("“{p}”备案已撤销", "{a}已撤销备案，备案证 {n} 已失效。原因可在「撤销管理」查看。"),
+        "start_told": ("“{p}”已填报开工时间", "{e}填报的开工时间是 {date}。可在「项目进展」查看。"),
+        "start_cleared": ("“{p}”已清除开工时间", "{e}清除了原来填报的开工时间。可在「项目进展」查看。"),
+        "completion_told": ("“{p}”已填报完工时间", "{e}填报的完工时间是 {date}。可在「项目进展」查看。"),
+        "completion_cleared": ("“{p}”已清除完工时间", "{e}清除了原来填报的完工时间。可在「项目进展」查看。"),
+        "report_told": ("“{p}”已填报年度进度报告", "{e}已填报年度进度报告。可在「项目进展」查看。"),
         "change_issued": ("“{p}”备案变更已通过", "变更函已出具，与原备案证配合使用。可在「变更管理」查看和下载。"),
         "change_not_accepted": (
             "“{p}”备案变更不予受理",
@@ -34,12 +41,12 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "terminated": ("“{p}”{k}已终止", "因备案证失效终止。"),
         "near_due": ("“{p}”{k}临近办理时限", "应在 {d} 前办结，请尽快办理。"),
         "overdue": ("“{p}”{k}超过办理时限", "{a}应在 {d} 前办结，现已超期。"),
-        "extended": ("“{p}”备案延期已通过", "备案证 {n} 的有效期延长至 {D}，请按时开工并填报开工时间。"),
-        "not_extended": ("“{p}”备案延期未通过", "备案证 {n} 的有效期仍至 {D}，原因见办理记录。"),
-        "terminated": ("“{p}”{k}已终止", "备案证 {n} 的状态已变化，本次申请不再办理，原因见办理记录。"),
+        "extended": ("“{p}”备案延期已通过", "备案证 {n} 的有效期延长至 {date}，请按时开工并填报开工时间。"),
+        "not_extended": ("“{p}”备案延期未通过", "备案证 {n} 的有效期仍至 {date}，原因见办理记录。"),
+        "not_extendable": ("“{p}”备案延期已终止", "备案证 {n} 的状态已变化，不能再延期，原因见办理记录。"),
         "expired": (
             "“{p}”备案证到期自动失效",
-            "备案证 {n} 于 {D} 到期，未填报开工时间，也未办理延期。如需建设请重新备案。",
+            "备案证 {n} 于 {date} 到期，未填报开工时间，也未办理延期。如需建设请重新备案。",
         ),
         "report_missing": ("“{p}”逾期未报{y}年度进度报告", "企业未在次年1月31日前填报{y}年度进度报告。"),
     }
@@ -74,10 +81,11 @@ def post_notice(
         "p": document.project_name or "未命名项目",
         "k": document.TITLE,
         "d": month_day(day) if day else "",
-        "D": day.isoformat() if day else "",
+        "date": day.isoformat() if day else "",
         "y": str(day.year) if day else "",
         "n": document.certificate_number or "",
         "a": document.agency.name if document.agency else "备案机关",
+        "e": document.enterprise.name,
     }
     title, body = (text.format_map(words) for text in _TEXTS[event])
     post(

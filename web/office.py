@@ -10,7 +10,7 @@ from copy import deepcopy
 from datetime import date, datetime, time
 from typing import Any
 
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -31,18 +31,20 @@ from records.enterprises import Enterprise
 from records.filings import FILING, Filing
 from records.notices import Notice
 from records.papers import Paper
+from records.progress import Progress
 from records.sample import load_sample
 from records.simulation import SimulatedProject
 from records.sms import OutgoingSms
 from records.users import User, UserRole, user_by_username
-from tasks import procedure
+from tasks import procedure, progress
 from tasks.documents import KINDS
 from tasks.filings.schema import FilingForm
+from tasks.progress_form import ProgressForm
 from web.demo import PASSWORD, sample
 
 OPENING = time(9)  # of the day the sample was made
 ENTERPRISE, AUTHORITY = "企业", "备案机关"  # who gets messages and notices
-VERBS = ("submit", "withdraw", "file", "platform", *(kind for kind in KINDS if kind != FILING))
+VERBS = ("submit", "withdraw", "file", "platform", "report", *(kind for kind in KINDS if kind != FILING))
 _ISSUE = {"accept": "accept", "review_content": "approve", "sign": "issue"}
 """How officials decide on a filing that is to be issued, by user task."""
 _FILED = ("by", "sample", "document", "enterprise")
@@ -54,7 +56,17 @@ class Office:
 
     facts_known = frozenset(
         (
-            *("status", "opinion", "warnings", "submissions", "papers", "letters", "certificate", "project"),
+            *(
+                "status",
+                "opinion",
+                "warnings",
+                "submissions",
+                "papers",
+                "letters",
+                "certificate",
+                "project",
+                "progress",
+            ),
             *("messages", "notices", "announcements"),
         )
     )
@@ -102,6 +114,8 @@ class Office:
     def begin(self, command: Command, process: str, business_key: str | None, start: Block) -> None:
         if process in KINDS:
             procedure.submit(command, _document(command.session, business_key))
+        elif process == progress.PROCESS:
+            self._report(command, business_key, start.get("form"))
 
     def facts(self, session: Session, process: str, business_key: str | None) -> Mapping[str, Any]:
         document = _document(session, business_key)
@@ -119,6 +133,7 @@ class Office:
             "papers": [_paper(certificate) for certificate in certificates],
             "letters": [_letter(paper) for paper in session.scalars(letters)],
             "certificate": _standing(certificates[0]) if certificates else None,
+            "progress": _told(session, certificates[0]) if certificates else None,
             "project": filing.form,
             "messages": [
                 {"template": m.template, "to": _receiver(filing, m.mobile), "text": m.text, "state": m.state}
@@ -158,6 +173,13 @@ class Office:
         filing = Filing(enterprise_id=enterprise.id)
         documents.create_draft(command.session, filing, form, actor=command.actor or "", now=command.now)
         procedure.submit(command, filing)
+
+    def _report(self, command: Command, business_key: str | None, block: Any) -> None:
+        """填报项目进展: tell everything, as the form of the page does."""
+        filing = _filing(command.session, self._filing_id)
+        certificate = command.session.get_one(Certificate, filing.certificate_number)
+        told = _loaded(ProgressForm(), plain(_group({"report": block}, "report")), "report")
+        progress.tell(command, certificate, told)
 
     def _platform(self, command: Command, business_key: str | None, block: Any) -> None:
         """在投资项目在线平台上修改: change the project's name and place where the province keeps them."""
@@ -258,8 +280,12 @@ def _project(number: Any) -> dict[str, Any]:
 
 def _form(base: Mapping[str, Any], changes: Mapping[str, Any], place: str) -> dict[str, Any]:
     """The form `base` with changed fields, in the shape that the REST interface takes."""
+    return _loaded(FilingForm(), _changed(base, plain(changes)), place)
+
+
+def _loaded(schema: Schema, form: Mapping[str, Any], place: str) -> dict[str, Any]:
     try:
-        loaded: dict[str, Any] = FilingForm().load(_changed(base, plain(changes)))
+        loaded: dict[str, Any] = schema.load(form)
     except ValidationError as invalid:
         path, message = _first(invalid.messages)
         raise Misused(f"{place}.{path}", f"申报表字段 {path}：{message}") from None
@@ -315,6 +341,12 @@ def _standing(certificate: Certificate) -> dict[str, Any]:
     """How a certificate stands now."""
     names = ("number", "status", "invalid_reason", "issue_date", "valid_until", "seal", "extended", "changes")
     return {name: getattr(certificate, name) for name in names}
+
+
+def _told(session: Session, certificate: Certificate) -> dict[str, Any] | None:
+    """What the enterprise told of the project."""
+    found = session.get(Progress, certificate.number)
+    return found.content | {"revision": found.revision} if found is not None else None
 
 
 def _receiver(filing: Filing, mobile: str) -> str:

@@ -14,8 +14,10 @@ from web.api import (
     lookups,
     messages,
     migrations,
+    progress,
     services,
     task_inbox,
+    terminations,
 )
 from web.api.problems import answer_problems
 
@@ -30,6 +32,8 @@ BLUEPRINTS = (
     forms.blueprint,
     filings.blueprint,
     certificates.blueprint,
+    progress.blueprint,
+    terminations.blueprint,
     lookups.blueprint,
 )
 

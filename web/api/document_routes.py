@@ -1,6 +1,6 @@
 """The routes that documents of every kind have: drafts, checks, submission, withdrawal, attachments (design §6)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -80,17 +80,7 @@ def _route_drafts(blueprint: Blueprint, path: str, routed: Routed[_D]) -> None:
         @require()
         def get(self, query: dict[str, Any]) -> dict[str, Any]:
             """Those of one's enterprise or agency, the latest first."""
-            rows = select(kind).where(listed(kind, me()))
-            if "status" in query:
-                rows = rows.where(kind.status == query["status"])
-            if "cursor" in query:
-                rows = rows.where(kind.number < query["cursor"])
-            found = list(db.session.scalars(rows.order_by(kind.number.desc()).limit(query["limit"] + 1)))
-            shown = found[: query["limit"]]
-            return {
-                "items": [line(document) for document in shown],
-                "next": shown[-1].number if len(found) > len(shown) else None,
-            }
+            return listing(kind, query, me())
 
     @blueprint.route(f"{path}/<document_id>")
     class One(MethodView):
@@ -220,6 +210,21 @@ def _route_attachments(blueprint: Blueprint, path: str, routed: Routed[_D]) -> N
                 documents.require_editable(document)
                 stored = attached.detach(given.session, _attachment(document, attachment_id))
             runtime().attachments.delete(stored)
+
+
+def listing(kind: type[Document], query: Mapping[str, Any], user: User) -> dict[str, Any]:
+    """A page of the documents that a user finds, by a `DocumentQuery`."""
+    rows = select(kind).where(listed(kind, user))
+    if "status" in query:
+        rows = rows.where(kind.status == query["status"])
+    if "cursor" in query:
+        rows = rows.where(kind.number < query["cursor"])
+    found = list(db.session.scalars(rows.order_by(kind.number.desc()).limit(query["limit"] + 1)))
+    shown = found[: query["limit"]]
+    return {
+        "items": [line(document) for document in shown],
+        "next": shown[-1].number if len(found) > len(shown) else None,
+    }
 
 
 def view(document: Document, user: User) -> dict[str, Any]:

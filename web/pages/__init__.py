@@ -2,7 +2,19 @@
 
 from flask import Flask
 
-from web.pages import accounts, diagram, enterprise, filings, inbox, library, public, shell, task
+from web.pages import (
+    accounts,
+    diagram,
+    enterprise,
+    filings,
+    inbox,
+    library,
+    progress,
+    public,
+    shell,
+    task,
+    terminations,
+)
 
 BLUEPRINTS = (
     public.blueprint,
@@ -22,4 +34,4 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
 
 
-__all__ = ["filings", "register"]
+__all__ = ["filings", "progress", "register", "terminations"]

@@ -21,7 +21,7 @@ from tasks import procedure
 from web.api.views import groups_of
 from web.database import db
 from web.identity import me, require
-from web.pages import lists, sections, wording
+from web.pages import choosing, lists, sections, wording
 from web.pages.course import Course, progress
 from web.pages.public import invalid_reasons
 from web.runtime import runtime
@@ -122,7 +122,7 @@ def certificates() -> str:
                 "agency": filing.agency.name if filing.agency else "",
                 "status": certificate.status,
                 "reason": invalid_reasons().get(certificate.invalid_reason or "", ""),
-                "tags": [],
+                "tags": choosing.tags(certificate),
                 "issue_date": wording.day(certificate.issue_date),
                 "valid_until": wording.day(certificate.valid_until) or None,
                 "pdf_url": url_for("enterprise.paper", number=certificate.number) if certificate.paper else None,

@@ -18,6 +18,7 @@ from records.certificates import Certificate, CertificateStatus
 from records.documents import Document, DocumentStatus
 from records.enterprises import Enterprise
 from records.filings import FILING, Filing
+from records.progress import Progress
 from records.users import UserKind
 from tasks import procedure
 from web.api.access import own, visible
@@ -198,7 +199,8 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
             "print_url": None,
         },
         suspension=suspension.to_enterprise(course, filing),
-        next=_next_thing(filing, allowed),
+        next=_next_thing(filing, allowed) or (_start_to_tell(certificate) if certificate else None),
+        actions=_actions(certificate) if certificate else [],
         withdraw_url=url_for("enterprise.withdraw", filing_id=filing.id) if "withdraw" in allowed else None,
         revision=commands.revision_of(filing),
         command_id=commands.fresh(),
@@ -210,6 +212,37 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
         diagram_url=url_for("diagram.show", instance_id=instance.id),
         progress=_life(filing, certificate, instance),
     )
+
+
+def _start_to_tell(certificate: Certificate) -> dict[str, Any] | None:
+    """Telling when construction began, while that is what keeps the certificate (R172)."""
+    told = db.session.get(Progress, certificate.number)
+    today = local_date(runtime().engine.clock.now())
+    left = (certificate.dated_until - today).days
+    if certificate.status != CertificateStatus.VALID or (told and told.start_date) or left < 0:
+        return None
+    return {
+        "title": _("填报开工时间，备案证将长期有效"),
+        "text": _(
+            "备案证有效期至 %(until)s，还有 %(n)s 天。到期仍未开工且未办理延期的，备案证自动失效。",
+            until=wording.day(certificate.dated_until),
+            n=left,
+        ),
+        "glyph": "flag",
+        "url": url_for("enterprise.progress_of", number=certificate.number),
+        "label": _("填报开工时间"),
+    }
+
+
+def _actions(certificate: Certificate) -> list[dict[str, str]]:
+    """What its enterprise may do with a certificate now."""
+    if certificate.status == CertificateStatus.INVALID:
+        return []
+    number = certificate.number
+    return [
+        {"label": _("填报进展"), "url": url_for("enterprise.progress_of", number=number)},
+        {"label": _("注销"), "url": url_for("enterprise.cancellation_form", number=number)},
+    ]
 
 
 def _next_thing(filing: Filing, allowed: list[str]) -> dict[str, Any] | None:
@@ -292,12 +325,11 @@ def _elapsed(certificate: Certificate, today: date) -> int:
 
 
 def _life(filing: Filing, certificate: Certificate | None, instance: Instance) -> list[dict[str, str]]:
-    """项目历程: filed, certified, and what is planned."""
+    """项目历程: filed, certified, built, and what is planned."""
     standing = "suspended" if instance.suspended else "current"
     waiting = standing if certificate is None and not filing.editable else "todo"
     if filing.status == DocumentStatus.NOT_ACCEPTED:
         waiting = "refused"
-    form = filing.form
     return [
         {
             "act": _("备案申报"),
@@ -310,9 +342,30 @@ def _life(filing: Filing, certificate: Certificate | None, instance: Instance) -
             "opinion": _("有效期两年") if certificate else "",
             "state": "done" if certificate else waiting,
         },
-        {"act": _("开工"), "time": _("计划 %(day)s", day=form.get("planned_start") or "—"), "state": "todo"},
-        {"act": _("完工"), "time": _("计划 %(day)s", day=form.get("planned_completion") or "—"), "state": "todo"},
+        *_built(filing, certificate),
     ]
+
+
+def _built(filing: Filing, certificate: Certificate | None) -> list[dict[str, str]]:
+    """What was told of the construction, what is still planned, and the end where there was one."""
+    told = db.session.get(Progress, certificate.number) if certificate else None
+    invalid = certificate is not None and certificate.status == CertificateStatus.INVALID
+    steps: list[dict[str, str]] = []
+    for act, day, planned in (
+        (_("开工"), told.start_date if told else None, filing.form.get("planned_start")),
+        (_("完工"), told.completion_date if told else None, filing.form.get("planned_completion")),
+    ):
+        if day is not None:
+            steps.append({"act": act, "time": wording.day(day), "state": "done"})
+        elif not invalid:
+            steps.append({"act": act, "time": _("计划 %(day)s", day=planned or "—"), "state": "todo"})
+    if told is not None and told.reports:
+        years = "、".join(str(report.year) for report in told.reports)
+        steps.insert(1, {"act": _("年度进度报告"), "opinion": years, "state": "done"})
+    if invalid and certificate is not None:
+        reason = invalid_reasons().get(certificate.invalid_reason or "", "")
+        steps.append({"act": _("备案证失效"), "opinion": reason, "state": "refused"})
+    return steps
 
 
 def _latest_task_url(filing: Filing) -> str:

@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 
 from engine.errors import CommandRefused
 from records.announcements import Announcement, AnnouncementKind
-from records.certificates import Certificate
+from records.certificates import Certificate, CertificateStatus
 from web.api.certificates import certificate_by_token, certificate_view
 from web.database import db
 from web.limits import VERIFY, limiter
@@ -88,6 +88,9 @@ def announcement(item_id: int) -> str:
         {"label": _("申报企业名称"), "value": item.enterprise_name, "wide": True},
         {"label": _("备案机关"), "value": item.agency_name, "wide": True},
     ]
+    if certificate is not None and certificate.status == CertificateStatus.INVALID:
+        reason = _reason(certificate.invalid_reason)
+        facts.insert(2, {"label": _("状态"), "value": _("已失效（%(reason)s）", reason=reason)})
     return render_template(
         "public/announcement.html",
         item={

@@ -9,6 +9,7 @@ from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
 from engine.tables import Instance, Task
 from records.documents import Document, DocumentVersion
+from records.filings import FILING
 from records.users import User, UserKind
 from tasks.filings.examination import RULES
 from web.api.task_inbox import act as carry_out
@@ -131,6 +132,9 @@ def _render(
             "prev_url": url_for("task.page", task_id=earlier) if earlier else None,
             "next_url": url_for("task.page", task_id=later) if later else None,
             "print_url": None,
+            "progress_url": url_for("enterprise.progress_of", number=document.certificate_number)
+            if document is not None and document.kind == FILING and document.certificate_number
+            else None,
         },
         suspension=suspension.to_official(course),
         steps=steps(course, document) if document is not None else [],

@@ -1,6 +1,7 @@
 /** Small improvements on pages that already work as plain forms. Each behaviour finds its own elements by data-jg-*. */
 import { askBeforeSending, openDrawers, openSheets } from "./behaviours/dialogs";
 import { countCharacters, explainDecision, insertPhrases } from "./behaviours/decision";
+import { clearFields, growLines, pickDays, tellChosenFiles } from "./behaviours/fields";
 import { followFilingForm } from "./behaviours/filing-frame";
 import { chooseEntrance, revealPassword } from "./behaviours/login";
 import {
@@ -29,4 +30,8 @@ sendOnce();
 openDrawers();
 openSheets();
 followFilingForm();
+clearFields();
+pickDays();
+growLines();
+tellChosenFiles();
 drawEagerDiagrams();
