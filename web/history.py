@@ -53,14 +53,15 @@ class Event:
     act: Callable[[], None]
 
 
-def load(app: Flask, tell: Callable[[str], None] = lambda line: None) -> None:
-    """Let the sample's projects live up to now. A database that has documents is left as it is.
-
-    `tell` hears how far it has come.
-    """
+def has_happened(app: Flask) -> bool:
+    """Whether there is something already: then it is left as it is."""
     with app.app_context():
-        if db.session.scalar(select(Document.id).limit(1)) is not None:
-            return
+        return db.session.scalar(select(Document.id).limit(1)) is not None
+
+
+def load(app: Flask, tell: Callable[[str], None] = lambda line: None) -> None:
+    """Let the sample's projects live up to now, in a database without documents. `tell` hears how far it has come."""
+    with app.app_context():
         parts = runtime()
         now, url = parts.engine.clock.now(), parts.settings.database_url
         db.session.rollback()
