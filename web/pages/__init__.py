@@ -4,6 +4,7 @@ from flask import Flask
 
 from web.pages import (
     accounts,
+    archive,
     diagram,
     enterprise,
     filings,
@@ -35,4 +36,4 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
 
 
-__all__ = ["filings", "prints", "progress", "register", "terminations"]
+__all__ = ["archive", "filings", "prints", "progress", "register", "terminations"]
