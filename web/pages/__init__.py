@@ -5,6 +5,8 @@ from flask import Flask
 from web.pages import (
     accounts,
     archive,
+    change_form,
+    changes,
     diagram,
     enterprise,
     filings,
@@ -36,4 +38,4 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
 
 
-__all__ = ["archive", "filings", "prints", "progress", "register", "terminations"]
+__all__ = ["archive", "change_form", "changes", "filings", "prints", "progress", "register", "terminations"]
