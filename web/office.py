@@ -133,8 +133,8 @@ class Office:
             "papers": [_paper(certificate) for certificate in certificates],
             "letters": [_letter(paper) for paper in session.scalars(letters)],
             "certificate": _standing(certificates[0]) if certificates else None,
-            "progress": _told(session, certificates[0]) if certificates else None,
             "project": filing.form,
+            "progress": _told(session, certificates[0]) if certificates else None,
             "messages": [
                 {"template": m.template, "to": _receiver(filing, m.mobile), "text": m.text, "state": m.state}
                 for m in session.scalars(messages)
@@ -174,13 +174,6 @@ class Office:
         documents.create_draft(command.session, filing, form, actor=command.actor or "", now=command.now)
         procedure.submit(command, filing)
 
-    def _report(self, command: Command, business_key: str | None, block: Any) -> None:
-        """填报项目进展: tell everything, as the form of the page does."""
-        filing = _filing(command.session, self._filing_id)
-        certificate = command.session.get_one(Certificate, filing.certificate_number)
-        told = _loaded(ProgressForm(), plain(_group({"report": block}, "report")), "report")
-        progress.tell(command, certificate, told)
-
     def _platform(self, command: Command, business_key: str | None, block: Any) -> None:
         """在投资项目在线平台上修改: change the project's name and place where the province keeps them."""
         changes = _group({"platform": block}, "platform")
@@ -188,6 +181,13 @@ class Office:
         form = _filing(command.session, self._filing_id).form
         name, place = (str(changes.get(key, form[key])) for key in ("project_name", "location"))
         command.session.merge(SimulatedProject(code=form["project_code"], name=name, place=place))
+
+    def _report(self, command: Command, business_key: str | None, block: Any) -> None:
+        """填报项目进展: tell everything, as the form of the page does."""
+        filing = _filing(command.session, self._filing_id)
+        certificate = command.session.get_one(Certificate, filing.certificate_number)
+        told = _loaded(ProgressForm(), plain(_group({"report": block}, "report")), "report")
+        progress.tell(command, certificate, told)
 
     def _another(self, kind: str) -> Verb:
         """Submitting a document of another kind about the scenario's certificate, such as an extension."""

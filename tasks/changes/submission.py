@@ -4,7 +4,7 @@
 case, holding the certificate, and keeps the result.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -69,7 +69,7 @@ def validate(change_id: Annotated[str, Param(title="变更编号")], call: Call)
     """
     session = call.session
     change = change_of(session, change_id)
-    certificate = certificates.held(session, change.certificate_number or "")
+    certificate = locked_certificate(session, change)
     filing = session.get_one(Filing, certificate.filing_id)
     examination = check(session, change, now=call.now, decide=call.decide)
     if examination.errors:
@@ -106,8 +106,15 @@ def check(session: Session, change: Change, *, now: datetime, decide: Decide) ->
     )
 
 
-def synchronise(session: Session, change: Change) -> Verification:
-    """同步: what the provincial platform says now of the project that the change is about (R134).
+def imagined(session: Session, change: Change, form: Mapping[str, Any]) -> Change:
+    """The change as it would be with another form: for asking the rules, in no session and never saved."""
+    other = Change(id=change.id, number=change.number, certificate_number=change.certificate_number)
+    other.fill(session, form)
+    return other
+
+
+def synchronise(session: Session, change: Change) -> dict[str, Any]:
+    """同步: the fields that the provincial platform now settles of the project that the change is about (R134).
 
     Raises BusinessRefusal where it says that there is no such project any more, and PlatformUnavailable.
     """
@@ -116,7 +123,7 @@ def synchronise(session: Session, change: Change) -> Verification:
         raise BusinessRefusal(
             verification.findings, code="project_code_refused", message=verification.findings[0].message
         )
-    return verification
+    return verification.fields
 
 
 def change_of(session: Session, change_id: str) -> Change:
@@ -125,6 +132,14 @@ def change_of(session: Session, change_id: str) -> Change:
     if change is None:
         raise EngineError(f"没有备案变更 {change_id}。")
     return change
+
+
+def locked_certificate(session: Session, change: Change) -> Certificate:
+    """The certificate that the change is about; nobody else changes it until the transaction ends."""
+    certificate = certificates.locked(session, change.certificate_number or "")
+    if certificate is None:
+        raise EngineError(f"没有备案证 {change.certificate_number}。")
+    return certificate
 
 
 def filing_changed(session: Session, change: Change) -> Filing:

@@ -5,6 +5,7 @@ from flask_smorest import Api
 
 from web.api import (
     certificates,
+    changes,
     definitions,
     docs,
     filings,
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     services.blueprint,
     forms.blueprint,
     filings.blueprint,
+    changes.blueprint,
     certificates.blueprint,
     progress.blueprint,
     terminations.blueprint,

@@ -102,8 +102,21 @@ class CertificateAnswer(Schema):
     pdf_sha256 = fields.String(allow_none=True)
 
 
+class LetterAnswer(Schema):
+    """A letter used together with a certificate."""
+
+    number = fields.String()
+    issue_date = fields.Date()
+    agency = fields.String(metadata={"description": "who issued it"})
+    items = fields.List(fields.String(), metadata={"description": "what it changes, not to what"})
+    pdf_sha256 = fields.String(allow_none=True)
+
+
 class VerificationAnswer(Schema):
-    """What the public may know of a certificate."""
+    """What the public may know of a certificate. `letter` is the letter whose QR code was followed."""
+
+    letter = fields.Nested(LetterAnswer, allow_none=True)
+    letters = fields.List(fields.Nested(LetterAnswer))
 
     number = fields.String()
     status = fields.String()

@@ -7,9 +7,8 @@ from flask_smorest import Blueprint
 from marshmallow import fields
 from sqlalchemy.orm import Session
 
-from engine.deployments import newest
-from engine.errors import BusinessRefusal, CommandRefused
-from records.filings import FILING, Filing, as_if
+from engine.errors import BusinessRefusal
+from records.filings import Filing, as_if
 from records.regions import full_name
 from records.users import User, UserKind
 from tasks.adapters import adapters
@@ -21,6 +20,7 @@ from tasks.filings.verification import verify
 from web.api.access import own
 from web.api.document_routes import Routed, route
 from web.api.documents import PlatformView
+from web.api.examinations import tables_of, told
 from web.api.schemas import Strict
 from web.database import db
 from web.identity import me, require
@@ -61,28 +61,11 @@ class VerifyCode(MethodView):
 
 def examined(filing: Filing, form: dict[str, Any] | None) -> dict[str, Any]:
     """What the rules of the newest deployment say of a filing, or of a form that could take its place."""
-    examination = _examine(filing, form)
-    found = {finding.code for finding in (*examination.errors, *examination.warnings)}
-    return {
-        "errors": examination.errors,
-        "warnings": examination.warnings,
-        "hints": examination.hints,
-        "passed": len(examination.passed),
-        "total": len(examination.passed) + len(found),
-        "computed": examination.computed,
-    }
+    return told(_examine(filing, form))
 
 
 def _examine(filing: Filing, form: dict[str, Any] | None) -> Examination:
-    session = db.session()
-    definition = newest(session, FILING)
-    if definition is None:
-        raise CommandRefused("definition_unknown", "备案申报流程还没有部署。", status=503, remedy="请联系管理员。")
-    deployment = runtime().engine.deployments.deployment(session, definition.deployment_id)
-
-    def decide(decision_id: str, **inputs: Any) -> Any:
-        return deployment.decide(decision_id, inputs)
-
+    session, decide = db.session(), tables_of(Filing)
     asked = filing if form is None else as_if(session, filing, form)
     return check(session, asked, now=runtime().engine.clock.now(), decide=decide)
 

@@ -9,6 +9,7 @@ from web.pages import (
     filings,
     inbox,
     library,
+    prints,
     progress,
     public,
     shell,
@@ -34,4 +35,4 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
 
 
-__all__ = ["filings", "progress", "register", "terminations"]
+__all__ = ["filings", "prints", "progress", "register", "terminations"]

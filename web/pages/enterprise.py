@@ -137,7 +137,7 @@ def certificates() -> str:
 def company() -> str:
     """企业信息."""
     enterprise = _enterprise(me())
-    items = sections.enterprise_items(sections.enterprise_fields(enterprise))
+    items = sections.enterprise_items(sections.Shown({}, sections.enterprise_fields(enterprise)))
     return render_template(
         "enterprise/company.html",
         name=enterprise.name,

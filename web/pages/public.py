@@ -10,7 +10,8 @@ from werkzeug.exceptions import NotFound
 from engine.errors import CommandRefused
 from records.announcements import Announcement, AnnouncementKind
 from records.certificates import Certificate, CertificateStatus
-from web.api.certificates import certificate_by_token, certificate_view
+from records.papers import Paper
+from web.api.certificates import verification_view, verified
 from web.database import db
 from web.limits import VERIFY, limiter
 from web.pages import lists, wording
@@ -121,7 +122,7 @@ def verify() -> Any:
     if certificate is not None:
         return _verification("found", number, certificate)
     try:
-        return _verification("found", "", certificate_by_token(number.rpartition("/")[2]))
+        return _verification("found", "", *verified(number.rpartition("/")[2]))
     except CommandRefused:
         return _verification("not_found", typed), 404
 
@@ -131,7 +132,7 @@ def verify() -> Any:
 def verify_token(token: str) -> Any:
     """What the QR code of a certificate leads to."""
     try:
-        return _verification("found", "", certificate_by_token(token))
+        return _verification("found", "", *verified(token))
     except CommandRefused:
         return _verification("not_found"), 404
 
@@ -145,19 +146,21 @@ def language(code: str) -> Any:
     return redirect(safe(request.values.get("next")) or url_for("public.home"))
 
 
-def _verification(state: str, number: str = "", certificate: Certificate | None = None) -> str:
+def _verification(
+    state: str, number: str = "", certificate: Certificate | None = None, letter: Paper | None = None
+) -> str:
     return render_template(
         "public/verify.html",
         state=state,
         number=number,
-        certificate=_facts(certificate) if certificate is not None else None,
+        certificate=_facts(certificate, letter) if certificate is not None else None,
         checked_at=wording.moment(runtime().engine.clock.now()),
     )
 
 
-def _facts(certificate: Certificate) -> dict[str, Any]:
+def _facts(certificate: Certificate, letter: Paper | None) -> dict[str, Any]:
     days = {"issue_date": wording.day(certificate.issue_date), "valid_until": wording.day(certificate.valid_until)}
-    return certificate_view(certificate) | days | {"reason": _reason(certificate.invalid_reason)}
+    return verification_view(certificate, letter) | days | {"reason": _reason(certificate.invalid_reason)}
 
 
 def _reason(code: str | None) -> str:

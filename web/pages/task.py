@@ -131,7 +131,7 @@ def _render(
             "filing_no": document.number if document else "",
             "prev_url": url_for("task.page", task_id=earlier) if earlier else None,
             "next_url": url_for("task.page", task_id=later) if later else None,
-            "print_url": None,
+            "print_url": _print_url(document),
             "progress_url": url_for("enterprise.progress_of", number=document.certificate_number)
             if document is not None and document.kind == FILING and document.certificate_number
             else None,
@@ -149,6 +149,12 @@ def _render(
         diagram_note=_("%(name)s v%(version)s", name=course.definition.name, version=course.definition.version),
         conflict=conflict,
     )
+
+
+def _print_url(document: Document | None) -> str | None:
+    if document is None or document.kind != FILING:
+        return None
+    return url_for("enterprise.application", filing_id=document.id)
 
 
 def _tags(course: Course, document: Document | None) -> list[str]:
