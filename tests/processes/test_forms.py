@@ -47,10 +47,7 @@ def test_every_form_that_a_task_names_exists(path: Path) -> None:
     named = {
         str(element.get("value")) for element in root.iter("{*}property") if str(element.get("name")).startswith("form")
     }
-<<<<<<< HEAD
-=======
     assert named or not list(root.iter("{*}userTask"))
->>>>>>> end
     assert named <= {form.name for form in FORMS.iterdir()}
 
 
