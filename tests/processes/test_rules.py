@@ -355,3 +355,50 @@ def test_a_change_of_name_and_content_at_once_and_of_a_fifth_of_the_investment_a
 ) -> None:
     rows = decide("change_extent", name_changed=name, content_changed=content, investment_change=investment)
     assert [(row["result"], row["field"]) for row in rows] == [("提示", field) for field in fields]
+
+
+# Project progress
+
+ISSUED, UNTIL = date(2021, 7, 29), date(2023, 7, 29)
+TOLD: dict[str, Any] = {
+    "start_date": date(2021, 8, 1),
+    "completion_date": None,
+    "start_change": "无",
+    "dated_until": UNTIL,
+    "invested": Decimal(0),
+    "today": TODAY,
+    "issue_date": ISSUED,
+    "total": Decimal(3300),
+}
+
+
+@pytest.mark.parametrize(
+    ("told", "codes"),
+    [
+        ({}, []),
+        ({"start_date": None}, []),
+        # The day itself is neither too early nor too late.
+        ({"start_date": TODAY, "completion_date": TODAY}, []),
+        ({"start_date": date(2021, 11, 16)}, ["P01"]),
+        ({"start_date": ISSUED}, []),
+        ({"start_date": date(2021, 7, 28)}, ["P02"]),
+        ({"start_change": "填报", "today": UNTIL}, []),
+        ({"start_change": "填报", "today": date(2023, 7, 30)}, ["P03"]),
+        ({"start_change": "修改", "today": date(2023, 7, 30)}, []),
+        ({"start_date": None, "start_change": "清除", "today": UNTIL}, []),
+        ({"start_date": None, "start_change": "清除", "today": date(2023, 7, 30)}, ["P04"]),
+        ({"start_date": None, "completion_date": TODAY}, ["P05"]),
+        ({"completion_date": date(2021, 8, 1)}, []),
+        ({"completion_date": date(2021, 7, 31)}, ["P06"]),
+        ({"completion_date": date(2021, 11, 16)}, ["P07"]),
+        ({"invested": Decimal(3300)}, []),
+        ({"invested": Decimal("3300.0001")}, ["P08"]),
+    ],
+)
+def test_progress_is_told_in_its_order_and_in_its_time(told: dict[str, Any], codes: list[str]) -> None:
+    assert [found["code"] for found in decide("project_progress", **TOLD | told)] == codes
+
+
+def test_too_much_invested_is_only_a_hint() -> None:
+    [found] = decide("project_progress", **TOLD | {"invested": Decimal(4000)})
+    assert (found["result"], found["field"]) == ("提示", "annual_reports")

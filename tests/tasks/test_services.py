@@ -26,17 +26,13 @@ from records.filings import Filing
 from records.notices import notices
 from records.sample import load_sample
 from records.sms import SmsState, outbox
-from tasks import certificates, clocks, documents
-from tasks import notices as tasks_notices
 from tasks.adapters import Adapters, adapters, configure, simulated
 from tasks.certificates import allocate, publish, render_paper
 from tasks.documents import write_status
-from tasks.filings import submission
 from tasks.filings.schema import FilingForm
 from tasks.filings.submission import check, validate
 from tasks.notices import post_notice
 from tasks.platform import sample_projects
-from tasks.sms import delivery
 from tasks.sms.delivery import deliver, queue_sms
 from tests import servers
 from tests.tasks.conftest import ROOT
@@ -254,9 +250,7 @@ def test_a_message_is_queued_once_and_delivered_by_a_job(
 
 
 def test_every_service_that_the_diagrams_name_is_declared_with_their_parameters() -> None:
-    registry = Registry()
-    for module in (documents, clocks, submission, certificates, tasks_notices, delivery):
-        registry.add_module(module)
+    registry = Registry.installed()
     for path in (ROOT / "processes").glob("*.bpmn"):
         for operator in etree.parse(path).iter(f"{{{SPIFF}}}serviceTaskOperator"):
             service = registry.get(operator.attrib["id"])

@@ -4,6 +4,7 @@ from flask import Flask
 
 from web.pages import (
     accounts,
+    archive,
     change_form,
     changes,
     diagram,
@@ -11,6 +12,7 @@ from web.pages import (
     filings,
     inbox,
     library,
+    prints,
     progress,
     public,
     shell,
@@ -36,4 +38,4 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
 
 
-__all__ = ["change_form", "changes", "filings", "progress", "register", "terminations"]
+__all__ = ["archive", "change_form", "changes", "filings", "prints", "progress", "register", "terminations"]

@@ -74,23 +74,30 @@ def filing_form() -> FilingForm:
 
 @dataclass(frozen=True)
 class Shown:
-    """What is shown: a form with its personal contact, and the enterprise as it was then."""
+    """What is shown: a form with its personal contact, and the enterprise as it was then. People are masked, unless the
+    `whole` is for its owner to print."""
 
     form: Mapping[str, Any]
     enterprise: Mapping[str, Any]
+    whole: bool = False
+
+    def person(self, value: Any) -> Any:
+        """A person's particulars as they are shown."""
+        return (value or {}) if self.whole else mask_person(value)
 
 
-def as_saved(filing: Filing) -> Shown:
+def as_saved(filing: Filing, *, whole: bool = False) -> Shown:
     """The filing as it stands now."""
-    return Shown(filing.full_form, enterprise_fields(filing.enterprise))
+    return Shown(filing.full_form, enterprise_fields(filing.enterprise), whole)
 
 
-def as_submitted(version: DocumentVersion) -> Shown:
+def as_submitted(version: DocumentVersion, *, whole: bool = False) -> Shown:
     """The filing as it was submitted."""
     personal = version.personal
     return Shown(
         {**version.form, "project_contact": personal["project_contact"]},
         {**version.enterprise, **personal["enterprise"]},
+        whole,
     )
 
 
@@ -116,9 +123,9 @@ def sections(shown: Shown, before: Shown | None = None) -> list[dict[str, Any]]:
     found = []
     for section in layout.sections:
         if section.get("kind") == "enterprise":
-            items = enterprise_items(shown.enterprise)
+            items = enterprise_items(shown)
         else:
-            items = list(_items(layout, section.get("fields", ()), shown.form, changed))
+            items = list(_items(layout, section.get("fields", ()), shown, changed))
         if items:
             found.append({"title": section["title"], "unit": "", "items": items})
     return found
@@ -128,9 +135,10 @@ def changed_count(document: list[dict[str, Any]]) -> int:
     return sum(1 for section in document for item in section["items"] if item.get("changed"))
 
 
-def enterprise_items(enterprise: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """企业基本情况 (R94), people masked."""
-    legal, contact = mask_person(enterprise.get("legal_rep")), mask_person(enterprise.get("contact"))
+def enterprise_items(shown: Shown) -> list[dict[str, Any]]:
+    """企业基本情况 (R94)."""
+    enterprise = shown.enterprise
+    legal, contact = shown.person(enterprise.get("legal_rep")), shown.person(enterprise.get("contact"))
     return [
         {"label": label, "value": value, "wide": len(str(value or "")) > _LONG}
         for label, value in (
@@ -174,14 +182,13 @@ def filled(form: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _items(
-    layout: FilingForm, paths: list[str], form: Mapping[str, Any], changed: Mapping[str, Any]
-) -> Iterator[dict[str, Any]]:
+def _items(layout: FilingForm, paths: list[str], shown: Shown, changed: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    form = shown.form
     for path in paths:
         value = _at(form, path)
         if value in (None, "") and path not in changed and not layout.required(path):
             continue
-        text = _text(layout, path, value)
+        text = _text(layout, path, value, shown)
         item: dict[str, Any] = {
             "id": path,
             "label": layout.field(path).get("title", path),
@@ -192,11 +199,11 @@ def _items(
         if path == "project_code":
             item["verified"] = bool(form.get("region"))
         if path in changed:
-            item |= _change(_text(layout, path, changed[path]), text)
+            item |= _change(_text(layout, path, changed[path], shown), text)
         yield item
 
 
-def _text(layout: FilingForm, path: str, value: Any) -> str:
+def _text(layout: FilingForm, path: str, value: Any, shown: Shown) -> str:
     """A value in words."""
     if value is None or value == "":
         return ""
@@ -209,7 +216,7 @@ def _text(layout: FilingForm, path: str, value: Any) -> str:
         return f"{value} {industry.name}" if industry is not None else str(value)
     if path.startswith("project_contact."):
         name = path.rpartition(".")[2]
-        return str(mask_person({name: value})[name])
+        return str(shown.person({name: value})[name])
     if path == "commitment":
         return _("已同意") if value else _("未同意")
     choices = schema.get("enum") or ([True, False] if isinstance(value, bool) else [])

@@ -129,7 +129,7 @@ def _render(
             "number": f"{document.TITLE.removeprefix('备案')}编号 {document.number}" if document else "",
             "prev_url": url_for("task.page", task_id=earlier) if earlier else None,
             "next_url": url_for("task.page", task_id=later) if later else None,
-            "print_url": None,
+            "print_url": _print_url(document),
             "project_url": url_for("enterprise.certificate", number=document.certificate_number)
             if isinstance(document, Change)
             else None,
@@ -151,6 +151,12 @@ def _render(
         diagram_note=_("%(name)s v%(version)s", name=course.definition.name, version=course.definition.version),
         conflict=conflict,
     )
+
+
+def _print_url(document: Document | None) -> str | None:
+    if document is None or document.kind != FILING:
+        return None
+    return url_for("enterprise.application", filing_id=document.id)
 
 
 def _tags(course: Course, document: Document | None) -> list[str]:
