@@ -59,7 +59,7 @@ class Offer:
 
     @property
     def business_key(self) -> str | None:
-        given = self.correlation.get("business_key")
+        given = {**self.key, **self.correlation}.get("business_key")
         return None if given is None else str(given)
 
 

@@ -5,7 +5,7 @@ kind's process has its name. A document's id is the business key of its cases, a
 status.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, TypeVar
@@ -175,6 +175,12 @@ def about(kind: type[_D], filing: Document) -> _D:
         project_name=filing.project_name,
         certificate_number=filing.certificate_number,
     )
+
+
+def open_documents(session: Session, certificate_number: str) -> Sequence[Document]:
+    """What is applied for about a certificate and not decided yet, the oldest first."""
+    query = select(Document).where(Document.certificate_number == certificate_number, Document.status.in_(IN_PROGRESS))
+    return session.scalars(query.order_by(Document.number)).all()
 
 
 def create_draft(session: Session, document: _D, form: Mapping[str, Any], *, actor: str, now: datetime) -> _D:

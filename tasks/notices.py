@@ -17,7 +17,7 @@ from tasks.documents import document_of
 from tasks.wording import month_day
 
 # Event → title, body. {p} project, {k} procedure, {n} certificate number, {a} agency, {e} enterprise,
-# {d} and {date} the day the diagram gives, without and with its year.
+# {d} and {date} the day the diagram gives, without and with its year, {y} its year.
 _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "issued": ("“{p}”已备案", "备案证号 {n}，备案机关 {a}。可在「我的备案证」查看和下载。"),
@@ -41,6 +41,14 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "report_told": ("“{p}”已填报年度进度报告", "{e}已填报年度进度报告。可在「项目进展」查看。"),
         "near_due": ("“{p}”{k}临近办理时限", "应在 {d} 前办结，请尽快办理。"),
         "overdue": ("“{p}”{k}超过办理时限", "{a}应在 {d} 前办结，现已超期。"),
+        "extended": ("“{p}”备案延期已通过", "备案证 {n} 的有效期延长至 {date}，请按时开工并填报开工时间。"),
+        "not_extended": ("“{p}”备案延期未通过", "备案证 {n} 的有效期仍至 {date}，原因见办理记录。"),
+        "not_extendable": ("“{p}”备案延期已终止", "备案证 {n} 的状态已变化，不能再延期，原因见办理记录。"),
+        "expired": (
+            "“{p}”备案证到期自动失效",
+            "备案证 {n} 于 {date} 到期，未填报开工时间，也未办理延期。如需建设请重新备案。",
+        ),
+        "report_missing": ("“{p}”逾期未报{y}年度进度报告", "企业未在次年1月31日前填报{y}年度进度报告。"),
     }
 )
 
@@ -74,6 +82,7 @@ def post_notice(
         "k": document.TITLE,
         "d": month_day(day) if day else "",
         "date": day.isoformat() if day else "",
+        "y": str(day.year) if day else "",
         "n": document.certificate_number or "",
         "a": document.agency.name if document.agency else "备案机关",
         "e": document.enterprise.name,

@@ -176,6 +176,17 @@ def test_a_message_starts_a_process_and_what_it_carries_are_its_variables() -> N
             t.start("p")
 
 
+def test_a_case_begun_by_another_case_s_message_has_the_business_key_that_the_message_carries() -> None:
+    begun = process("q", start("s", message("M", business_key="business_key")), user("u"), "s > u")
+    throws = process(
+        "p", start("t"), throw("m", message("M", "{'business_key': 'F7'}", business_key="business_key")), "t > m"
+    )
+    with ProcessTest([diagram(begun, throws)]) as t:
+        t.start("p", business_key="F1")
+        [case] = t.cases("q")
+        assert case.business_key == "F7"
+
+
 def test_a_message_start_may_keep_the_payload_in_one_variable() -> None:
     with ProcessTest([one(start("s", message("M", variable="what")), user("u"), "s > u")]) as t:
         t.message("M", payload={"x": 1})
