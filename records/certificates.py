@@ -106,10 +106,10 @@ class CertificateSerial(Base):
     last: Mapped[int]
 
 
-def locked(session: Session, number: str) -> Certificate | None:
-    """The certificate as it is now; nobody else changes it, or what stands on it, until the transaction ends."""
+def held(session: Session, number: str) -> Certificate:
+    """The certificate as it is now, kept from others until the transaction ends."""
     session.flush()
-    return session.get(Certificate, number, with_for_update=True, populate_existing=True)
+    return session.get_one(Certificate, number, with_for_update=True, populate_existing=True)
 
 
 def allocate_number(session: Session, agency: Agency, class_code: str, today: date) -> str:

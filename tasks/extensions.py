@@ -11,13 +11,12 @@ from engine.errors import BpmnError, BusinessRefusal, EngineError
 from engine.services import Call, Decide, Param, service_task
 from records.agencies import Agency
 from records.calendar import local_date
-from records.certificates import STATUS_WORDS, Certificate, CertificateStatus, years_later
+from records.certificates import STATUS_WORDS, Certificate, CertificateStatus, held, years_later
 from records.documents import DocumentStatus, open_documents, record_submission
 from records.extensions import LONGEST_REASON, Extension
 from records.progress import Progress
 from tasks.documents import document_of
 from tasks.filings.findings import Finding, error
-from tasks.validity import held
 
 _RULES = "extension_eligibility"
 

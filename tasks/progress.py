@@ -11,11 +11,11 @@ from itertools import groupby
 from typing import Annotated, Any
 
 from engine.commands import Command
-from engine.errors import BusinessRefusal, CommandRefused, EngineError
+from engine.errors import BusinessRefusal, CommandRefused
 from engine.services import Call, Decide, Param, service_task
 from engine.tables import Instance
 from records.calendar import local_date
-from records.certificates import Certificate, CertificateStatus, locked
+from records.certificates import Certificate, CertificateStatus, held
 from records.filings import Filing
 from records.formats import parse_amount
 from records.progress import LONGEST_NOTE, LONGEST_STAGE, Progress
@@ -87,9 +87,7 @@ def save(
     BusinessRefusal with every rule that is broken; both take the whole command back.
     """
     session = call.session
-    certificate = locked(session, certificate_number)
-    if certificate is None:
-        raise EngineError(f"没有备案证 {certificate_number}。")
+    certificate = held(session, certificate_number)
     if certificate.status == CertificateStatus.INVALID:
         raise CommandRefused("certificate_invalid", "备案证已失效，不能填报项目进展。")
     before = session.get(Progress, certificate_number, populate_existing=True)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from engine.errors import BpmnError, BusinessRefusal, CommandRefused, EngineError
+from engine.errors import BpmnError, BusinessRefusal, CommandRefused
 from engine.services import Call, Param, service_task
-from records.certificates import Certificate, CertificateStatus, InvalidReason, locked
+from records.certificates import CertificateStatus, InvalidReason, held
 from records.documents import record_submission
 from records.terminations import LONGEST_GROUND, LONGEST_REASON, REVOCATION
 from tasks.documents import document_of
@@ -37,7 +37,7 @@ def validate(
     both take the whole command back.
     """
     document = document_of(call.session, document_kind, document_id)
-    certificate = _held(call, document.certificate_number or "")
+    certificate = held(call.session, document.certificate_number or "")
     if certificate.status == CertificateStatus.INVALID:
         raise CommandRefused("certificate_invalid", f"备案证已失效，不能{document.TITLE.removeprefix('备案')}。")
     if document.kind == REVOCATION and document.agency_id != certificate.agency_id:
@@ -82,16 +82,9 @@ def invalidate(
     call: Call,
 ) -> None:
     """Make a certificate invalid, for ever. What it was before, and until when it held, stays readable."""
-    certificate = _held(call, certificate_number)
+    certificate = held(call.session, certificate_number)
     if certificate.status == CertificateStatus.INVALID:
         raise BpmnError("ALREADY_INVALID", f"备案证 {certificate_number} 已经失效。")
     certificate.status = CertificateStatus.INVALID.value
     certificate.invalid_reason = InvalidReason(reason).value
     call.session.flush()
-
-
-def _held(call: Call, number: str) -> Certificate:
-    certificate = locked(call.session, number)
-    if certificate is None:
-        raise EngineError(f"没有备案证 {number}。")
-    return certificate

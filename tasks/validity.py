@@ -9,9 +9,7 @@ from datetime import date
 from typing import Annotated
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from engine.errors import EngineError
 from engine.services import Call, Param, service_task
 from records.announcements import AnnouncementKind, withdraw
 from records.calendar import local_date
@@ -21,7 +19,7 @@ from records.certificates import (
     CertificateStatus,
     InvalidReason,
     expiry,
-    locked,
+    held,
     years_later,
 )
 from records.documents import open_documents as under_way
@@ -96,14 +94,6 @@ def withdraw_announcement(
 ) -> None:
     """Take a certificate's lines out of a public list."""
     withdraw(call.session, AnnouncementKind(column), certificate_number)
-
-
-def held(session: Session, number: str) -> Certificate:
-    """A certificate, locked until the transaction ends. Raises EngineError where there is none."""
-    certificate = locked(session, number)
-    if certificate is None:
-        raise EngineError(f"没有备案证 {number}。")
-    return certificate
 
 
 def _write(certificate: Certificate, result: str, valid_until: date | None) -> None:

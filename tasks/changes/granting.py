@@ -12,13 +12,13 @@ from engine.services import Call, Param, service_task
 from records import documents
 from records.agencies import Agency
 from records.calendar import local_date
-from records.certificates import Certificate, CertificateStatus, initial_seal
+from records.certificates import Certificate, CertificateStatus, held, initial_seal
 from records.changes import Change
 from records.filings import Filing
 from records.papers import Paper, PaperKind
 from tasks.adapters import adapters
 from tasks.changes.items import Row, merged, rows, worded
-from tasks.changes.submission import change_of, locked_certificate
+from tasks.changes.submission import change_of
 from tasks.papers.change_letter import ChangedField
 
 CERTIFICATE_INVALID = "CERTIFICATE_INVALID"
@@ -53,7 +53,7 @@ def apply(change_id: Annotated[str, Param(title="变更编号")], call: Call) ->
     Throws CERTIFICATE_INVALID where the certificate has ended meanwhile.
     """
     session, change = call.session, change_of(call.session, change_id)
-    certificate = locked_certificate(session, change)
+    certificate = held(session, change.certificate_number or "")
     filing = session.get_one(Filing, certificate.filing_id)
     letter = session.scalar(select(Paper).where(Paper.document_id == change.id))
     if letter is None:

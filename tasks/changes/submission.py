@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from engine.errors import BusinessRefusal, EngineError
 from engine.services import Call, Decide, Param, service_task
-from records import certificates, documents
+from records import documents
 from records.calendar import local_date
-from records.certificates import STATUS_WORDS, Certificate
+from records.certificates import STATUS_WORDS, Certificate, held
 from records.changes import Change, Proposed
 from records.filings import Filing, as_if
 from records.formats import parse_amount
@@ -69,7 +69,7 @@ def validate(change_id: Annotated[str, Param(title="变更编号")], call: Call)
     """
     session = call.session
     change = change_of(session, change_id)
-    certificate = locked_certificate(session, change)
+    certificate = held(session, change.certificate_number or "")
     filing = session.get_one(Filing, certificate.filing_id)
     examination = check(session, change, now=call.now, decide=call.decide)
     if examination.errors:
@@ -132,14 +132,6 @@ def change_of(session: Session, change_id: str) -> Change:
     if change is None:
         raise EngineError(f"没有备案变更 {change_id}。")
     return change
-
-
-def locked_certificate(session: Session, change: Change) -> Certificate:
-    """The certificate that the change is about; nobody else changes it until the transaction ends."""
-    certificate = certificates.locked(session, change.certificate_number or "")
-    if certificate is None:
-        raise EngineError(f"没有备案证 {change.certificate_number}。")
-    return certificate
 
 
 def filing_changed(session: Session, change: Change) -> Filing:

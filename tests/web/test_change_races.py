@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from records.certificates import CertificateStatus, locked
+from records.certificates import CertificateStatus, held
 from tests.web.portal import Portal, load_sample
 from tests.web.test_rest_changes import begin, codes
 from web.database import db
@@ -33,7 +33,7 @@ def certificate(portal: Portal) -> str:
 def end(portal: Portal, certificate: str, ready: Event | None = None, go_on: Event | None = None) -> None:
     """A certificate ends, as by revocation; `go_on` says when that is committed."""
     with portal.app.app_context(), runtime().engine.command(db.session()) as command:
-        row = locked(command.session, certificate)
+        row = held(command.session, certificate)
         assert row is not None
         row.status, row.invalid_reason, row.valid_until = CertificateStatus.INVALID.value, "REVOKED", None
         command.session.flush()

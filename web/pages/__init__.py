@@ -4,6 +4,9 @@ from flask import Flask
 
 from web.pages import (
     accounts,
+    archive,
+    change_form,
+    changes,
     diagram,
     enterprise,
     filings,
@@ -35,4 +38,4 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
 
 
-__all__ = ["filings", "prints", "progress", "register", "terminations"]
+__all__ = ["archive", "change_form", "changes", "filings", "prints", "progress", "register", "terminations"]

@@ -17,6 +17,7 @@ from engine.history import HistoryLine, lines, waiting
 from engine.model import Node, ProcessModel
 from engine.tables import Definition, Incident, Instance, Task
 from records.documents import Document, DocumentStatus, DocumentVersion
+from records.filings import FILING
 from records.users import User, UserKind, user_by_username
 from web.api.task_inbox import open_tasks
 from web.api.views import tells_who
@@ -295,7 +296,8 @@ def _end(course: Course, document: Document, line: HistoryLine, place: Place, ti
     if place.process is course.root:
         if place.node.id not in course.usual:
             return None
-        return by_system | {"state": "done", "opinion": _("备案证号 %(n)s", n=document.certificate_number or "")}
+        issued = document.kind == FILING and document.certificate_number
+        return by_system | {"state": "done", "opinion": _("备案证号 %(n)s", n=issued) if issued else ""}
     if place.node.id in course.usual or not _decided_by_rule(course, line):
         return None
     latest = document.status == DocumentStatus.RETURNED and line in course.lines_now

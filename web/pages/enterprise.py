@@ -10,7 +10,7 @@ from werkzeug.exceptions import NotFound
 from engine import inbox
 from engine.tables import Instance, Task
 from records.certificates import Certificate
-from records.documents import EDITABLE, IN_PROGRESS, DocumentStatus
+from records.documents import EDITABLE, IN_PROGRESS, Document, DocumentStatus
 from records.enterprises import Enterprise
 from records.filings import Filing
 from records.masking import mask_phone
@@ -232,13 +232,15 @@ def _draft_row(filing: Filing) -> dict[str, Any]:
 
 def _task_row(task: Task) -> dict[str, Any]:
     instance = db.session.get_one(Instance, task.instance_id)
-    filing = db.session.get(Filing, instance.business_key) if instance.business_key else None
+    document = db.session.get(Document, instance.business_key) if instance.business_key else None
+    # A certificate's case is about what was filed long ago: that is not what is to do.
+    is_own = document is not None and document.instance_id == instance.id
     return {
         "url": url_for("task.page", task_id=task.id),
-        "name": (filing.project_name if filing else None) or task.name,
+        "name": (document.project_name if document else None) or task.name,
         "kind": Course(instance).definition.name,
         "text": task.name,
-        "status": filing.status if filing else None,
+        "status": document.status if document is not None and is_own else None,
         "suspended": instance.suspended,
         "date": wording.month_day(task.created_at),
     }

@@ -22,11 +22,11 @@ from records.progress import Progress
 from records.users import UserKind
 from tasks import procedure
 from web.api.access import own, visible
-from web.api.certificates import paper_response, visible_certificate
+from web.api.certificates import letters_beside, paper_response, visible_certificate
 from web.api.task_inbox import open_tasks
 from web.database import db
 from web.identity import me, require
-from web.pages import commands, people, sections, suspension, wording
+from web.pages import choosing, commands, people, sections, suspension, wording
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
@@ -78,7 +78,7 @@ def edit(filing_id: str) -> Any:
         },
         mount=_mount(filing, instance, detail),
         suspension=suspension.to_enterprise(Course(instance), filing) if instance is not None else None,
-        returned=_returned(filing),
+        returned=returned_by(filing),
     )
 
 
@@ -121,7 +121,7 @@ def filing(filing_id: str) -> Any:
     user = me()
     found = visible(Filing, filing_id, user)
     if user.kind != UserKind.ENTERPRISE:
-        return redirect(_latest_task_url(found))
+        return redirect(latest_task_url(found))
     if found.instance_id is None:
         return redirect(url_for("enterprise.edit", filing_id=found.id))
     certificate = db.session.get(Certificate, found.certificate_number) if found.certificate_number else None
@@ -168,7 +168,7 @@ def certificate(number: str) -> Any:
     """The certificate with its project."""
     found = visible_certificate(number, me())
     filing = db.session.get_one(Filing, found.filing_id)
-    return _detail(filing, found) if me().kind == UserKind.ENTERPRISE else redirect(_latest_task_url(filing))
+    return _detail(filing, found) if me().kind == UserKind.ENTERPRISE else redirect(latest_task_url(filing))
 
 
 @blueprint.get("/certificates/<number>/pdf")
@@ -183,8 +183,6 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
     course = Course(instance)
     allowed = procedure.allowed(db.session(), filing)
     version = submitted_version(filing)
-    unchanged = version is not None and not filing.editable
-    shown = sections.as_submitted(version) if unchanged and version is not None else sections.as_saved(filing)
     return render_template(
         "enterprise/filing.html",
         filing={
@@ -192,7 +190,7 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
             "status": certificate.status if certificate else filing.status,
             "suspended": instance.suspended,
             "reason": invalid_reasons().get((certificate.invalid_reason if certificate else "") or "", ""),
-            "tags": [_("第 %(n)s 次提交", n=filing.submission)] if filing.submission > 1 else [],
+            "tags": _tags(filing, certificate),
             "agency": filing.agency.name if filing.agency else "",
             "project_code": filing.project_code,
             "filing_no": filing.number,
@@ -207,12 +205,17 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
         command_id=commands.fresh(),
         certificate=_card(certificate, filing) if certificate else None,
         steps=steps(course, filing),
-        sections=sections.sections(shown),
+        sections=sections.of_filing(filing, version),
         files=sections.files(filing),
         history=timeline(course, filing, me()),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
         progress=_life(filing, certificate, instance),
     )
+
+
+def _tags(filing: Filing, certificate: Certificate | None) -> list[str]:
+    again = [_("第 %(n)s 次提交", n=filing.submission)] if filing.submission > 1 else []
+    return again + (choosing.tags(certificate) if certificate else [])
 
 
 def _start_to_tell(certificate: Certificate) -> dict[str, Any] | None:
@@ -241,6 +244,7 @@ def _actions(certificate: Certificate) -> list[dict[str, str]]:
         return []
     number = certificate.number
     return [
+        {"label": _("申请变更"), "url": url_for("enterprise.begin_change", number=number)},
         {"label": _("填报进展"), "url": url_for("enterprise.progress_of", number=number)},
         {"label": _("注销"), "url": url_for("enterprise.cancellation_form", number=number)},
     ]
@@ -250,7 +254,7 @@ def _next_thing(filing: Filing, allowed: list[str]) -> dict[str, Any] | None:
     """The one thing for the enterprise to do now."""
     edit_url = url_for("enterprise.edit", filing_id=filing.id)
     if filing.status == DocumentStatus.RETURNED:
-        returned = _returned(filing)
+        returned = returned_by(filing)
         text = returned["opinion"] if returned else ""
         return {
             "title": _("按意见修改后重新提交") if "submit" in allowed else _("按意见修改并保存，恢复后重新提交"),
@@ -278,14 +282,14 @@ def _next_thing(filing: Filing, allowed: list[str]) -> dict[str, Any] | None:
     return None
 
 
-def _returned(filing: Filing) -> dict[str, str] | None:
-    """Who returned a filing for correction, when and why."""
-    if filing.status != DocumentStatus.RETURNED or filing.instance_id is None:
+def returned_by(document: Document) -> dict[str, str] | None:
+    """Who returned a document for correction, when and why."""
+    if document.status != DocumentStatus.RETURNED or document.instance_id is None:
         return None
-    course = Course(db.session.get_one(Instance, filing.instance_id))
+    course = Course(db.session.get_one(Instance, document.instance_id))
     act = course.last_act()
     who = people.name_of(db.session(), act.actor) if act is not None and act.actor else _("备案机关")
-    return {"who": who, "time": wording.short_moment(act.at if act else None), "opinion": filing.opinion or ""}
+    return {"who": who, "time": wording.short_moment(act.at if act else None), "opinion": document.opinion or ""}
 
 
 def _card(certificate: Certificate, filing: Filing) -> dict[str, Any]:
@@ -343,7 +347,16 @@ def _life(filing: Filing, certificate: Certificate | None, instance: Instance) -
             "opinion": _("有效期两年") if certificate else "",
             "state": "done" if certificate else waiting,
         },
+        *(_changed(certificate) if certificate else ()),
         *_built(filing, certificate),
+    ]
+
+
+def _changed(certificate: Certificate) -> list[dict[str, str]]:
+    """The changes that were granted, each with its letter."""
+    return [
+        {"act": _("备案变更"), "time": wording.day(paper.issue_date), "opinion": paper.number, "state": "done"}
+        for paper in letters_beside(certificate)
     ]
 
 
@@ -369,9 +382,9 @@ def _built(filing: Filing, certificate: Certificate | None) -> list[dict[str, st
     return steps
 
 
-def _latest_task_url(filing: Filing) -> str:
-    """The task page of a filing's case: that of the step it is at, else of the last one."""
-    query = select(Task.id).where(Task.instance_id == filing.instance_id)
+def latest_task_url(document: Document) -> str:
+    """The task page of a document's case: that of the step it is at, else of the last one."""
+    query = select(Task.id).where(Task.instance_id == document.instance_id)
     task_id = db.session.scalar(query.order_by(Task.created_at.desc(), Task.id.desc()).limit(1))
     if task_id is None:
         raise CommandRefused("filing_unknown", _("没有这份申报，或者它不归你办理。"), status=404)

@@ -15,7 +15,7 @@ from engine.deployments import newest
 from engine.forms import Form
 from records.agencies import Agency
 from records.attachments import attachments_of
-from records.documents import Document, DocumentVersion, differences
+from records.documents import Document, DocumentStatus, DocumentVersion, differences
 from records.enterprises import Enterprise
 from records.filings import FILING, Filing
 from records.formats import parse_amount
@@ -99,6 +99,16 @@ def as_submitted(version: DocumentVersion, *, whole: bool = False) -> Shown:
         {**version.enterprise, **personal["enterprise"]},
         whole,
     )
+
+
+def of_filing(filing: Filing, version: DocumentVersion | None) -> list[dict[str, Any]]:
+    """The filing for whoever reads it: as it was submitted; while it is edited, as it is saved; once it is issued as it
+    is on file now, with what granted changes have changed in it."""
+    if version is None or filing.editable:
+        return sections(as_saved(filing))
+    if filing.status == DocumentStatus.ISSUED:
+        return sections(as_saved(filing), as_submitted(version))
+    return sections(as_submitted(version))
 
 
 def enterprise_fields(enterprise: Enterprise) -> dict[str, Any]:

@@ -8,15 +8,17 @@ from flask_babel import gettext as _
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
 from engine.tables import Instance, Task
-from records.documents import Document, DocumentVersion
-from records.filings import FILING
+from records.changes import Change
+from records.documents import Document, DocumentStatus, DocumentVersion
+from records.filings import FILING, Filing
 from records.users import User, UserKind
+from tasks.changes.submission import CHANGE_RULES
 from tasks.filings.examination import RULES
 from web.api.task_inbox import act as carry_out
 from web.api.views import visible_task
 from web.database import db
 from web.identity import me, require
-from web.pages import addresses, commands, people, sections, suspension, wording
+from web.pages import addresses, change_rows, commands, people, sections, suspension, wording
 from web.pages.course import Course, outcome_title, steps, submitted_version, timeline
 from web.pages.decisions import panel
 from web.pages.inbox import clock_of, neighbours, status_of
@@ -112,11 +114,7 @@ def _render(
     course = Course(instance)
     version = submitted_version(document) if document is not None and document.submission else None
     previous = submitted_version(document, document.submission - 1) if document and document.submission > 1 else None
-    shown = (
-        sections.sections(sections.as_submitted(version), sections.as_submitted(previous) if previous else None)
-        if version is not None
-        else []
-    )
+    shown = _content(document, version, previous)
     earlier, later = neighbours(user, task)
     return render_template(
         "task/page.html",
@@ -128,18 +126,22 @@ def _render(
             "tags": _tags(course, document),
             "enterprise": document.enterprise.name if document else "",
             "project_code": document.project_code if document else "",
-            "filing_no": document.number if document else "",
+            "number": f"{document.TITLE.removeprefix('备案')}编号 {document.number}" if document else "",
             "prev_url": url_for("task.page", task_id=earlier) if earlier else None,
             "next_url": url_for("task.page", task_id=later) if later else None,
             "print_url": _print_url(document),
+            "project_url": url_for("enterprise.certificate", number=document.certificate_number)
+            if isinstance(document, Change)
+            else None,
             "progress_url": url_for("enterprise.progress_of", number=document.certificate_number)
             if document is not None and document.kind == FILING and document.certificate_number
             else None,
         },
         suspension=suspension.to_official(course),
         steps=steps(course, document) if document is not None else [],
-        rules=_rules(version) if version is not None else None,
+        rules=_rules(document, version) if document is not None and version is not None else None,
         sections=shown,
+        change=_change(document, version, previous) if isinstance(document, Change) and version is not None else None,
         changed_count=sections.changed_count(shown),
         files=sections.files(document) if document is not None else [],
         history=timeline(course, document, user) if document is not None else [],
@@ -164,13 +166,30 @@ def _tags(course: Course, document: Document | None) -> list[str]:
     return tags
 
 
-def _rules(version: DocumentVersion) -> dict[str, Any]:
+def _content(
+    document: Document | None, version: DocumentVersion | None, previous: DocumentVersion | None
+) -> list[dict[str, Any]]:
+    """What was submitted, with what differs from the time before; of an issued filing, what is on file now."""
+    if version is None or isinstance(document, Change):
+        return []
+    if isinstance(document, Filing) and document.status == DocumentStatus.ISSUED:
+        return sections.of_filing(document, version)
+    return sections.sections(sections.as_submitted(version), sections.as_submitted(previous) if previous else None)
+
+
+def _change(document: Change, version: DocumentVersion, previous: DocumentVersion | None) -> dict[str, Any]:
+    """What a change changes, as it was submitted."""
+    return {"rows": change_rows.read(document, version, previous), "reason": version.form.get("reason", "")}
+
+
+def _rules(document: Document, version: DocumentVersion) -> dict[str, Any]:
     """What the rules said when the version was submitted. Errors there are none: it would not have been taken."""
+    rules = CHANGE_RULES if isinstance(document, Change) else RULES
     found = {finding["code"] for finding in version.findings}
-    passed = [rule for rule in RULES if rule.code not in found]
+    passed = [rule for rule in rules if rule.code not in found]
     return {
         "checked_at": wording.short_moment(version.submitted_at),
-        "total": len(RULES),
+        "total": len(rules),
         "passed": len(passed),
         "errors": [],
         "warnings": [

@@ -1,4 +1,5 @@
 /** Small improvements on pages that already work as plain forms. Each behaviour finds its own elements by data-jg-*. */
+import { followTickedItems } from "./behaviours/change-items";
 import { askBeforeSending, openDrawers, openSheets } from "./behaviours/dialogs";
 import { countCharacters, explainDecision, insertPhrases } from "./behaviours/decision";
 import { clearFields, growLines, pickDays, tellChosenFiles } from "./behaviours/fields";
@@ -34,4 +35,5 @@ clearFields();
 pickDays();
 growLines();
 tellChosenFiles();
+followTickedItems();
 drawEagerDiagrams();
