@@ -21,8 +21,9 @@ from records import encryption
 from records.certificates import Certificate
 from records.documents import Document
 from records.notices import Notice
-from records.progress import AnnualReport, Progress
+from records.progress import save
 from records.sms import OutgoingSms
+from tasks import progress
 from tasks.adapters import Adapters, configure, simulated
 from tasks.platform import sample_projects
 from web.demo import sample
@@ -96,27 +97,30 @@ class Life:
     def tell(
         self, *, start: str | None = None, completion: str | None = None, years: Mapping[int, int] | None = None
     ) -> None:
-        """项目进展: everything there is to tell, as the enterprise's form would have it."""
-        start_date, completion_date = _day(start), _day(completion)
-        number = self.certificate.number
+        """项目进展: everything there is to tell, as the enterprise's form has it."""
+        reports = [{"year": year, "invested": str(sum_), "stage": "设备安装"} for year, sum_ in (years or {}).items()]
+        told = {"start_date": _day(start), "completion_date": _day(completion), "annual_reports": reports}
+        certificate = self.certificate
+        self.command(lambda command: progress.tell(command, certificate, told))
 
-        def keep(command: Command) -> None:
-            progress = command.session.get(Progress, number)
-            if progress is None:
-                progress = Progress(certificate_number=number, reports=[])
-                command.session.add(progress)
-            progress.start_date, progress.completion_date = start_date, completion_date
-            progress.updated_at, progress.updated_by = command.now, ENTERPRISE
-            told = {report.year for report in progress.reports}
-            for year, invested in (years or {}).items():
-                if year not in told:
-                    progress.reports.append(AnnualReport(year=year, invested=Decimal(invested), stage="设备安装"))
+    def keep(self, *, start: str, completion: str | None = None, years: Mapping[int, int] | None = None) -> None:
+        """What telling writes, while its messages are still under way."""
+        certificate, day = self.certificate, self.test.clock.now()
+        reports = {year: (Decimal(sum_), "设备安装") for year, sum_ in (years or {}).items()}
 
-        self.command(keep)
-        self.send("start_recorded", start_date=start_date)
-        self.send("completion_recorded", completion_date=completion_date)
-        for year in years or {}:
-            self.send("report_recorded", year=year)
+        def write(command: Command) -> None:
+            save(
+                command.session,
+                certificate.number,
+                start_date=_day(start),
+                completion_date=_day(completion),
+                completion_note="",
+                reports=reports,
+                actor=ENTERPRISE,
+                now=day,
+            )
+
+        self.command(write)
 
     def end(self, reason: str) -> None:
         """What a revocation or cancellation writes, without its message."""
@@ -137,6 +141,11 @@ class Life:
             result = give(command)
         self.test.advance()
         return result
+
+    def task(self, element_id: str) -> str:
+        """The id of the open task of an element."""
+        query = select(Task.id).where(Task.element_id == element_id, Task.state == "open")
+        return self.test.read(lambda session: session.scalars(query).one())
 
     def document(self, document_id: str) -> Document:
         return self.test.read(lambda session: session.get_one(Document, document_id))

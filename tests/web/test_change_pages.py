@@ -24,9 +24,9 @@ def certificate(portal: Portal) -> str:
     return portal.issue(filing["id"])
 
 
-def send(visitor: Visitor, path: str, act: str, items: list[str], follow: bool = True, **fields: Any) -> TestResponse:
+def send(visitor: Visitor, path: str, act: str, items: list[str], **fields: Any) -> TestResponse:
     """Send the form of a change as its page has it, with these boxes ticked and fields filled in."""
-    hidden = visitor.form(path, fields.pop("action", path))
+    hidden, follow = visitor.form(path, fields.pop("action", path)), bool(fields.pop("follow", True))
     data: dict[str, Any] = {**hidden, "act": act, "item": items, "reason": "设备选型调整", **fields}
     return visitor.client.post(path, data=data, follow_redirects=follow, content_type="multipart/form-data")
 

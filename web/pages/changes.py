@@ -149,7 +149,7 @@ def delete_change(change_id: str) -> Any:
 
 @blueprint.get("/changes/<change_id>/letter")
 @require()
-def letter(change_id: str) -> Response:
+def change_letter(change_id: str) -> Response:
     """变更函, to be looked at or (`?download=1`) kept."""
     return letter_response(visible(Change, change_id, me()), download="download" in request.args)
 
@@ -168,7 +168,7 @@ def _row(change: Change) -> dict[str, Any]:
         "saved": wording.day(change.updated_at),
         "edit_url": addresses.form_of(change) if change.editable else None,
         "delete_url": url_for("enterprise.delete_change", change_id=change.id) if change.deletable else None,
-        "letter_url": url_for("enterprise.letter", change_id=change.id) if paper is not None else None,
+        "letter_url": url_for("enterprise.change_letter", change_id=change.id) if paper is not None else None,
     }
 
 
@@ -208,7 +208,7 @@ def _letter(change: Change, paper: Paper) -> dict[str, Any]:
         "agency": paper.snapshot["agency_name"],
         "seal": paper.seal,
         "qr_url": segno.make_qr(verify_url, error="m").svg_data_uri(border=0),
-        "pdf_url": url_for("enterprise.letter", change_id=change.id) if made else None,
-        "download_url": url_for("enterprise.letter", change_id=change.id, download=1) if made else None,
+        "pdf_url": url_for("enterprise.change_letter", change_id=change.id) if made else None,
+        "download_url": url_for("enterprise.change_letter", change_id=change.id, download=1) if made else None,
         "verify_url": url_for("public.verify_token", token=paper.verify_token),
     }
