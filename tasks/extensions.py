@@ -12,7 +12,7 @@ from engine.services import Call, Decide, Param, service_task
 from records.agencies import Agency
 from records.calendar import local_date
 from records.certificates import STATUS_WORDS, Certificate, CertificateStatus, held, years_later
-from records.documents import DocumentStatus, open_documents, record_submission
+from records.documents import IN_PROGRESS, DocumentStatus, open_documents, record_submission
 from records.extensions import Extension
 from records.progress import Progress
 from tasks.documents import document_of
@@ -59,7 +59,7 @@ def eligible(
     `asked` is the extension in question. One that was asked for in time is not too late for having been returned.
     """
     progress = session.get(Progress, certificate.number, populate_existing=True)
-    in_time = asked is not None and asked.status not in (DocumentStatus.DRAFT, DocumentStatus.WITHDRAWN)
+    in_time = asked is not None and asked.status in IN_PROGRESS
     over = certificate.valid_until is not None and certificate.valid_until < local_date(now) and not in_time
     others = [found for found in open_documents(session, certificate.number) if asked is None or found.id != asked.id]
     answer: Mapping[str, Any] = decide(
@@ -87,7 +87,7 @@ def imagined(session: Session, extension: Extension, form: Mapping[str, Any]) ->
     """The extension as it would be with another form: for asking the rules, in no session and never saved."""
     other = Extension(
         id=extension.id,
-        status=extension.status,
+        status=extension.status or DocumentStatus.DRAFT,
         agency_id=extension.agency_id,
         certificate_number=extension.certificate_number,
     )

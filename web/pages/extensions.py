@@ -96,7 +96,7 @@ def begin_extension(number: str) -> Any:
     except CommandRefused as refusal:
         flash(refusal.message, "warning")
         return redirect(url_for("enterprise.choose_extension"))
-    refused = [finding for finding in examined(extension).errors if finding.field == "certificate"]
+    refused = [finding for finding in examined(extension, {}).errors if finding.field == "certificate"]
     if refused:
         flash(f"{refused[0].message}。", "warning")
         return redirect(url_for("enterprise.choose_extension"))
