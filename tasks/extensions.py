@@ -12,13 +12,16 @@ from engine.services import Call, Decide, Param, service_task
 from records.agencies import Agency
 from records.calendar import local_date
 from records.certificates import STATUS_WORDS, Certificate, CertificateStatus, held, years_later
-from records.documents import DocumentStatus, open_documents, record_submission
-from records.extensions import LONGEST_REASON, Extension
+from records.documents import IN_PROGRESS, DocumentStatus, open_documents, record_submission
+from records.extensions import Extension
 from records.progress import Progress
 from tasks.documents import document_of
 from tasks.filings.findings import Finding, error
 
 _RULES = "extension_eligibility"
+
+CODES = ("E01", "E02", "E03", "E04", "E06", "E07")
+"""What an extension is examined for: the table's rows, then who decides and why."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,9 @@ def eligible(
     `asked` is the extension in question. One that was asked for in time is not too late for having been returned.
     """
     progress = session.get(Progress, certificate.number, populate_existing=True)
-    in_time = asked is not None and asked.status not in (DocumentStatus.DRAFT, DocumentStatus.WITHDRAWN)
+    in_time = asked is not None and asked.status in IN_PROGRESS
     over = certificate.valid_until is not None and certificate.valid_until < local_date(now) and not in_time
-    others = [found for found in open_documents(session, certificate.number) if found is not asked]
+    others = [found for found in open_documents(session, certificate.number) if asked is None or found.id != asked.id]
     answer: Mapping[str, Any] = decide(
         _RULES,
         status=STATUS_WORDS[CertificateStatus.INVALID if over else certificate.status],
@@ -67,6 +70,29 @@ def eligible(
         extension_open=any(isinstance(other, Extension) for other in others),
     )
     return answer
+
+
+def deciding_agencies(session: Session, certificate: Certificate) -> list[Agency]:
+    """Who may decide on an extension: the certificate's agency, then those above it that file (domain §2.12-19)."""
+    found: list[Agency] = []
+    agency = session.get(Agency, certificate.agency_id)
+    while agency is not None:
+        if agency.may_file:
+            found.append(agency)
+        agency = session.get(Agency, agency.parent_id) if agency.parent_id else None
+    return found
+
+
+def imagined(session: Session, extension: Extension, form: Mapping[str, Any]) -> Extension:
+    """The extension as it would be with another form: for asking the rules, in no session and never saved."""
+    other = Extension(
+        id=extension.id,
+        status=extension.status or DocumentStatus.DRAFT,
+        agency_id=extension.agency_id,
+        certificate_number=extension.certificate_number,
+    )
+    other.fill(session, form)
+    return other
 
 
 def examine(session: Session, extension: Extension, *, now: datetime, decide: Decide) -> Examined:
@@ -79,8 +105,6 @@ def examine(session: Session, extension: Extension, *, now: datetime, decide: De
     reason = str(extension.form.get("reason") or "").strip()
     if not reason:
         errors.append(error("reason", "E07", "请填写「延期原因」"))
-    elif len(reason) > LONGEST_REASON:
-        errors.append(error("reason", "E08", f"「延期原因」不能超过{LONGEST_REASON}个字"))
     longer = years_later(certificate.dated_until, answer["years"]) if answer["years"] else None
     return Examined(errors, longer)
 
@@ -131,17 +155,6 @@ def _extension_of(session: Session, extension_id: str) -> Extension:
     if not isinstance(extension, Extension) or extension.certificate_number is None:
         raise EngineError(f"备案延期 {extension_id} 没有备案证。")
     return extension
-
-
-def deciding_agencies(session: Session, certificate: Certificate) -> list[Agency]:
-    """Who may decide on an extension: the certificate's agency, then those above it that file (domain §2.12-19)."""
-    found: list[Agency] = []
-    agency = session.get(Agency, certificate.agency_id)
-    while agency is not None:
-        if agency.may_file:
-            found.append(agency)
-        agency = session.get(Agency, agency.parent_id) if agency.parent_id else None
-    return found
 
 
 def _deciding_agency(session: Session, certificate: Certificate, extension: Extension) -> Agency | None:

@@ -9,6 +9,7 @@ from web.pages import (
     changes,
     diagram,
     enterprise,
+    extensions,
     filings,
     inbox,
     library,
@@ -38,4 +39,14 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
 
 
-__all__ = ["archive", "change_form", "changes", "filings", "prints", "progress", "register", "terminations"]
+__all__ = [
+    "archive",
+    "change_form",
+    "changes",
+    "extensions",
+    "filings",
+    "prints",
+    "progress",
+    "register",
+    "terminations",
+]

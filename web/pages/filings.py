@@ -244,8 +244,11 @@ def _actions(certificate: Certificate) -> list[dict[str, str]]:
     if certificate.status == CertificateStatus.INVALID:
         return []
     number = certificate.number
+    extend = {"label": _("申请延期"), "url": url_for("enterprise.begin_extension", number=number)}
+    extendable = certificate.status == CertificateStatus.VALID and not certificate.extended
     return [
         {"label": _("申请变更"), "url": url_for("enterprise.begin_change", number=number)},
+        *([extend] if extendable else []),
         {"label": _("填报进展"), "url": url_for("enterprise.progress_of", number=number)},
         {"label": _("注销"), "url": url_for("enterprise.cancellation_form", number=number)},
     ]
@@ -307,7 +310,7 @@ def _card(certificate: Certificate, filing: Filing) -> dict[str, Any]:
         "issue_date": wording.day(certificate.issue_date),
         "valid_until": wording.day(certificate.valid_until) or None,
         "total": _("%(amount)s 万元", amount=wording.amount(filing.form.get("money", {}).get("total"))),
-        "extension": None,
+        "extension": _("已延期1年") if certificate.extended else None,
         "agency": filing.agency.name if filing.agency else "",
         "seal": certificate.seal,
         "qr_url": segno.make_qr(verify_url, error="m").svg_data_uri(border=0),

@@ -131,6 +131,12 @@ def sections(shown: Shown, before: Shown | None = None) -> list[dict[str, Any]]:
     return found
 
 
+def item(label: str, text: str, old: str | None = None) -> dict[str, Any]:
+    """A value by itself; `old` is what it was in the version to compare with, if there is one."""
+    shown: dict[str, Any] = {"label": label, "value": text, "wide": len(text) > _LONG}
+    return shown | _change(old, text) if old is not None and old != text else shown
+
+
 def changed_count(document: list[dict[str, Any]]) -> int:
     return sum(1 for section in document for item in section["items"] if item.get("changed"))
 

@@ -10,6 +10,7 @@ from engine.errors import BusinessRefusal, CommandRefused
 from engine.tables import Instance, Task
 from records.changes import Change
 from records.documents import Document, DocumentStatus, DocumentVersion
+from records.extensions import Extension
 from records.filings import FILING, Filing
 from records.users import User, UserKind
 from tasks.changes.submission import CHANGE_RULES
@@ -18,7 +19,7 @@ from web.api.task_inbox import act as carry_out
 from web.api.views import visible_task
 from web.database import db
 from web.identity import me, require
-from web.pages import addresses, change_rows, commands, people, sections, suspension, wording
+from web.pages import addresses, change_rows, commands, extensions, people, sections, suspension, wording
 from web.pages.course import Course, outcome_title, steps, submitted_version, timeline
 from web.pages.decisions import panel
 from web.pages.inbox import clock_of, neighbours, status_of
@@ -34,6 +35,8 @@ def page(task_id: str) -> Any:
     task, instance = visible_task(task_id, me())
     document = _filing(instance)
     if me().kind == UserKind.ENTERPRISE and document is not None:
+        if _is_reminder(task, instance) and document.certificate_number:
+            return redirect(url_for("enterprise.progress_of", number=document.certificate_number))
         return redirect((addresses.form_of if document.editable else addresses.of_document)(document))
     return _render(task, instance, document, me())
 
@@ -131,7 +134,7 @@ def _render(
             "next_url": url_for("task.page", task_id=later) if later else None,
             "print_url": _print_url(document),
             "project_url": url_for("enterprise.certificate", number=document.certificate_number)
-            if isinstance(document, Change)
+            if isinstance(document, Change | Extension)
             else None,
             "progress_url": url_for("enterprise.progress_of", number=document.certificate_number)
             if document is not None and document.kind == FILING and document.certificate_number
@@ -139,7 +142,7 @@ def _render(
         },
         suspension=suspension.to_official(course),
         steps=steps(course, document) if document is not None else [],
-        rules=_rules(document, version) if document is not None and version is not None else None,
+        rules=_rules(document, version) if isinstance(document, Filing | Change) and version is not None else None,
         sections=shown,
         change=_change(document, version, previous) if isinstance(document, Change) and version is not None else None,
         changed_count=sections.changed_count(shown),
@@ -172,6 +175,8 @@ def _content(
     """What was submitted, with what differs from the time before; of an issued filing, what is on file now."""
     if version is None or isinstance(document, Change):
         return []
+    if isinstance(document, Extension):
+        return extensions.content(document, version, previous)
     if isinstance(document, Filing) and document.status == DocumentStatus.ISSUED:
         return sections.of_filing(document, version)
     return sections.sections(sections.as_submitted(version), sections.as_submitted(previous) if previous else None)
@@ -198,6 +203,11 @@ def _rules(document: Document, version: DocumentVersion) -> dict[str, Any]:
         ],
         "passed_titles": [rule.title for rule in passed],
     }
+
+
+def _is_reminder(task: Task, instance: Instance) -> bool:
+    """Whether a task only reminds of telling how the project goes: what is to do is the form of that."""
+    return bool(Course(instance).ui_form_of(task.element_id).get("ui:page") == "progress")
 
 
 def _filing(instance: Instance) -> Document | None:
