@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -60,6 +61,7 @@ class Ledger:
     certificates: list[str]
     messages: list[Any]
     jobs: list[Any]
+    timers: list[Any]
     incidents: list[Any]
     receipts: list[Any]
     definitions: list[Any]
@@ -85,15 +87,16 @@ def read(url: str, gateway_log: Path) -> Ledger:
         record = list(look.everything())
     with Session(database) as session:
 
-        def rows(*columns: Any) -> list[Any]:
-            return sorted(tuple(row) for row in session.execute(select(*columns)))
+        def rows(*columns: Any, where: Sequence[Any] = ()) -> list[Any]:
+            return sorted(tuple(row) for row in session.execute(select(*columns).where(*where)))
 
         return Ledger(
             cases=_cases(session),
             filings=rows(Filing.number, Filing.status, Filing.submission, Filing.revision, Filing.certificate_number),
             certificates=[number for (number,) in rows(Certificate.number)],
             messages=rows(OutgoingSms.template, OutgoingSms.state, OutgoingSms.attempts),
-            jobs=rows(Job.kind, Job.state),
+            jobs=rows(Job.kind, Job.state, where=[Job.kind != "timer"]),
+            timers=rows(Job.element_id, Job.state, where=[Job.kind == "timer"]),
             incidents=rows(Incident.element_id, Incident.code),
             receipts=[r for r in rows(CommandReceipt.actor, CommandReceipt.key, CommandReceipt.status) if _lasting(r)],
             definitions=rows(Definition.key, Definition.version),
@@ -112,9 +115,9 @@ def job(url: str, kind: str) -> str:
 
 
 def jobs(url: str) -> int:
-    """How many jobs there are."""
+    """How many jobs there are to be carried out; the timers of a certificate's life wait for years."""
     with Session(create_engine(url, poolclass=NullPool)) as session:
-        return session.scalar(select(func.count()).select_from(Job)) or 0
+        return session.scalar(select(func.count()).select_from(Job).where(Job.kind != "timer")) or 0
 
 
 def content(url: str) -> str:
