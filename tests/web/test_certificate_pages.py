@@ -40,13 +40,10 @@ def told(visitor: Visitor, number: str, **fields: Any) -> Any:
 
 
 def test_an_enterprise_has_the_deck_s_menu_in_the_deck_s_order(client_of: ClientOf) -> None:
-    shown = menu(client_of("ent01").read("/workbench"))
-    deck = [
+    assert menu(client_of("ent01").read("/workbench"))[:10] == [
         *("任务管理", "我的项目", "项目备案", "项目进展", "我的备案证", "延期管理", "变更管理"),
         *("撤销管理", "注销管理", "企业信息"),
     ]
-    assert [label for label in shown if label in deck] == [label for label in deck if label in shown]
-    assert {"任务管理", "我的项目", "项目进展", "撤销管理", "注销管理", "企业信息"} <= set(shown)
 
 
 def test_an_official_finds_progress_and_revocations_under_business(client_of: ClientOf) -> None:

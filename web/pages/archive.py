@@ -49,7 +49,7 @@ def archive() -> str:
 
 @blueprint.get("/papers/<paper_id>")
 @require()
-def letter(paper_id: str) -> Response:
+def issued_paper(paper_id: str) -> Response:
     """A paper beside the certificate, to its document's enterprise and agency."""
     paper = db.session.get(Paper, paper_id)
     if paper is None or paper.pdf is None:
@@ -92,7 +92,7 @@ def _handed_out(document: Document) -> Iterator[dict[str, Any]]:
     names = {PaperKind.CHANGE_LETTER: _("变更函"), PaperKind.NOT_ACCEPTED_NOTICE: _("不予受理告知书")}
     made = select(Paper).where(Paper.document_id == document.id, Paper.made_at.is_not(None))
     for paper in db.session.scalars(made.order_by(Paper.number)):
-        address = url_for("enterprise.letter", paper_id=paper.id)
+        address = url_for("enterprise.issued_paper", paper_id=paper.id)
         yield _paper(names[PaperKind(paper.kind)], paper.number, wording.day(paper.issue_date), address)
 
 

@@ -14,11 +14,12 @@ from engine.tables import Instance, Task
 from records import documents
 from records.attachments import Attachment
 from records.calendar import local_date
-from records.certificates import Certificate, CertificateStatus
+from records.certificates import Certificate, CertificateStatus, InvalidReason
 from records.documents import Document, DocumentStatus
 from records.enterprises import Enterprise
 from records.filings import FILING, Filing
 from records.progress import Progress
+from records.terminations import CANCELLATION, REVOCATION
 from records.users import UserKind
 from tasks import procedure
 from web.api.access import own, visible
@@ -381,7 +382,9 @@ def _built(filing: Filing, certificate: Certificate | None) -> list[dict[str, st
         steps.insert(1, {"act": _("年度进度报告"), "opinion": years, "state": "done"})
     if invalid and certificate is not None:
         reason = invalid_reasons().get(certificate.invalid_reason or "", "")
-        steps.append({"act": _("备案证失效"), "opinion": reason, "state": "refused"})
+        steps.append(
+            {"act": _("备案证失效"), "time": _invalid_since(certificate), "opinion": reason, "state": "refused"}
+        )
     return steps
 
 
@@ -392,3 +395,15 @@ def latest_task_url(document: Document) -> str:
     if task_id is None:
         raise CommandRefused("filing_unknown", _("没有这份申报，或者它不归你办理。"), status=404)
     return url_for("task.page", task_id=task_id)
+
+
+def _invalid_since(certificate: Certificate) -> str:
+    """The day on which it was cancelled or revoked, or the last one on which it held."""
+    if certificate.invalid_reason == InvalidReason.EXPIRED:
+        return wording.day(certificate.valid_until)
+    ended = select(Document.submitted_at).where(
+        Document.certificate_number == certificate.number,
+        Document.kind.in_((CANCELLATION, REVOCATION)),
+        Document.status == DocumentStatus.ISSUED,
+    )
+    return wording.day(db.session.scalar(ended.limit(1)))

@@ -68,6 +68,7 @@ def announcements(kind: str) -> str:
         "public/announcements.html",
         public_lists=_tabs(kind),
         kind="news" if kind == "information" else "filings",
+        dated=_("签发日期") if kind == "filed" else _("公告日期"),
         items=[_news(item) for item in items],
         rows=[_row(item) for item in items],
         query=text,

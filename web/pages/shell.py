@@ -26,7 +26,6 @@ def register(app: Flask) -> None:
     """Give templates their globals, filters and context."""
     app.jinja_env.filters.update(wording.FILTERS)
     app.jinja_env.globals["asset"] = asset
-    app.jinja_env.globals["has_page"] = lambda endpoint: endpoint in app.view_functions
     app.context_processor(context)
 
 
