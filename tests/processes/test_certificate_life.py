@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine import jobs
+from engine.scenario_files import moment
 from engine.tables import Instance, Job, Subscription
 from records.announcements import Announcement, AnnouncementKind
 from tests.processes.lives import Life, life
@@ -226,6 +227,19 @@ def test_a_completed_project_is_not_asked_for_reports(one: Life) -> None:
     one.tell(start="2022-02-01", completion="2022-09-09")
     one.until("2024-02-01 09:00")
     assert one.messages.count("S15") == 1  # of 2021
+
+
+def test_a_december_that_comes_late_asks_for_the_year_that_was_due(one: Life) -> None:
+    """The workers stood still from November to New Year's Day, or for years."""
+    one.test.clock.set(moment("2022-01-10 09:00"))
+    one.test.advance()
+    assert one.messages.count("S15") == 1
+    one.tell(years={2021: 100})
+    assert "fill_report" not in one.todo
+    one.test.clock.set(moment("2023-11-01 09:00"))
+    one.test.advance()
+    assert one.messages.count("S15") == 1
+    assert "december 2023-12-01 09:00" in one.due
 
 
 # The end
