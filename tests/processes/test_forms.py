@@ -51,6 +51,12 @@ def test_every_form_that_a_task_names_exists(path: Path) -> None:
     assert named <= {form.name for form in FORMS.iterdir()}
 
 
+@pytest.mark.parametrize("path", [path for path in SCHEMAS if path.stem != "filing"], ids=lambda path: path.stem)
+def test_whoever_completes_a_task_sets_only_the_variables_that_its_form_names(path: Path) -> None:
+    complaints = refusals(path.stem, {"decision": "accept", "opinion": "同意", "agency": "A01"})
+    assert any(field in ("", "agency") for field in complaints)
+
+
 @pytest.mark.parametrize(("form", "decision"), NEEDS_OPINION)
 @pytest.mark.parametrize("opinion", [{}, {"opinion": ""}, {"opinion": " \n"}, {"opinion": "长" * 501}])
 def test_a_return_or_a_refusal_needs_an_opinion_of_1_to_500_characters(
