@@ -18,7 +18,7 @@ from engine.clock import Clock
 from engine.commands import Engine
 from engine.services import Registry
 from engine.tables import Base, Instance, Job, Task
-from records import filings
+from records import documents
 from records.assignment import RecordsAssignment
 from records.certificates import Certificate
 from records.encryption import configure_key
@@ -26,8 +26,8 @@ from records.filings import Filing
 from records.formats import project_code_check_digit
 from records.sample import load_sample
 from tasks.certificates import paper_of
-from tasks.filings.procedure import submit
 from tasks.papers.certificate import CertificatePaper
+from tasks.procedure import submit
 from web.procedures import FOLDER, sources
 from web.settings import ROOT
 
@@ -86,8 +86,12 @@ class Procedure:
         ):
             for _ in range(count):
                 form = self._form(command.now)
-                filing = filings.create_draft(
-                    command.session, self._project["enterprise"], form, actor=self._people.applicant, now=command.now
+                filing = documents.create_draft(
+                    command.session,
+                    Filing(enterprise_id=self._project["enterprise"]),
+                    form,
+                    actor=self._people.applicant,
+                    now=command.now,
                 )
                 made.append(filing.id)
         return made

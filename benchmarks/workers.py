@@ -19,7 +19,8 @@ from benchmarks.report import Row, a_second, spread
 from engine.tables import Job
 from engine.transactions import prepare
 from records.certificates import Certificate, CertificatePaper
-from records.filings import Filing, FilingStatus
+from records.documents import DocumentStatus
+from records.filings import Filing
 
 PATIENCE = 120
 """Seconds that workers have for one measurement."""
@@ -112,7 +113,7 @@ def _verify(connections: Connections, filings: int) -> None:
     """Every filing has its certificate and paper, no job is left, and no number is missing or used twice."""
     with Session(connections) as session:
         issued = session.scalar(
-            select(func.count()).select_from(Filing).where(Filing.status == FilingStatus.ISSUED.value)
+            select(func.count()).select_from(Filing).where(Filing.status == DocumentStatus.ISSUED.value)
         )
         papers = session.scalar(select(func.count()).select_from(CertificatePaper))
         jobs = session.scalar(select(func.count()).select_from(Job))

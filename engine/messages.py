@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import and_, delete, func, or_, select, true
+from sqlalchemy import Select, delete, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from engine import values
@@ -59,7 +59,7 @@ class Offer:
 
     @property
     def business_key(self) -> str | None:
-        given = self.correlation.get("business_key")
+        given = {**self.key, **self.correlation}.get("business_key")
         return None if given is None else str(given)
 
 
@@ -71,26 +71,44 @@ def receivers(
 ) -> Iterable[tuple[str, int]]:
     """The cases and tokens that wait for a message, the one that waits longest first."""
     named = (Subscription.kind == "message", Subscription.name == offer.name)
-    places = session.execute(select(Subscription.definition_id, Subscription.element_id).where(*named).distinct()).all()
+    definitions = list(session.scalars(_waited_for_in(offer.name)))
     keys = {
         key
-        for definition_id, element_id in places
-        for event in compiled(definition_id).events[element_id].all
+        for definition_id in definitions
+        for catches in compiled(definition_id).events.values()
+        for event in catches.all
         if event.kind == "message" and event.name == offer.name
         for key in offer.keys_for(event, functions)
     }
-    query = (
-        select(Subscription.instance_id, Subscription.token)
-        .join(Instance, Instance.id == Subscription.instance_id)
-        .where(*named)
-        .order_by(Subscription.created_at, Subscription.instance_id, Subscription.token)
-    )
-    if not places:
+    if not definitions:
         return []
     of_any_case = or_(Instance.business_key.is_(None), Instance.business_key == offer.business_key)
-    unaddressed = and_(Subscription.correlation.is_(None), of_any_case if offer.business_key is not None else true())
-    found = session.execute(query.where(or_(unaddressed, Subscription.correlation.in_(keys)))).all()
-    return [(instance_id, token) for instance_id, token in found]
+    found = (
+        select(Subscription.created_at, Subscription.instance_id, Subscription.token)
+        .join(Instance, Instance.id == Subscription.instance_id)
+        .where(*named, Subscription.definition_id.in_(definitions))
+    )
+    # Two queries in one, since a condition on either would be looked for among all who wait.
+    addressed = found.where(Subscription.correlation.in_(keys))
+    unaddressed = found.where(Subscription.correlation.is_(None))
+    if offer.business_key is not None:
+        unaddressed = unaddressed.where(of_any_case)
+    either = union_all(addressed, unaddressed).subquery()
+    in_order = select(either.c.instance_id, either.c.token).order_by(
+        either.c.created_at, either.c.instance_id, either.c.token
+    )
+    return [(instance_id, token) for instance_id, token in session.execute(in_order)]
+
+
+def _waited_for_in(name: str) -> Select[int]:
+    """The definitions whose cases wait for a message: one look into the index for each, however many cases wait."""
+    least = select(func.min(Subscription.definition_id).label("id")).where(
+        Subscription.kind == "message", Subscription.name == name
+    )
+    found = least.cte("found", recursive=True)
+    following = least.where(Subscription.definition_id > found.c.id).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.id.is_not(None)))
+    return select(found.c.id).where(found.c.id.is_not(None))
 
 
 def keep(session: Session, offer: Offer, now: datetime, ttl: timedelta) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine import values
@@ -164,11 +164,7 @@ class Projection:
         had = before.timers.keys() | before.services
         gone = had - (after.timers.keys() | after.services)
         if gone:
-            self.session.execute(
-                delete(Job)
-                .where(Job.instance_id == self.instance.id, Job.token.in_(gone))
-                .execution_options(synchronize_session=False)
-            )
+            self.rows.remove(Job, self.instance.id, gone)
         new: list[dict[str, Any]] = []
         self.earliest = min(
             (due for token_id, due in after.timers.items() if before.timers.get(token_id) != due), default=None
@@ -215,11 +211,7 @@ class Projection:
 
     def _subscriptions(self, before: frozenset[int], after: frozenset[int]) -> None:
         if gone := before - after:
-            self.session.execute(
-                delete(Subscription)
-                .where(Subscription.instance_id == self.instance.id, Subscription.token.in_(gone))
-                .execution_options(synchronize_session=False)
-            )
+            self.rows.remove(Subscription, self.instance.id, gone)
         new = [
             {"instance_id": self.instance.id, "token": token_id, "created_at": self.now}
             | self._subscription(self.case.tokens[token_id])

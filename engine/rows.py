@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import Table, bindparam, delete, insert, update
 from sqlalchemy.orm import Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -19,6 +19,8 @@ from engine.tables import Base, History, Incident, Instance, Job, Subscription, 
 
 Columns = dict[str, Any]
 Kept = Instance | Task
+Awaited = type[Job] | type[Subscription]
+"""What tokens wait for."""
 
 _TABLES: dict[type[Base], Table] = {
     kind: Base.metadata.tables[kind.__tablename__] for kind in (Instance, Task, Job, Subscription, Incident, History)
@@ -34,6 +36,7 @@ class Rows:
         self._session = session
         self._new: dict[type[Base], list[Columns]] = {}
         self._changed: dict[Kept, Columns] = {}
+        self._gone: list[tuple[Awaited, str, list[int]]] = []
 
     def add(self, kind: type[Base], rows: Iterable[Columns]) -> None:
         """Rows to be written, those of a kind all with the same columns."""
@@ -56,6 +59,10 @@ class Rows:
         for name, value in columns.items():
             set_committed_value(row, name, value)
 
+    def remove(self, kind: Awaited, instance_id: str, tokens: Iterable[int]) -> None:
+        """Rows to be deleted, which some tokens of a case no longer wait for."""
+        self._gone.append((kind, instance_id, sorted(tokens)))
+
     def send_case(self) -> None:
         """Write a case that is new, so that what a service writes can refer to it; the rest may wait."""
         if Instance in self._new:
@@ -64,19 +71,27 @@ class Rows:
     def send(self) -> None:
         """Write what was held back."""
         new = {kind: rows for kind in _TABLES if (rows := self._new.get(kind))}
-        changed, self._new, self._changed = self._changed, {}, {}
-        if not new and not changed:
+        changed, gone = self._changed, self._gone
+        self._new, self._changed, self._gone = {}, {}, []
+        if not new and not changed and not gone:
             return
         connection = self._session.connection()
         if connection.dialect.name == "postgresql":
-            parts = [_Part(kind, tuple(rows[0]), True) for kind, rows in new.items()]
-            parts += [_Part(type(row), tuple(columns), False) for row, columns in changed.items()]
-            given = [_as_json(rows) for rows in new.values()]
+            parts = [_Part("delete", kind) for kind, _, _ in gone]
+            parts += [_Part("insert", kind, tuple(rows[0])) for kind, rows in new.items()]
+            parts += [_Part("update", type(row), tuple(columns)) for row, columns in changed.items()]
+            given: list[Any] = [value for _, instance_id, tokens in gone for value in (instance_id, tokens)]
+            documents = [_as_json(rows) for rows in new.values()]
+            given += documents
             for row, columns in changed.items():
-                given += [_as_json(columns), row.id]
-            if not any(NUL in document for document in given):
+                documents.append(_as_json(columns))
+                given += [documents[-1], row.id]
+            if not any(NUL in document for document in documents):
                 connection.exec_driver_sql(_together(tuple(parts)), tuple(given))
                 return
+        for awaited, instance_id, tokens in gone:
+            table = _TABLES[awaited]
+            connection.execute(delete(table).where(table.c.instance_id == instance_id, table.c.token.in_(tokens)))
         for kind, rows in new.items():
             connection.execute(_NEW[kind], rows)
         for row, columns in changed.items():
@@ -90,13 +105,15 @@ NUL = r"\u0000"
 class _Part(NamedTuple):
     """What the text of a part of a statement depends on."""
 
+    verb: str
     kind: type[Base]
-    columns: tuple[str, ...]
-    is_new: bool
+    columns: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         table, columns = self.kind.__tablename__, ", ".join(self.columns)
-        if self.is_new:
+        if self.verb == "delete":
+            return f"DELETE FROM {table} WHERE instance_id = %s AND token = ANY(%s)"  # noqa: S608  # our own names
+        if self.verb == "insert":
             rows = f"SELECT {columns} FROM json_populate_recordset(NULL::{table}, %s)"  # noqa: S608  # our own names
             return f"INSERT INTO {table} ({columns}) {rows}"
         changes = ", ".join(f"{column} = new.{column}" for column in self.columns)

@@ -33,12 +33,13 @@ from engine.errors import EngineError
 from engine.work import CHINA
 
 STEPS: Mapping[str, frozenset[str]] = {
-    "do": frozenset(("by", "data", "opinion", "refused")),
+    "do": frozenset(("by", "of", "data", "opinion", "refused")),
     "message": frozenset(("by", "correlation", "payload", "refused")),
     "signal": frozenset(("payload",)),
     "advance": frozenset(),
     "retry": frozenset(("data",)),
-    "expect": frozenset(),
+    "restart": frozenset(),
+    "expect": frozenset(("of",)),
 }
 """The steps that every process has, and what may stand beside each."""
 
@@ -239,7 +240,10 @@ class _Reader:
         if kind == "expect":
             self.known(self.block(block, "expect"), self.facts, "expect")
         if kind == "advance" and not self.is_duration(target):
-            self.wrong(block.line, "advance 后应写时长，如 {days: 3}；单位：" + "、".join(sorted(DURATIONS)))
+            units = "、".join(sorted(DURATIONS))
+            self.wrong(
+                block.line, f"advance 后应写时长，如 {{days: 3}}；单位：{units}；或时刻，如 {{to: 2023-11-16 09:00}}"
+            )
         by = block.get("by")
         if by is not None and not isinstance(by, str):
             self.wrong(block.line_of("by"), "by 后应写办理人，如 李经办(gx10)")
@@ -256,7 +260,7 @@ class _Reader:
         if written is None:
             return None
         try:
-            return datetime.fromisoformat(str(written)).replace(tzinfo=CHINA)
+            return moment(written)
         except ValueError:
             self.wrong(content.lines["clock"], f"clock 应为北京时间，如 2021-11-15 09:00，现为「{written}」")
             return None
@@ -286,13 +290,30 @@ class _Reader:
         return value if isinstance(value, list) else []
 
     def is_duration(self, target: Any) -> bool:
-        if not isinstance(target, Block) or not target or not DURATIONS.issuperset(target):
+        if not isinstance(target, Block) or not target:
+            return False
+        if set(target) == {"to"}:
+            return _is_moment(target["to"])
+        if not DURATIONS.issuperset(target):
             return False
         amounts = [amount for amount in target.values() if type(amount) in (int, float)]
         return len(amounts) == len(target) and timedelta(**target) > timedelta(0)
 
     def wrong(self, line: int, message: str) -> None:
         self.mistakes.append(Mistake(str(self.path), line, message))
+
+
+def moment(written: Any) -> datetime:
+    """A moment as it is written, Beijing time; of a day alone its beginning. Raises ValueError."""
+    return datetime.fromisoformat(str(written)).replace(tzinfo=CHINA)
+
+
+def _is_moment(written: Any) -> bool:
+    try:
+        moment(written)
+    except ValueError:
+        return False
+    return True
 
 
 class _Loader(yaml.SafeLoader):

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Protocol, cast
 
 import structlog
@@ -22,10 +23,11 @@ from engine.clock import MovableClock
 from engine.commands import Command
 from engine.deployments import Source
 from engine.errors import BusinessRefusal, CommandRefused, EngineError
-from engine.scenario_files import Block, Scenario, ScenarioFile, Step, plain
+from engine.scenario_files import Block, Scenario, ScenarioFile, Step, moment, plain
 from engine.services import Registry
 from engine.tables import Instance, Task
 from engine.testing import Case, ProcessTest
+from engine.work import CHINA
 
 log = structlog.get_logger("jigai.scenarios")
 
@@ -54,13 +56,16 @@ class Stage(Protocol):
     def furnish(self, command: Command) -> None:
         """Put people and places into a fresh database. Done once; every scenario gets a copy."""
 
-    def draft(self, command: Command, start: Block) -> str | None:
+    def prepare(self, test: ProcessTest, process: str, start: Block) -> None:
+        """Let happen what the case presupposes, as a change does a certificate. Raises `Misused`."""
+
+    def draft(self, command: Command, process: str, start: Block) -> str | None:
         """Make what a case is about, from a scenario's `start`; its business key. Raises `Misused`."""
 
-    def begin(self, command: Command, process: str, business_key: str | None, start: Block) -> Instance:
-        """Start the case."""
+    def begin(self, command: Command, process: str, business_key: str | None, start: Block) -> None:
+        """Start the case, unless what was prepared has."""
 
-    def facts(self, session: Session, business_key: str | None) -> Mapping[str, Any]:
+    def facts(self, session: Session, process: str, business_key: str | None) -> Mapping[str, Any]:
         """What stands in the records now, by the names in `facts_known`."""
 
 
@@ -88,16 +93,19 @@ class BareStage:
     def furnish(self, command: Command) -> None:
         """Nothing is needed."""
 
-    def draft(self, command: Command, start: Block) -> str | None:
+    def prepare(self, test: ProcessTest, process: str, start: Block) -> None:
+        """Nothing is presupposed."""
+
+    def draft(self, command: Command, process: str, start: Block) -> str | None:
         for key in start:
             if key not in ("by", "data", "business_key"):
                 raise Misused(key, f"start 没有「{key}」，可写：by、business_key、data")
         return str(start["business_key"]) if "business_key" in start else None
 
-    def begin(self, command: Command, process: str, business_key: str | None, start: Block) -> Instance:
-        return command.start(process, data=plain(start.get("data") or {}), business_key=business_key)
+    def begin(self, command: Command, process: str, business_key: str | None, start: Block) -> None:
+        command.start(process, data=plain(start.get("data") or {}), business_key=business_key)
 
-    def facts(self, session: Session, business_key: str | None) -> Mapping[str, Any]:
+    def facts(self, session: Session, process: str, business_key: str | None) -> Mapping[str, Any]:
         return {}
 
 
@@ -209,16 +217,19 @@ class _Play:
         self.stage = stage
         self.test = test
         self.key: str | None = None
+        self.process = file.process
         self.failures: list[Failure] = []
         self.where = "开始"
         self.line = scenario.start.line
 
     @property
     def case(self) -> Case | None:
-        """The case of the scenario; where its document has had several, the open one, or else the latest."""
-        cases = [case for case in self.test.cases(self.file.process) if case.business_key == self.key]
-        if self.key is None:
-            return cases[0] if cases else None
+        """The case of the scenario, or of the process that a step names; of several the open one, else the latest."""
+        cases = self.test.cases(self.process)
+        if self.process == self.file.process:
+            cases = [case for case in cases if case.business_key == self.key]
+            if self.key is None:
+                return cases[0] if cases else None
         return max(cases, key=lambda case: (case.instance.ended_at is None, case.instance.started_at), default=None)
 
     def perform(self) -> None:
@@ -226,7 +237,9 @@ class _Play:
             self.begin()
             for number, step in enumerate(self.scenario.steps, 1):
                 self.where, self.line = f"第 {number} 步 {step}", step.line
+                self.process = str(step.options.get("of") or self.file.process)
                 self.take(step)
+            self.process = self.file.process
             self.where, self.line = "结局", self.scenario.line
             self.look_at_the_end()
         except _Stop:
@@ -238,8 +251,11 @@ class _Play:
     def begin(self) -> None:
         start = self.scenario.start
         actor = self.person(start.get("by"), start.line_of("by"))
-        with self.meaning(start), self.test.engine.command(self.test.session, actor=actor) as command:
-            self.key = self.stage.draft(command, start)
+        with self.meaning(start):
+            self.stage.prepare(self.test, self.file.process, start)
+            with self.test.engine.command(self.test.session, actor=actor) as command:
+                self.key = self.stage.draft(command, self.file.process, start)
+        before = self.test.cases()
         refused = self.scenario.refused
 
         def give(command: Command) -> None:
@@ -247,8 +263,8 @@ class _Play:
 
         with self.meaning(start):
             self.attempt(lambda: self.command(give, actor), refused, self.scenario.refused_line)
-        if refused is not None and (cases := self.test.cases()):
-            self.fail(f"被拒绝的提交不应产生案件，实际有 {len(cases)} 件", self.scenario.line)
+        if refused is not None and (more := len(self.test.cases()) - len(before)):
+            self.fail(f"被拒绝的提交不应产生案件，实际有 {more} 件", self.scenario.line)
 
     def take(self, step: Step) -> None:
         options = step.options
@@ -257,10 +273,24 @@ class _Play:
             self.expect(step.target)
             return
         if step.kind == "advance":
-            self.test.advance(**step.target)
+            self.advance(step.target)
+            return
+        if step.kind == "restart":
+            self.test.restart()
             return
         with self.meaning(options):
             self.attempt(lambda: self.act(step, actor), options.get("refused"), options.line_of("refused"))
+
+    def advance(self, target: Mapping[str, Any]) -> None:
+        """Move the clock on, by a length of time or to a moment."""
+        if "to" not in target:
+            self.test.advance(**target)
+            return
+        left = moment(target["to"]) - self.test.clock.now()
+        if left <= timedelta(0):
+            self.fail(f"现在已经是 {self.test.clock.now().astimezone(CHINA):%Y-%m-%d %H:%M}", self.line)
+            raise _Stop
+        self.test.advance(seconds=left.total_seconds())
 
     def act(self, step: Step, actor: str | None) -> None:
         options = step.options
@@ -373,7 +403,7 @@ class _Play:
     def facts(self, wanted: Iterable[str]) -> Iterator[tuple[str, Any]]:
         names = set(wanted)
         if names & self.stage.facts_known:
-            trade = self.test.read(lambda session: self.stage.facts(session, self.key))
+            trade = self.test.read(lambda session: self.stage.facts(session, self.file.process, self.key))
             yield from ((name, plain(value)) for name, value in trade.items() if name in names)
         case = self.case
         if case is None:
@@ -403,7 +433,7 @@ class _Play:
             return None
         definition_id = case.instance.definition_id
         spec = self.test.read(lambda session: self.test.engine.deployments.compiled(session, definition_id))
-        nodes = spec.deployment.processes[self.file.process].nodes
+        nodes = spec.deployment.processes[self.process].nodes
         ends = [id for id in case.trace if id in nodes and nodes[id].kind == "endEvent"]
         return ends[0] if len(ends) == 1 else ends
 

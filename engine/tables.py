@@ -188,7 +188,7 @@ class Subscription(Base):
     """A message or signal that a case waits for. `correlation` is canonical JSON, or null: the name alone matches."""
 
     __tablename__ = "engine_subscription"
-    __table_args__ = (Index("ix_engine_subscription_name", "kind", "name", "correlation"),)
+    __table_args__ = (Index("ix_engine_subscription_name", "kind", "name", "definition_id", "correlation"),)
     instance_id: Mapped[str] = mapped_column(ForeignKey("engine_instance.id"), primary_key=True)
     token: Mapped[int] = mapped_column(primary_key=True)
     definition_id: Mapped[int] = mapped_column(ForeignKey("engine_definition.id"))

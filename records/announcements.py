@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy import ForeignKey, Index, String, Text, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.tables import Base, UtcDateTime
@@ -46,3 +46,12 @@ def announcements(session: Session, kind: str, limit: int = 20, offset: int = 0)
         .limit(limit)
         .offset(offset)
     ).all()
+
+
+def withdraw(session: Session, kind: AnnouncementKind, certificate_number: str) -> None:
+    """Take a certificate's lines out of a list."""
+    session.execute(
+        delete(Announcement).where(
+            Announcement.kind == kind.value, Announcement.certificate_number == certificate_number
+        )
+    )

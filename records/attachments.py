@@ -22,11 +22,11 @@ _MAX_NAME = 200
 
 
 class Attachment(Base):
-    """A file of a filing. `name` is the enterprise's name for it, `stored_name` the one on disk."""
+    """A file of a document. `name` is the enterprise's name for it, `stored_name` the one on disk."""
 
     __tablename__ = "attachment"
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
-    filing_id: Mapped[str] = mapped_column(ForeignKey("filing.id", ondelete="CASCADE"), index=True)
+    document_id: Mapped[str] = mapped_column(ForeignKey("document.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(_MAX_NAME))
     size: Mapped[int] = mapped_column(doc="bytes")
     sha256: Mapped[str] = mapped_column(String(64))
@@ -61,17 +61,17 @@ class AttachmentStore:
         self.path(stored_name).unlink(missing_ok=True)
 
 
-def attachments_of(session: Session, filing_id: str) -> Sequence[Attachment]:
-    """A filing's files in the order they came."""
+def attachments_of(session: Session, document_id: str) -> Sequence[Attachment]:
+    """A document's files in the order they came."""
     return session.scalars(
-        select(Attachment).where(Attachment.filing_id == filing_id).order_by(Attachment.uploaded_at, Attachment.id)
+        select(Attachment).where(Attachment.document_id == document_id).order_by(Attachment.uploaded_at, Attachment.id)
     ).all()
 
 
 def attach(
     session: Session,
     store: AttachmentStore,
-    filing_id: str,
+    document_id: str,
     name: str,
     content: bytes,
     *,
@@ -87,11 +87,11 @@ def attach(
     if not clean:
         raise CommandRefused("file_without_name", "上传的文件没有文件名。", status=422)
     content_type = _checked_type(clean, content)
-    count = session.scalar(select(func.count()).where(Attachment.filing_id == filing_id)) or 0
+    count = session.scalar(select(func.count()).where(Attachment.document_id == document_id)) or 0
     if count >= MAX_FILES:
         raise CommandRefused("too_many_files", f"每项申报最多上传{MAX_FILES}个文件，请先删除不需要的文件。")
     attachment = Attachment(
-        filing_id=filing_id,
+        document_id=document_id,
         name=_shortened(clean),
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),

@@ -4,8 +4,10 @@ A certificate's paper is made once and never again (R125); its snapshot says wha
 """
 
 import secrets
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, LargeBinary, String
@@ -24,6 +26,24 @@ class CertificateStatus(StrEnum):
     VALID = "VALID"
     LONG_TERM = "LONG_TERM"
     INVALID = "INVALID"
+
+
+STATUS_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        CertificateStatus.VALID: "有效",
+        CertificateStatus.LONG_TERM: "长期有效",
+        CertificateStatus.INVALID: "已失效",
+    }
+)
+"""What the statuses are called, also in decision tables."""
+
+
+class InvalidReason(StrEnum):
+    """Why a certificate became invalid."""
+
+    EXPIRED = "EXPIRED"
+    CANCELLED = "CANCELLED"
+    REVOKED = "REVOKED"
 
 
 class Seal(StrEnum):
@@ -45,19 +65,26 @@ class Certificate(Base):
 
     __tablename__ = "certificate"
     number: Mapped[str] = mapped_column(String(15), primary_key=True)
-    filing_id: Mapped[str] = mapped_column(ForeignKey("filing.id"), unique=True)
+    filing_id: Mapped[str] = mapped_column(ForeignKey("document.id"), unique=True)
     enterprise_id: Mapped[str] = mapped_column(ForeignKey("enterprise.id"), index=True)
     agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id"), index=True)
     status: Mapped[str] = mapped_column(String(16), default=CertificateStatus.VALID.value)
-    invalid_reason: Mapped[str | None] = mapped_column(String(32), doc="EXPIRED, CANCELLED or REVOKED")
+    invalid_reason: Mapped[str | None] = mapped_column(String(32), doc="an InvalidReason")
     issue_date: Mapped[date]
     valid_until: Mapped[date | None] = mapped_column(doc="last day; None: long-term")
     seal: Mapped[str] = mapped_column(String(16))
     verify_token: Mapped[str] = mapped_column(
         String(32), unique=True, default=lambda: secrets.token_urlsafe(18), doc="what the QR code leads to"
     )
+    extended: Mapped[bool] = mapped_column(default=False, doc="已延期; it can be extended once (R139)")
+    changes: Mapped[int] = mapped_column(default=0, doc="how many changes were granted; 已变更 from the first")
     snapshot: Mapped[dict[str, Any]] = mapped_column(JSON)
     paper: Mapped["CertificatePaper | None"] = relationship(back_populates="certificate")
+
+    @property
+    def dated_until(self) -> date:
+        """The last day that its own validity gives it, whether or not it has become long-term since."""
+        return self.valid_until or years_later(self.issue_date, 3 if self.extended else 2)
 
 
 class CertificatePaper(Base):
@@ -77,6 +104,12 @@ class CertificateSerial(Base):
     __tablename__ = "certificate_serial"
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last: Mapped[int]
+
+
+def held(session: Session, number: str) -> Certificate:
+    """The certificate as it is now, kept from others until the transaction ends."""
+    session.flush()
+    return session.get_one(Certificate, number, with_for_update=True, populate_existing=True)
 
 
 def allocate_number(session: Session, agency: Agency, class_code: str, today: date) -> str:

@@ -19,7 +19,7 @@ class Notice(Base):
     recipient_group: Mapped[str] = mapped_column(String(64))
     title: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text, default="")
-    filing_id: Mapped[str | None] = mapped_column(ForeignKey("filing.id"), index=True)
+    document_id: Mapped[str | None] = mapped_column(ForeignKey("document.id"), index=True)
     instance_id: Mapped[str | None] = mapped_column(String(32))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -33,7 +33,7 @@ def post(
     now: datetime,
     *,
     body: str = "",
-    filing_id: str | None = None,
+    document_id: str | None = None,
     instance_id: str | None = None,
 ) -> Notice:
     """Leave a notice for a group."""
@@ -41,7 +41,7 @@ def post(
         recipient_group=recipient_group,
         title=title,
         body=body,
-        filing_id=filing_id,
+        document_id=document_id,
         instance_id=instance_id,
         created_at=now,
     )

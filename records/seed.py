@@ -10,6 +10,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from engine.tables import Base
+from records.articles import Article, read_articles
 from records.calendar import WorkingDay, published_days
 from records.industry import IndustryClass, read_classes
 from records.policies import PolicyEdition, PolicyEntry, read_editions, read_entries
@@ -24,6 +25,7 @@ def seed_master_data(session: Session, data: Path = DATA) -> None:
     add_missing(session, IndustryClass, read_classes(data / "industry_classes.csv"))
     add_missing(session, PolicyEdition, read_editions(data / "policy_editions.csv"))
     add_missing(session, PolicyEntry, read_entries(data / "policy_entries.csv"))
+    add_missing(session, Article, read_articles(data / "articles.yaml"))
     add_missing(session, WorkingDay, published_days())
 
 

@@ -8,14 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from records.enterprises import Enterprise
-from tasks.platform import Applicant, InvestmentPlatform, PlatformAnswer, SimulatedPlatform
+from records.simulation import SimulatedProject
+from tasks.platform import Amendment, Applicant, InvestmentPlatform, PlatformAnswer, SimulatedPlatform
 from tasks.sms.gateway import OutboxGateway, SmsGateway
 
 
 def simulated(
     projects: Mapping[str, PlatformAnswer] = MappingProxyType({}),
 ) -> Callable[[Session], InvestmentPlatform]:
-    """The simulated platform, which finds the asking enterprise in the records."""
+    """The simulated platform, which finds the asking enterprise, and what was changed of a project, in the records."""
 
     def connect(session: Session) -> InvestmentPlatform:
         def applicant(uscc: str) -> Applicant | None:
@@ -24,7 +25,11 @@ def simulated(
                 return None
             return Applicant(enterprise.name, enterprise.uscc, enterprise.address)
 
-        return SimulatedPlatform(projects, applicant)
+        def changed(code: str) -> Amendment | None:
+            project = session.get(SimulatedProject, code)
+            return Amendment(project.name, project.place) if project is not None else None
+
+        return SimulatedPlatform(projects, applicant, changed)
 
     return connect
 

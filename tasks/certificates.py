@@ -94,17 +94,20 @@ def publish(
     column: Annotated[str, Param(title="公告栏目", description="备案公开、变更公告 …")],
     certificate_number: Annotated[str, Param(title="备案证号")],
     call: Call,
+    text: Annotated[str, Param(title="正文", description="公告正文；没有更多要说的不填")] = "",
 ) -> None:
-    """One line in a public list: project, enterprise, agency, certificate; nothing personal."""
+    """One line in a public list: project, enterprise, agency, certificate, as they are now; nothing personal."""
     certificate = _certificate_of(call.session, certificate_number)
+    filing = filing_of(call.session, certificate.filing_id, *_WITH_PARTIES)
     call.session.add(
         Announcement(
             kind=AnnouncementKind(column).value,
-            title=certificate.snapshot["project_name"],
-            agency_name=certificate.snapshot["agency_name"],
-            enterprise_name=certificate.snapshot["enterprise_name"],
+            title=filing.project_name or certificate.snapshot["project_name"],
+            body=text,
+            agency_name=filing.agency.name if filing.agency else certificate.snapshot["agency_name"],
+            enterprise_name=filing.enterprise.name,
             certificate_number=certificate.number,
-            project_name=certificate.snapshot["project_name"],
+            project_name=filing.project_name,
             published_at=call.now,
         )
     )

@@ -1,49 +1,91 @@
 """待阅: what somebody is told without having to act (domain §2.13)."""
 
 from collections.abc import Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import Annotated
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from engine.errors import EngineError
 from engine.services import Call, Param, service_task
+from records.agencies import Agency, AgencyLevel
 from records.assignment import ENTERPRISE_ROLE, agency_group, enterprise_group
 from records.notices import post
-from tasks.filings.submission import document_of
+from tasks.documents import document_of
+from tasks.wording import month_day
 
-# Event → title, body. {p} is the project's name, {n} the certificate's number, {a} the agency.
+# Event → title, body. {p} project, {k} procedure, {n} certificate number, {a} agency, {e} enterprise,
+# {d} and {date} the day the diagram gives, without and with its year, {y} its year.
 _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "issued": ("“{p}”已备案", "备案证号 {n}，备案机关 {a}。可在「我的备案证」查看和下载。"),
         "not_accepted": (
-            "“{p}”备案申报不予受理",
+            "“{p}”{k}不予受理",
             "{a}不予受理，原因见办理记录。可重新申报，项目代码仍可用。",
         ),
+        "change_issued": ("“{p}”备案变更已通过", "变更函已出具，与原备案证配合使用。可在「变更管理」查看和下载。"),
+        "change_not_accepted": (
+            "“{p}”备案变更不予受理",
+            "{a}不予受理，原因见办理记录。备案证不受影响，可重新申请变更。",
+        ),
+        "agency_changed": ("“{p}”备案机关已变更为贵单位", "备案证号 {n}，今后的事项由贵单位办理。"),
+        "terminated": ("“{p}”{k}已终止", "因备案证失效终止。"),
+        "cancelled": ("“{p}”备案证已注销", "{e}已注销备案证 {n}，备案证已失效。原因可在「注销管理」查看。"),
+        "revoked": ("“{p}”备案已撤销", "{a}已撤销备案，备案证 {n} 已失效。原因可在「撤销管理」查看。"),
+        "start_told": ("“{p}”已填报开工时间", "{e}填报的开工时间是 {date}。可在「项目进展」查看。"),
+        "start_cleared": ("“{p}”已清除开工时间", "{e}清除了原来填报的开工时间。可在「项目进展」查看。"),
+        "completion_told": ("“{p}”已填报完工时间", "{e}填报的完工时间是 {date}。可在「项目进展」查看。"),
+        "completion_cleared": ("“{p}”已清除完工时间", "{e}清除了原来填报的完工时间。可在「项目进展」查看。"),
+        "report_told": ("“{p}”已填报年度进度报告", "{e}已填报年度进度报告。可在「项目进展」查看。"),
+        "near_due": ("“{p}”{k}临近办理时限", "应在 {d} 前办结，请尽快办理。"),
+        "overdue": ("“{p}”{k}超过办理时限", "{a}应在 {d} 前办结，现已超期。"),
+        "extended": ("“{p}”备案延期已通过", "备案证 {n} 的有效期延长至 {date}，请按时开工并填报开工时间。"),
+        "not_extended": ("“{p}”备案延期未通过", "备案证 {n} 的有效期仍至 {date}，原因见办理记录。"),
+        "not_extendable": ("“{p}”备案延期已终止", "备案证 {n} 的状态已变化，不能再延期，原因见办理记录。"),
+        "expired": (
+            "“{p}”备案证到期自动失效",
+            "备案证 {n} 于 {date} 到期，未填报开工时间，也未办理延期。如需建设请重新备案。",
+        ),
+        "report_missing": ("“{p}”逾期未报{y}年度进度报告", "企业未在次年1月31日前填报{y}年度进度报告。"),
     }
 )
+
+PROVINCE, SUPERVISOR = "province", "supervisor"
+"""Who reads what the province should know, and the role that does."""
 
 
 @service_task("notice/post", version=1, title="送待阅", category="通知", effect="transaction")
 def post_notice(
-    event: Annotated[str, Param(title="事件", description="issued、not_accepted")],
-    document_kind: Annotated[str, Param(title="事项类型", description="filing")],
+    event: Annotated[str, Param(title="事件", description="issued、not_accepted、near_due …")],
+    document_kind: Annotated[str, Param(title="事项类型", description="filing、change、extension …")],
     document_id: Annotated[str, Param(title="文书编号")],
-    receiver: Annotated[str, Param(title="收件人", description="enterprise，或备案机关的角色如 handler")],
+    receiver: Annotated[str, Param(title="收件人", description="enterprise，province，或备案机关的角色如 handler")],
     call: Call,
+    day: Annotated[date | None, Param(title="日期", description="待阅中写明的日期")] = None,
 ) -> None:
-    """Leave a notice about a document for its enterprise, or for a role of its agency."""
-    filing = document_of(call.session, document_kind, document_id)
+    """Leave a notice about a document for its enterprise, for a role of its agency, or for the province."""
+    document = document_of(call.session, document_kind, document_id)
     if event not in _TEXTS:
         raise EngineError(f"没有待阅事件「{event}」，现有：{'、'.join(_TEXTS)}。")
     if receiver == ENTERPRISE_ROLE:
-        group = enterprise_group(filing.enterprise_id)
-    elif filing.agency_id is not None:
-        group = agency_group(filing.agency_id, receiver)
+        group = enterprise_group(document.enterprise_id)
+    elif receiver == PROVINCE:
+        group = agency_group(_province(call.session).id, SUPERVISOR)
+    elif document.agency_id is not None:
+        group = agency_group(document.agency_id, receiver)
     else:
-        raise EngineError(f"申报 {filing.number} 没有备案机关，不能送待阅。")
+        raise EngineError(f"申报 {document.number} 没有备案机关，不能送待阅。")
     words = {
-        "p": filing.project_name or "未命名项目",
-        "n": filing.certificate_number or "",
-        "a": filing.agency.name if filing.agency else "备案机关",
+        "p": document.project_name or "未命名项目",
+        "k": document.TITLE,
+        "d": month_day(day) if day else "",
+        "date": day.isoformat() if day else "",
+        "y": str(day.year) if day else "",
+        "n": document.certificate_number or "",
+        "a": document.agency.name if document.agency else "备案机关",
+        "e": document.enterprise.name,
     }
     title, body = (text.format_map(words) for text in _TEXTS[event])
     post(
@@ -52,6 +94,14 @@ def post_notice(
         title,
         call.now,
         body=body,
-        filing_id=filing.id,
+        document_id=document.id,
         instance_id=call.instance_id,
     )
+
+
+def _province(session: Session) -> Agency:
+    """The agency above all others."""
+    found = session.scalar(select(Agency).where(Agency.level == AgencyLevel.PROVINCE).limit(1))
+    if found is None:
+        raise EngineError("没有省级机关，不能送待阅。")
+    return found

@@ -6,7 +6,7 @@ other well-formed code of type 02 with a project of the enterprise that asks.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from engine.errors import CommandRefused
@@ -63,24 +63,44 @@ class Applicant:
     address: str
 
 
+@dataclass(frozen=True)
+class Amendment:
+    """What a project is called, and where it is built, since that was changed on the platform (R129)."""
+
+    name: str
+    place: str
+
+
+def _nothing_changed(_code: str) -> None:
+    return None
+
+
 class SimulatedPlatform:
     """A platform that knows `projects` by code, and for any other good code invents one of the enterprise
-    that asks. While `available` is false it raises PlatformUnavailable."""
+    that asks; `changed` knows what was changed of one. While `available` is false it raises PlatformUnavailable."""
 
     def __init__(
         self,
         projects: Mapping[str, PlatformAnswer],
         applicant: Callable[[str], Applicant | None],
+        changed: Callable[[str], Amendment | None] = _nothing_changed,
         *,
         available: bool = True,
     ) -> None:
         self._projects = projects
         self._applicant = applicant
+        self._changed = changed
         self.available = available
 
     def verify(self, code: str, uscc: str) -> PlatformAnswer:
         if not self.available:
             raise PlatformUnavailable
+        answer, amendment = self._known(code, uscc), self._changed(code)
+        if not answer.found or amendment is None:
+            return answer
+        return replace(answer, name=amendment.name, place=amendment.place)
+
+    def _known(self, code: str, uscc: str) -> PlatformAnswer:
         if code in self._projects:
             return self._projects[code]
         parsed, applicant = parse_project_code(code), self._applicant(uscc)

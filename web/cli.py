@@ -30,7 +30,7 @@ from records.enterprises import Enterprise
 from records.seed import seed_master_data
 from records.users import User, UserKind, UserRole, issue_token, set_password, user_by_username
 from web import demo as demonstration
-from web import logs
+from web import history, logs
 from web.app import create_app
 from web.database import bring_up_to_date, db, is_up_to_date
 from web.procedures import deploy_product, sources
@@ -73,9 +73,14 @@ def up(port: int, host: str) -> None:
 @click.option("--port", default=8000, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--reset", is_flag=True, help="Only put the demo's data back to how they were at first.")
-def demo(port: int, host: str, reset: bool) -> None:
+@click.option("--past/--no-past", default=True, help="Whether the sample's projects have lived up to today.")
+def demo(port: int, host: str, reset: bool, past: bool) -> None:
     """The whole product with sample data. What was done stays until `--reset`."""
     settings = Settings.from_environment(demo=True)
+    unfinished = settings.var / "loading"
+    if unfinished.exists():
+        click.echo("loading the sample data was interrupted; beginning afresh")
+        shutil.rmtree(settings.var)
     if reset:
         shutil.rmtree(settings.var, ignore_errors=True)
         click.echo("demo data removed; `make demo` starts afresh")
@@ -86,6 +91,10 @@ def demo(port: int, host: str, reset: bool) -> None:
     app = create_app(Settings.from_environment(demo=True))
     bring_up_to_date(app)
     click.echo("loading sample data and deploying processes …")
+    if past and not history.has_happened(app):
+        unfinished.touch()
+        history.load(app, lambda progress: click.echo(f"  running the procedures of the sample's projects: {progress}"))
+        unfinished.unlink()
     demonstration.load(app)
     with app.app_context():
         click.echo(f"accounts (password {demonstration.PASSWORD}):")

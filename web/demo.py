@@ -13,13 +13,13 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records import filings
+from records import documents
 from records.calendar import local_date
 from records.filings import Filing
 from records.sample import draft_forms, load_sample
 from records.users import User
+from tasks import procedure
 from tasks.adapters import simulated
-from tasks.filings import procedure
 from tasks.platform import InvestmentPlatform, sample_projects
 from web.database import db
 from web.procedures import deploy_product
@@ -64,7 +64,11 @@ def _file(now: Any) -> None:
     """File the sample's forms as their enterprises would."""
     for form in draft_forms(sample(), local_date(now)):
         with runtime().engine.command(db.session(), actor=form.username) as command:
-            filing = filings.create_draft(
-                command.session, form.enterprise_id, form.form, actor=form.username, now=command.now
+            filing = documents.create_draft(
+                command.session,
+                Filing(enterprise_id=form.enterprise_id),
+                form.form,
+                actor=form.username,
+                now=command.now,
             )
             procedure.submit(command, filing)

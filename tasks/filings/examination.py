@@ -4,7 +4,7 @@ Thresholds, ratios and lists stand in decision tables and are asked through `dec
 and required fields only. A question to a table is asked when the form has all that the table reads.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
@@ -89,8 +89,10 @@ def examine(
     today: date,
     decide: Decide,
     lookup: Lookup,
+    codes: Container[str] | None = None,
 ) -> Examination:
-    """Every rule on one form. `agency` is the one the form names, None where there is no such agency.
+    """Every rule on one form, or only those with these codes. `agency` is the one the form names, None where
+    there is no such agency.
 
     `form` has the shape of `FilingForm`, with the platform's name and place already in it. Changes nothing.
     """
@@ -98,6 +100,8 @@ def examine(
     findings: list[Finding] = []
     passed: list[Rule] = []
     for rule, look in _RULES:
+        if codes is not None and rule.code not in codes:
+            continue
         found = list(look(case))
         findings += found
         if not found:

@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.interfaces import ORMOption
 
 from engine.errors import BusinessRefusal, EngineError
 from engine.services import Call, Decide, Param, service_task
 from records.calendar import add_working_days, local_date
-from records.filings import Filing, FilingStatus, live_filing_with_code, record_submission
+from records.documents import record_submission
+from records.filings import Filing, live_filing_with_code
 from records.industry import IndustryClass
 from records.policies import PolicyKind, edition_in_force
 from records.regions import is_prd_core
@@ -105,48 +105,12 @@ def validate(filing_id: Annotated[str, Param(title="申报编号")], call: Call)
     )
 
 
-@service_task("document/status", version=1, title="登记状态", category="备案", effect="transaction")
-def write_status(
-    document_kind: Annotated[str, Param(title="事项类型", description="filing")],
-    document_id: Annotated[str, Param(title="文书编号")],
-    status: Annotated[str, Param(title="状态", description="SUBMITTED、RETURNED、ACCEPTED …")],
-    call: Call,
-    opinion: Annotated[str | None, Param(title="意见", description="为什么退回或不予受理")] = None,
-) -> None:
-    """Write the status that the diagram names, and the reason where it gives one. Nothing else writes a status."""
-    _require_kind(document_kind)
-    # Three columns need no form read; a filing that the session has read already follows.
-    written = call.session.scalar(
-        update(Filing)
-        .where(Filing.id == document_id)
-        .values(status=FilingStatus(status).value, opinion=opinion or None, updated_at=call.now)
-        .returning(Filing.id)
-    )
-    if written is None:
-        raise _no_filing(document_id)
-
-
-def document_of(session: Session, kind: str, document_id: str) -> Filing:
-    """The document that a case is about. Raises EngineError for a kind or id that there is not."""
-    _require_kind(kind)
-    return filing_of(session, document_id)
-
-
 def filing_of(session: Session, filing_id: str, *options: ORMOption) -> Filing:
     """The filing of an id, read with `options`. Raises EngineError where there is none."""
     filing = session.get(Filing, filing_id, options=options)
     if filing is None:
-        raise _no_filing(filing_id)
+        raise EngineError(f"没有申报 {filing_id}。")
     return filing
-
-
-def _require_kind(kind: str) -> None:
-    if kind != "filing":
-        raise EngineError(f"没有事项类型「{kind}」，现有：filing。")
-
-
-def _no_filing(filing_id: str) -> EngineError:
-    return EngineError(f"没有申报 {filing_id}。")
 
 
 def _editions(session: Session, day: date) -> dict[str, Any]:

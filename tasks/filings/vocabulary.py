@@ -20,6 +20,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "class_code": "国民经济行业分类",
         "nature": "建设性质",
         "catalogue": "产业结构调整指导目录",
+        "catalogue_entry": "指导目录条目",
         "negative_list": "市场准入负面清单",
         "adds_capacity": "是否新增产能",
         "national_plan": "是否列入国家规划",

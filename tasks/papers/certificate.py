@@ -6,23 +6,19 @@ printed is in `CertificatePaper`; the layout is `certificate.typ` beside this fi
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import threading
-from dataclasses import dataclass, fields
-from datetime import date, datetime, time, timedelta, timezone
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
-from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import pylopdf_fonts_zh_cn as typefaces
-import segno
 import typst
 
 from records.certificates import Seal
+from tasks.papers.press import explained, press, qr_code
 from tasks.wording import grouped, long_date
 
 TITLE = "广东省技术改造投资项目备案证"
@@ -31,29 +27,7 @@ NATURES = ("新建", "扩建", "改建", "迁建", "其他")
 
 # The form knows 技术改造 as a nature of its own; the paper's box for it is 改建, beside the category 技改.
 _BOX_OF_NATURE = {"技术改造": "改建"}
-_BEIJING = timezone(timedelta(hours=8))
-_TEMPLATE = Path(__file__).with_name("certificate.typ")
-
-
-class PaperError(ValueError):
-    """A certificate that cannot be printed as its data stand. The message is Chinese and names the place."""
-
-
-class UnprintableCharacter(PaperError):
-    """A character that neither typeface has. `character` and `field` (of `CertificatePaper`) name it."""
-
-    def __init__(self, character: str, field: str | None) -> None:
-        self.character = character
-        self.field = field
-        where = f"（{field}）" if field else ""
-        super().__init__(f"备案证字体缺少字符「{character}」（U+{ord(character):04X}）{where}，无法生成备案证")
-
-
-class TextTooLong(PaperError):
-    """Texts that do not fit one page even at the smallest readable size."""
-
-    def __init__(self) -> None:
-        super().__init__("备案证内容过长，无法在一页内打印，请精简「建设规模及内容」")
+_TEMPLATE = Path(__file__).with_name("certificate.typ").read_bytes()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,15 +72,13 @@ def render(paper: CertificatePaper) -> bytes:
 
     Raises `UnprintableCharacter` for a character without a glyph, `TextTooLong` when one page cannot hold it.
     """
-    inputs = {"paper": json.dumps(_printed(paper), ensure_ascii=False), "qr": _qr_code(paper.verify_url)}
-    # Typst writes the time in UTC: noon is on the day of issue in both zones.
-    issued = datetime.combine(paper.issue_date, time(12), _BEIJING)
+    inputs = {"paper": json.dumps(_printed(paper), ensure_ascii=False), "qr": qr_code(paper.verify_url)}
     for attempt in count():
         try:
-            return _press().print({**inputs, "attempt": str(attempt)}, issued)
+            return press().print(_TEMPLATE, {**inputs, "attempt": str(attempt)}, paper.issue_date)
         except typst.TypstError as error:
             if "page full" not in error.message:
-                raise _explained(error, paper) from error
+                raise explained(error, vars(paper), "备案证") from error
     raise AssertionError("the template ends the attempts")
 
 
@@ -169,54 +141,3 @@ def _printed(paper: CertificatePaper) -> dict[str, Any]:
         "seal_note": "电子签章待加盖" if paper.seal is Seal.SEAL_PENDING else None,
         "watermark": "样张" if paper.specimen else None,
     }
-
-
-def _qr_code(url: str) -> str:
-    """The QR code of `url` as SVG without a border: the page's white is its quiet zone."""
-    buffer = io.BytesIO()
-    segno.make_qr(url, error="m").save(buffer, kind="svg", border=0, dark="#14203a", xmldecl=False, nl=False)
-    return buffer.getvalue().decode()
-
-
-class _Press:
-    """One Typst compiler kept with its fonts loaded. It serves one thread at a time, hence the lock."""
-
-    def __init__(self) -> None:
-        fonts = typst.Fonts(
-            include_system_fonts=False,
-            include_embedded_fonts=False,
-            font_paths=[typefaces.serif_path().parent],
-        )
-        # Without its typefaces Typst prints an empty form and does not complain.
-        if absent := {"Noto Serif SC", "Noto Sans SC"} - set(fonts.families()):
-            raise PaperError(f"缺少字体：{'、'.join(sorted(absent))}")
-        self._template = _TEMPLATE.read_bytes()
-        self._compiler = typst.Compiler(font_paths=fonts, ignore_system_fonts=True)
-        self._lock = threading.Lock()
-
-    def print(self, inputs: dict[str, str], timestamp: datetime) -> bytes:
-        with self._lock:
-            pdf = self._compiler.compile(
-                self._template, format="pdf", pdf_standards="a-2b", sys_inputs=inputs, timestamp=timestamp
-            )
-        return cast(bytes, pdf)  # other formats give other types
-
-
-@cache
-def _press() -> _Press:
-    return _Press()
-
-
-def _explained(error: typst.TypstError, paper: CertificatePaper) -> Exception:
-    """Typst's complaint as one that the people concerned understand; unknown complaints stay as they are."""
-    if "no smaller size" in error.message:
-        return TextTooLong()
-    missing = re.search(r'the text `"(.+?)"` could not be displayed', error.message)
-    if missing is None:
-        return error
-    character = re.sub(r"\\u\{([0-9a-f]+)\}", lambda match: chr(int(match[1], 16)), missing[1])[0]
-    for field in fields(paper):
-        value = getattr(paper, field.name)
-        if isinstance(value, str) and character in value:
-            return UnprintableCharacter(character, field.name)
-    return UnprintableCharacter(character, None)

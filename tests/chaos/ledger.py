@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -36,12 +37,13 @@ from engine.tables import (
 from engine.transactions import prepare
 from records.announcements import Announcement
 from records.certificates import Certificate, CertificatePaper, CertificateSerial
-from records.filings import Filing, FilingSerial, FilingVersion
+from records.documents import DocumentSerial, DocumentVersion
+from records.filings import Filing
 from records.notices import Notice
 from records.sms import OutgoingSms, SmsState
 from tests.chaos.gateway import taken
 
-_COUNTED = (Deployment, BufferedMessage, CertificatePaper, Announcement, Notice, FilingVersion, Subscription)
+_COUNTED = (Deployment, BufferedMessage, CertificatePaper, Announcement, Notice, DocumentVersion, Subscription)
 
 _RANDOM = re.compile(r"(?<![\w-])(?:[a-z2-7]{16}|[\w-]{24})(?![\w-])")
 """An id, and the token that a certificate is looked up by."""
@@ -59,6 +61,7 @@ class Ledger:
     certificates: list[str]
     messages: list[Any]
     jobs: list[Any]
+    timers: list[Any]
     incidents: list[Any]
     receipts: list[Any]
     definitions: list[Any]
@@ -84,15 +87,16 @@ def read(url: str, gateway_log: Path) -> Ledger:
         record = list(look.everything())
     with Session(database) as session:
 
-        def rows(*columns: Any) -> list[Any]:
-            return sorted(tuple(row) for row in session.execute(select(*columns)))
+        def rows(*columns: Any, where: Sequence[Any] = ()) -> list[Any]:
+            return sorted(tuple(row) for row in session.execute(select(*columns).where(*where)))
 
         return Ledger(
             cases=_cases(session),
             filings=rows(Filing.number, Filing.status, Filing.submission, Filing.revision, Filing.certificate_number),
             certificates=[number for (number,) in rows(Certificate.number)],
             messages=rows(OutgoingSms.template, OutgoingSms.state, OutgoingSms.attempts),
-            jobs=rows(Job.kind, Job.state),
+            jobs=rows(Job.kind, Job.state, where=[Job.kind != "timer"]),
+            timers=rows(Job.element_id, Job.state, where=[Job.kind == "timer"]),
             incidents=rows(Incident.element_id, Incident.code),
             receipts=[r for r in rows(CommandReceipt.actor, CommandReceipt.key, CommandReceipt.status) if _lasting(r)],
             definitions=rows(Definition.key, Definition.version),
@@ -111,9 +115,9 @@ def job(url: str, kind: str) -> str:
 
 
 def jobs(url: str) -> int:
-    """How many jobs there are."""
+    """How many jobs there are to be carried out; the timers of a certificate's life wait for years."""
     with Session(create_engine(url, poolclass=NullPool)) as session:
-        return session.scalar(select(func.count()).select_from(Job)) or 0
+        return session.scalar(select(func.count()).select_from(Job).where(Job.kind != "timer")) or 0
 
 
 def content(url: str) -> str:
@@ -187,7 +191,7 @@ def _wrong(session: Session, record: list[Fault], gateway_log: Path) -> list[str
     serials = sorted(int(number[-4:]) for number in session.scalars(select(Certificate.number)))
     told += _consecutive("certificate", serials, session.scalars(select(CertificateSerial.last)).all())
     filed = sorted(int(number[-4:]) for number in session.scalars(select(Filing.number)))
-    told += _consecutive("filing", filed, session.scalars(select(FilingSerial.last)).all())
+    told += _consecutive("filing", filed, session.scalars(select(DocumentSerial.last)).all())
     issued = session.execute(
         select(Filing.number, func.count(Certificate.number))
         .outerjoin(Certificate, Certificate.filing_id == Filing.id)

@@ -94,7 +94,7 @@ def assert_each_once(end: Ledger, count: int) -> None:
     assert len(done) == len(set(done)), done
     assert sorted({message[0] for message in end.messages}) == ["S01", "S04"]
     assert [message[1] for message in end.messages] == ["sent"] * 2 * count
-    assert end.rows["certificate_paper"] == end.rows["filing_version"] == count
+    assert end.rows["certificate_paper"] == end.rows["document_version"] == count
 
 
 def file_all(servers: Servers, first: int = 1, count: int = FILINGS) -> list[str]:

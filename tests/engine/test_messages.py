@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import func, select
@@ -174,6 +175,39 @@ def test_a_message_starts_a_process_and_what_it_carries_are_its_variables() -> N
         assert case.trace == ["s"]
         with pytest.raises(CommandRefused):
             t.start("p")
+
+
+def test_finding_the_receiver_costs_the_same_however_many_wait_for_a_message_of_that_name() -> None:
+    def cost(t: ProcessTest) -> int:
+        """How much SQLite computes to find who waits for order 1, in hundreds of its instructions."""
+        hundreds: list[None] = []
+        raw = cast(sqlite3.Connection, t.session.connection().connection.driver_connection)
+        with t.engine.command(t.session) as command:
+            offer = messages.Offer("M", {"order_id": 1})
+            raw.set_progress_handler(lambda: hundreds.append(None), 100)
+            found = list(messages.receivers(t.session, offer, command._compiled, {}))
+            raw.set_progress_handler(None, 0)
+        assert len(found) == 1
+        return len(hundreds)
+
+    with ProcessTest([BY_ORDER]) as t:
+        for number in range(3):
+            t.start("p", {"order_id": number})
+        of_three = cost(t)
+        for number in range(3, 300):
+            t.start("p", {"order_id": number})
+        assert cost(t) <= of_three + 2
+
+
+def test_a_case_begun_by_another_case_s_message_has_the_business_key_that_the_message_carries() -> None:
+    begun = process("q", start("s", message("M", business_key="business_key")), user("u"), "s > u")
+    throws = process(
+        "p", start("t"), throw("m", message("M", "{'business_key': 'F7'}", business_key="business_key")), "t > m"
+    )
+    with ProcessTest([diagram(begun, throws)]) as t:
+        t.start("p", business_key="F1")
+        [case] = t.cases("q")
+        assert case.business_key == "F7"
 
 
 def test_a_message_start_may_keep_the_payload_in_one_variable() -> None:

@@ -228,7 +228,7 @@ def test_whatever_breaks_in_one_scenario_the_others_are_played(written: Callable
     class Broken(BareStage):
         facts_known = frozenset(("status",))
 
-        def facts(self, session: Session, business_key: str | None) -> Mapping[str, Any]:
+        def facts(self, session: Session, process: str, business_key: str | None) -> Mapping[str, Any]:
             raise ZeroDivisionError("no facts")
 
     registry = Registry()
@@ -261,7 +261,7 @@ def test_scenarios_of_files_that_cannot_be_deployed_raise_what_is_wrong(
         (
             "opinion: 同意",
             "opinon: 同意",
-            "12 步骤 do 旁边没有「opinon」，可写：by、data、do、opinion、refused",
+            "12 步骤 do 旁边没有「opinon」，可写：by、data、do、of、opinion、refused",
         ),
         ("{waiting: [pause],", "{wating: [pause],", "13 expect没有「wating」"),
         ("advance: {days: 1}", "advance: {day: 1}", "14 advance 后应写时长，如 {days: 3}"),

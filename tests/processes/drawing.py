@@ -12,6 +12,8 @@ BPMNDI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 DC = "{http://www.omg.org/spec/DD/20100524/DC}"
 DI = "{http://www.omg.org/spec/DD/20100524/DI}"
 
+NODES = ("Task", "Event", "Gateway", "callActivity", "subProcess")
+
 Point = tuple[float, float]
 
 
@@ -58,7 +60,8 @@ class Box:
 
 @dataclass
 class Node:
-    """A flow node; `host` is the id of the activity whose border an event sits on."""
+    """A flow node; `host` is the id of the activity whose border an event sits on, `parent` that of the sub-process
+    around it."""
 
     id: str
     kind: str
@@ -66,6 +69,7 @@ class Node:
     incoming: list[str]
     outgoing: list[str]
     host: str | None
+    parent: str | None
     lanes: list[str] = field(default_factory=list)
 
 
@@ -92,9 +96,10 @@ class Drawing:
                 [child.text or "" for child in element.iterchildren(f"{BPMN}incoming")],
                 [child.text or "" for child in element.iterchildren(f"{BPMN}outgoing")],
                 element.get("attachedToRef"),
+                _parent(element),
             )
-            for element in process.iterchildren()
-            if _tag(element).endswith(("Task", "Event", "Gateway", "callActivity"))
+            for element in process.iterdescendants()
+            if isinstance(element.tag, str) and element.tag.startswith(BPMN) and _tag(element).endswith(NODES)
         }
         self.flows = {
             flow.get("id", ""): Flow(
@@ -126,6 +131,20 @@ class Drawing:
             if label is not None:
                 self.labels[element_id] = _box(label)
 
+    def surroundings(self, node_or_flow: str) -> set[str]:
+        """The sub-processes around a node or a flow, the outermost last."""
+        flow = self.flows.get(node_or_flow)
+        node = self.nodes.get(flow.source if flow is not None else node_or_flow)
+        found: set[str] = set()
+        while node is not None and node.parent is not None:
+            found.add(node.parent)
+            node = self.nodes[node.parent]
+        return found
+
+    def is_around(self, one: Node, other: Node) -> bool:
+        """Whether one of two nodes is a sub-process around the other, or around what the other sits on."""
+        return one.id in self.surroundings(other.id) or other.id in self.surroundings(one.id)
+
     @property
     def ids(self) -> list[str]:
         """Of BPMN elements and their shapes; an extension's `id` names a service or a parameter."""
@@ -134,6 +153,11 @@ class Drawing:
             for element in self.root.iter()
             if element.get("id") and str(element.tag).startswith((BPMN, BPMNDI))
         ]
+
+
+def _parent(element: etree._Element) -> str | None:
+    parent = element.getparent()
+    return parent.get("id") if parent is not None and _tag(parent) == "subProcess" else None
 
 
 def _tag(element: etree._Element) -> str:

@@ -43,13 +43,18 @@ def test_every_form_is_a_json_schema_with_a_title(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(PROCESSES.glob("*.bpmn")), ids=lambda path: path.stem)
 def test_every_form_that_a_task_names_exists(path: Path) -> None:
+    root = Drawing(path).root
     named = {
-        str(element.get("value"))
-        for element in Drawing(path).root.iter("{*}property")
-        if str(element.get("name")).startswith("form")
+        str(element.get("value")) for element in root.iter("{*}property") if str(element.get("name")).startswith("form")
     }
-    assert named
+    assert named or not list(root.iter("{*}userTask"))
     assert named <= {form.name for form in FORMS.iterdir()}
+
+
+@pytest.mark.parametrize("path", [path for path in SCHEMAS if path.stem != "filing"], ids=lambda path: path.stem)
+def test_whoever_completes_a_task_sets_only_the_variables_that_its_form_names(path: Path) -> None:
+    complaints = refusals(path.stem, {"decision": "accept", "opinion": "同意", "agency": "A01"})
+    assert any(field in ("", "agency") for field in complaints)
 
 
 @pytest.mark.parametrize(("form", "decision"), NEEDS_OPINION)

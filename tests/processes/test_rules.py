@@ -296,3 +296,109 @@ def test_a_case_without_planned_dates_matches_no_row() -> None:
         )
         == []
     )
+
+
+# DMN-5
+
+VALID_UNTIL = date(2023, 10, 26)
+DAY_AFTER = date(2023, 10, 27)
+
+
+def changed(status: str, start: date | None = None, completion: date | None = None) -> dict[str, Any]:
+    valid_until = VALID_UNTIL if status == "有效" else None
+    return decide(
+        "change_dates", certificate_status=status, new_start=start, new_completion=completion, valid_until=valid_until
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "completion", "field"),
+    [
+        (None, None, None),
+        (VALID_UNTIL, VALID_UNTIL, None),
+        (DAY_AFTER, None, "planned_start"),
+        (None, DAY_AFTER, "planned_completion"),
+        (DAY_AFTER, DAY_AFTER, "planned_start"),
+        (VALID_UNTIL, DAY_AFTER, "planned_completion"),
+    ],
+)
+def test_only_a_changed_date_after_the_last_valid_day_is_refused_and_both_remedies_are_told(
+    start: date | None, completion: date | None, field: str | None
+) -> None:
+    answer = changed("有效", start, completion)
+    if field is None:
+        assert answer["result"] == "允许"
+        return
+    assert (answer["result"], answer["field"]) == ("拒绝", field)
+    assert answer["message"] == "提交失败：变更的开工/完工时间大于《备案证》的有效期，请先申请《备案证》延期再进行变更"
+    assert "先申请备案证延期" in answer["remedy"]
+    assert "填报开工时间" in answer["remedy"]
+
+
+def test_a_long_term_certificate_bounds_no_date_and_an_invalid_one_allows_no_change() -> None:
+    assert changed("长期有效", DAY_AFTER, DAY_AFTER)["result"] == "允许"
+    assert changed("已失效")["message"] == "备案证已失效，不能申请变更"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "investment", "fields"),
+    [
+        (True, True, Decimal(0), ["scale_content"]),
+        (True, False, Decimal(0), []),
+        (False, True, Decimal("0.1999"), []),
+        (False, False, Decimal("0.2"), ["money.total"]),
+        (True, True, Decimal("0.35"), ["scale_content", "money.total"]),
+    ],
+)
+def test_a_change_of_name_and_content_at_once_and_of_a_fifth_of_the_investment_are_pointed_out(
+    name: bool, content: bool, investment: Decimal, fields: list[str]
+) -> None:
+    rows = decide("change_extent", name_changed=name, content_changed=content, investment_change=investment)
+    assert [(row["result"], row["field"]) for row in rows] == [("提示", field) for field in fields]
+
+
+# Project progress
+
+ISSUED, UNTIL = date(2021, 7, 29), date(2023, 7, 29)
+TOLD: dict[str, Any] = {
+    "start_date": date(2021, 8, 1),
+    "completion_date": None,
+    "start_change": "无",
+    "dated_until": UNTIL,
+    "invested": Decimal(0),
+    "today": TODAY,
+    "issue_date": ISSUED,
+    "total": Decimal(3300),
+}
+
+
+@pytest.mark.parametrize(
+    ("told", "codes"),
+    [
+        ({}, []),
+        ({"start_date": None}, []),
+        # The day itself is neither too early nor too late.
+        ({"start_date": TODAY, "completion_date": TODAY}, []),
+        ({"start_date": date(2021, 11, 16)}, ["P01"]),
+        ({"start_date": ISSUED}, []),
+        ({"start_date": date(2021, 7, 28)}, ["P02"]),
+        ({"start_change": "填报", "today": UNTIL}, []),
+        ({"start_change": "填报", "today": date(2023, 7, 30)}, ["P03"]),
+        ({"start_change": "修改", "today": date(2023, 7, 30)}, []),
+        ({"start_date": None, "start_change": "清除", "today": UNTIL}, []),
+        ({"start_date": None, "start_change": "清除", "today": date(2023, 7, 30)}, ["P04"]),
+        ({"start_date": None, "completion_date": TODAY}, ["P05"]),
+        ({"completion_date": date(2021, 8, 1)}, []),
+        ({"completion_date": date(2021, 7, 31)}, ["P06"]),
+        ({"completion_date": date(2021, 11, 16)}, ["P07"]),
+        ({"invested": Decimal(3300)}, []),
+        ({"invested": Decimal("3300.0001")}, ["P08"]),
+    ],
+)
+def test_progress_is_told_in_its_order_and_in_its_time(told: dict[str, Any], codes: list[str]) -> None:
+    assert [found["code"] for found in decide("project_progress", **TOLD | told)] == codes
+
+
+def test_too_much_invested_is_only_a_hint() -> None:
+    [found] = decide("project_progress", **TOLD | {"invested": Decimal(4000)})
+    assert (found["result"], found["field"]) == ("提示", "annual_reports")

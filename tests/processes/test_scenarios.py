@@ -9,7 +9,7 @@ import pytest
 from engine.deployments import check
 from engine.scenario_files import ScenarioFile, read_scenarios
 from web.procedures import FOLDER, sources
-from web.scenarios import VERBS, FilingStage
+from web.scenarios import VERBS, Office
 
 JIGAI = (sys.executable, "-c", "from web.cli import main; main()")
 
@@ -17,7 +17,7 @@ JIGAI = (sys.executable, "-c", "from web.cli import main; main()")
 @pytest.fixture(scope="module")
 def filing() -> ScenarioFile:
     path = FOLDER / "scenarios" / "filing.yaml"
-    return read_scenarios(path, verbs=VERBS, facts=FilingStage.facts_known)
+    return read_scenarios(path, verbs=VERBS, facts=Office.facts_known)
 
 
 def test_all_scenarios_pass_and_cover_every_element() -> None:

@@ -18,7 +18,8 @@ from records.attachments import (
     attachments_of,
     detach,
 )
-from records.filings import create_draft
+from records.documents import create_draft
+from records.filings import Filing
 from tests.records.conftest import NOW
 
 PDF = b"%PDF-1.7\n"
@@ -42,7 +43,7 @@ def store(tmp_path: Path) -> AttachmentStore:
 
 @pytest.fixture
 def filing_id(session: Session) -> str:
-    return create_draft(session, "E01", {}, actor="ent01", now=NOW).id
+    return create_draft(session, Filing(enterprise_id="E01"), {}, actor="ent01", now=NOW).id
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from records.certificates import (
     initial_seal,
     years_later,
 )
-from records.filings import create_draft
+from records.documents import create_draft
+from records.filings import Filing
 from records.formats import certificate_number_valid
 from tests.records.conftest import NOW
 
@@ -28,7 +29,7 @@ TODAY = date(2021, 11, 15)
 
 def issue(session: Session, agency_id: str, class_code: str, today: date = TODAY) -> str:
     """A certificate as the procedure issues it: the number last, in the transaction that inserts it."""
-    filing = create_draft(session, "E01", {}, actor="ent01", now=NOW)
+    filing = create_draft(session, Filing(enterprise_id="E01"), {}, actor="ent01", now=NOW)
     agency = session.get_one(Agency, agency_id)
     number = allocate_number(session, agency, class_code, today)
     session.add(

@@ -12,18 +12,16 @@ from sqlalchemy.orm import Session
 from engine.errors import CommandRefused
 from records.attachments import Attachment
 from records.certificates import Certificate, CertificateStatus, Seal
-from records.filings import (
+from records.documents import (
     EDITABLE,
-    Filing,
-    FilingStatus,
-    compute,
+    DocumentStatus,
     create_draft,
     delete_draft,
     differences,
-    live_filing_with_code,
     record_submission,
     save_draft,
 )
+from records.filings import Filing, compute, live_filing_with_code
 from records.sample import draft_forms
 from tests.records.conftest import NOW
 
@@ -35,7 +33,7 @@ def form(sample: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def filing(session: Session, form: dict[str, Any]) -> Filing:
-    return create_draft(session, "E01", form, actor="ent01", now=NOW)
+    return create_draft(session, Filing(enterprise_id="E01"), form, actor="ent01", now=NOW)
 
 
 def test_a_draft_keeps_the_form_and_puts_the_personal_contact_apart(session: Session, filing: Filing) -> None:
@@ -43,14 +41,17 @@ def test_a_draft_keeps_the_form_and_puts_the_personal_contact_apart(session: Ses
     assert "project_contact" not in filing.form
     assert filing.project_contact == {"name": "黄例甲", "mobile": "19400000021"}
     assert filing.full_form["project_contact"] == filing.project_contact
-    stored = session.execute(text("SELECT form, project_contact FROM filing")).one()
+    stored = session.execute(text("SELECT form, project_contact FROM document")).one()
     assert not any("19400000021" in str(column) for column in stored)
     assert (filing.status, filing.revision, filing.submission, filing.agency_id) == ("DRAFT", 1, 0, "A07")
 
 
 def test_filings_are_numbered_by_the_day_in_china(session: Session) -> None:
     evening_in_utc = NOW.replace(hour=17)
-    numbers = [create_draft(session, "E01", {}, actor="ent01", now=now).number for now in (NOW, NOW, evening_in_utc)]
+    numbers = [
+        create_draft(session, Filing(enterprise_id="E01"), {}, actor="ent01", now=now).number
+        for now in (NOW, NOW, evening_in_utc)
+    ]
     assert numbers == ["SB20211115-0001", "SB20211115-0002", "SB20211116-0001"]
 
 
@@ -63,7 +64,7 @@ def test_filings_are_numbered_by_the_day_in_china(session: Session) -> None:
     ],
 )
 def test_a_draft_is_kept_whatever_it_holds(session: Session, form: dict[str, Any]) -> None:
-    filing = create_draft(session, "E01", form, actor="ent01", now=NOW)
+    filing = create_draft(session, Filing(enterprise_id="E01"), form, actor="ent01", now=NOW)
     session.commit()
     assert filing.agency_id is None
     assert filing.form.get("project_code") == form.get("project_code")
@@ -76,9 +77,9 @@ def test_fixed_assets_are_worked_out_whatever_the_client_says() -> None:
     assert form["money"]["fixed_assets"] == "1"
 
 
-@pytest.mark.parametrize("status", FilingStatus)
+@pytest.mark.parametrize("status", DocumentStatus)
 def test_a_filing_is_editable_as_draft_returned_and_withdrawn_only(
-    session: Session, filing: Filing, status: FilingStatus
+    session: Session, filing: Filing, status: DocumentStatus
 ) -> None:
     filing.status = status
     if status in EDITABLE:
@@ -94,9 +95,9 @@ def test_a_filing_is_editable_as_draft_returned_and_withdrawn_only(
 def test_saving_a_withdrawn_filing_makes_it_a_draft_and_a_returned_one_stays_returned(
     session: Session, filing: Filing
 ) -> None:
-    filing.status = FilingStatus.WITHDRAWN
+    filing.status = DocumentStatus.WITHDRAWN
     assert save_draft(session, filing, {}, actor="ent01", now=NOW).status == "DRAFT"
-    filing.status = FilingStatus.RETURNED
+    filing.status = DocumentStatus.RETURNED
     assert save_draft(session, filing, {}, actor="ent01", now=NOW).status == "RETURNED"
 
 
@@ -112,7 +113,7 @@ def test_a_save_that_saw_an_older_revision_is_refused_and_changes_nothing(
 
 def test_of_two_saves_at_once_one_wins_and_the_other_is_told(own_engine: Engine) -> None:
     with Session(own_engine) as session, session.begin():
-        filing_id = create_draft(session, "E01", {}, actor="ent01", now=NOW).id
+        filing_id = create_draft(session, Filing(enterprise_id="E01"), {}, actor="ent01", now=NOW).id
     together = threading.Barrier(2)
 
     def save(name: str) -> str:
@@ -166,9 +167,9 @@ def test_differences_name_fields_inside_with_dots_and_show_what_came_and_went() 
 LIVE = {"SUBMITTED", "RETURNED", "ACCEPTED", "REVIEWED", "ISSUED"}
 
 
-@pytest.mark.parametrize("status", FilingStatus)
+@pytest.mark.parametrize("status", DocumentStatus)
 def test_a_project_code_is_taken_by_a_filing_in_progress_or_issued(
-    session: Session, filing: Filing, status: FilingStatus
+    session: Session, filing: Filing, status: DocumentStatus
 ) -> None:
     filing.status = status
     session.flush()
@@ -181,7 +182,7 @@ def test_a_project_code_is_taken_by_a_filing_in_progress_or_issued(
 def test_the_code_of_an_invalid_certificate_is_free_again(
     session: Session, filing: Filing, status: CertificateStatus
 ) -> None:
-    filing.status = FilingStatus.ISSUED
+    filing.status = DocumentStatus.ISSUED
     session.add(
         Certificate(
             number="210704397230001",
@@ -203,14 +204,14 @@ def test_of_two_submissions_of_one_code_at_once_the_second_sees_the_first(
     own_engine: Engine, form: dict[str, Any]
 ) -> None:
     with Session(own_engine) as session, session.begin():
-        ids = [create_draft(session, "E01", form, actor="ent01", now=NOW).id for _ in range(2)]
+        ids = [create_draft(session, Filing(enterprise_id="E01"), form, actor="ent01", now=NOW).id for _ in range(2)]
 
     def submit(filing_id: str) -> bool:
         with Session(own_engine) as session, session.begin():
             filing = session.get_one(Filing, filing_id)
             if live_filing_with_code(session, form["project_code"], except_id=filing_id):
                 return False
-            filing.status = FilingStatus.SUBMITTED
+            filing.status = DocumentStatus.SUBMITTED
             return True
 
     with ThreadPoolExecutor(2) as pool:
@@ -221,7 +222,7 @@ def test_of_two_submissions_of_one_code_at_once_the_second_sees_the_first(
 def test_a_draft_that_was_never_submitted_can_be_deleted_with_its_attachments(session: Session, filing: Filing) -> None:
     session.add(
         Attachment(
-            filing_id=filing.id,
+            document_id=filing.id,
             name="营业执照.pdf",
             size=1,
             sha256="0" * 64,
@@ -248,7 +249,7 @@ def test_what_was_submitted_is_never_deleted(session: Session, filing: Filing, s
 
 def test_a_withdrawn_filing_saved_as_draft_still_keeps_its_record(session: Session, filing: Filing) -> None:
     record_submission(session, filing, [], actor="ent01", now=NOW)
-    filing.status = FilingStatus.WITHDRAWN
+    filing.status = DocumentStatus.WITHDRAWN
     save_draft(session, filing, {}, actor="ent01", now=NOW)
     with pytest.raises(CommandRefused, match="不能删除"):
         delete_draft(session, filing)

@@ -14,7 +14,8 @@ import pytest
 from pypdf import PageObject, PdfReader
 
 from records.certificates import Seal
-from tasks.papers.certificate import CertificatePaper, TextTooLong, UnprintableCharacter, render
+from tasks.papers.certificate import CertificatePaper, render
+from tasks.papers.press import TextTooLong, UnprintableCharacter
 
 
 @pytest.fixture

@@ -11,14 +11,15 @@ LONGEST_VALUES = {
     "e": "汕头市华侨经济文化合作试验区某某科技股份有限公司",
     "p": "年产2500KK半导体LED灯珠自动化生产线技术改造项目（三期）",
     "k": "备案申报",
-    "d": "12月31日",
+    "d": "2024-12-31",
     "n": "210704397230008",
     "a": "汕头华侨经济文化合作试验区管理委员会",
+    "y": "2024",
 }
 
 
-def test_the_five_messages_of_a_filing_are_there() -> None:
-    assert sorted(TEMPLATES) == ["S01", "S02", "S03", "S04", "S05"]
+def test_the_messages_of_every_procedure_are_there() -> None:
+    assert sorted(TEMPLATES) == [f"S{number:02d}" for number in range(1, 27)]
 
 
 @pytest.mark.parametrize("template", sorted(TEMPLATES))

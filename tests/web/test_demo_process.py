@@ -67,7 +67,7 @@ def jigai(*arguments: str, environment: dict[str, str]) -> str:
 def running(var: Path) -> Iterator[Demo]:
     port = free_port()
     environment = os.environ | {"JIGAI_VAR": str(var)}
-    command = [sys.executable, "-u", "-c", "from web.cli import main; main()", "demo", "--port", str(port)]
+    command = [sys.executable, "-u", "-c", "from web.cli import main; main()", "demo", "--no-past", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

@@ -384,7 +384,7 @@ def test_an_unforeseen_error_has_a_number(app: Flask, visitor: Visitor, monkeypa
     def broken(**_: Any) -> str:
         raise RuntimeError("broken")
 
-    monkeypatch.setitem(app.view_functions, "public.guide", broken)
+    monkeypatch.setitem(app.view_functions, "library.guide", broken)
     answer = visitor.get("/guide")
     assert answer.status_code == 500
     assert re.search(r"E-[0-9A-Z]{8}", answer.text)

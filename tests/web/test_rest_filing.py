@@ -262,7 +262,7 @@ def test_a_diagram_that_is_not_xml_is_refused_with_its_place(portal: Portal) -> 
 def test_the_interface_can_be_read_about_without_logging_in(portal: Portal) -> None:
     document = portal.client.get("/api/openapi.json").get_json()
     assert document["openapi"] == "3.1.0"
-    assert "/api/v1/filings/{filing_id}/submit" in document["paths"]
+    assert "/api/v1/filings/{document_id}/submit" in document["paths"]
     page = portal.client.get("/api/docs")
     assert page.status_code == 200
     for path in document["paths"]:

@@ -20,7 +20,7 @@ CONTROL = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT")
 DECISIONS = (
     ("gx10", "accept", {"sqlite": 8, "postgresql": 5}),
     ("gx11", "approve", {"sqlite": 7, "postgresql": 4}),
-    ("gx12", "issue", {"sqlite": 11, "postgresql": 8}),
+    ("gx12", "issue", {"sqlite": 12, "postgresql": 8}),
 )
 """Who decides what, in the procedure's order, and how many statements that may take. PostgreSQL is told in one what the
 engine writes at a command's end."""

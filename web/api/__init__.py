@@ -5,8 +5,10 @@ from flask_smorest import Api
 
 from web.api import (
     certificates,
+    changes,
     definitions,
     docs,
+    extensions,
     filings,
     forms,
     instances,
@@ -14,8 +16,10 @@ from web.api import (
     lookups,
     messages,
     migrations,
+    progress,
     services,
     task_inbox,
+    terminations,
 )
 from web.api.problems import answer_problems
 
@@ -29,7 +33,11 @@ BLUEPRINTS = (
     services.blueprint,
     forms.blueprint,
     filings.blueprint,
+    changes.blueprint,
+    extensions.blueprint,
     certificates.blueprint,
+    progress.blueprint,
+    terminations.blueprint,
     lookups.blueprint,
 )
 

@@ -3,9 +3,9 @@
 from marshmallow import Schema, fields
 
 
-class FilingLine(Schema):
+class DocumentLine(Schema):
     id = fields.String()
-    number = fields.String(metadata={"description": "申报编号"})
+    number = fields.String(metadata={"description": "申报编号 and the like"})
     status = fields.String()
     project_name = fields.String(allow_none=True)
     project_code = fields.String(allow_none=True)
@@ -17,8 +17,8 @@ class FilingLine(Schema):
     updated_at = fields.AwareDateTime()
 
 
-class FilingPage(Schema):
-    items = fields.List(fields.Nested(FilingLine))
+class DocumentPage(Schema):
+    items = fields.List(fields.Nested(DocumentLine))
     next = fields.String(allow_none=True)
 
 
@@ -41,7 +41,7 @@ class EnterpriseAnswer(Schema):
     contact = fields.Dict(metadata={"description": "masked (R95)"})
 
 
-class FilingAnswer(FilingLine):
+class DocumentAnswer(DocumentLine):
     revision = fields.Integer()
     submission = fields.Integer()
     editable = fields.Boolean()
@@ -102,8 +102,21 @@ class CertificateAnswer(Schema):
     pdf_sha256 = fields.String(allow_none=True)
 
 
+class LetterAnswer(Schema):
+    """A letter used together with a certificate."""
+
+    number = fields.String()
+    issue_date = fields.Date()
+    agency = fields.String(metadata={"description": "who issued it"})
+    items = fields.List(fields.String(), metadata={"description": "what it changes, not to what"})
+    pdf_sha256 = fields.String(allow_none=True)
+
+
 class VerificationAnswer(Schema):
-    """What the public may know of a certificate."""
+    """What the public may know of a certificate. `letter` is the letter whose QR code was followed."""
+
+    letter = fields.Nested(LetterAnswer, allow_none=True)
+    letters = fields.List(fields.Nested(LetterAnswer))
 
     number = fields.String()
     status = fields.String()

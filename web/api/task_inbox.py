@@ -12,7 +12,7 @@ from engine.errors import CommandRefused
 from engine.history import waiting
 from engine.tables import Instance, Task
 from records.users import User
-from tasks.filings.procedure import in_words
+from tasks.procedure import in_words
 from web.api.idempotency import once
 from web.api.schemas import TaskAnswer, TaskCommand, TaskPage, TaskQuery, TaskSchema
 from web.api.views import groups_of, task_view, visible, visible_task

@@ -8,6 +8,7 @@ from engine import state, values, verbs
 from engine.errors import CommandRefused
 from engine.history import HistoryLine, lines, waiting
 from engine.tables import Definition, Incident, Instance, Task
+from records.documents import Document
 from records.users import User, UserKind
 from web.database import db
 from web.runtime import runtime
@@ -31,7 +32,15 @@ def _is_party(instance: Instance, user: User) -> bool:
     variables = state.variables(instance.state)
     if user.kind == UserKind.ENTERPRISE:
         return user.enterprise_id is not None and variables.get("enterprise") == user.enterprise_id
-    return user.agency_id is not None and variables.get("agency") == user.agency_id
+    if user.agency_id is None:
+        return False
+    return variables.get("agency") == user.agency_id or _has_it_now(instance, user.agency_id)
+
+
+def _has_it_now(instance: Instance, agency_id: str) -> bool:
+    """Whether the agency has the case's document though it did not handle the case: a project can change hands."""
+    document = db.session.get(Document, instance.business_key) if instance.business_key else None
+    return document is not None and document.agency_id == agency_id
 
 
 def visible_task(task_id: str, user: User) -> tuple[Task, Instance]:

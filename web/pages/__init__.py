@@ -2,10 +2,28 @@
 
 from flask import Flask
 
-from web.pages import accounts, diagram, enterprise, filings, inbox, public, shell, task
+from web.pages import (
+    accounts,
+    archive,
+    change_form,
+    changes,
+    diagram,
+    enterprise,
+    extensions,
+    filings,
+    inbox,
+    library,
+    prints,
+    progress,
+    public,
+    shell,
+    task,
+    terminations,
+)
 
 BLUEPRINTS = (
     public.blueprint,
+    library.blueprint,
     accounts.blueprint,
     enterprise.blueprint,
     inbox.blueprint,
@@ -21,4 +39,14 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
 
 
-__all__ = ["filings", "register"]
+__all__ = [
+    "archive",
+    "change_form",
+    "changes",
+    "extensions",
+    "filings",
+    "prints",
+    "progress",
+    "register",
+    "terminations",
+]

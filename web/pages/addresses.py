@@ -1,9 +1,12 @@
 """Where to go next: only to pages of this site."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import url_for
 
+from records.documents import Document
+from records.filings import FILING
 from records.users import User, UserKind
 
 
@@ -13,6 +16,19 @@ def safe(address: str | None) -> str | None:
         return None
     parts = urlsplit(address)
     return None if parts.scheme or parts.netloc or address.startswith("//") else address
+
+
+def of_document(document: Document) -> str:
+    """The page of a document, by its kind."""
+    named: dict[str, Any] = {f"{document.kind}_id": document.id}
+    return url_for(f"enterprise.{document.kind}", **named)
+
+
+def form_of(document: Document) -> str:
+    """The page where its enterprise fills it in."""
+    edit = "edit" if document.kind == FILING else f"edit_{document.kind}"
+    named: dict[str, Any] = {f"{document.kind}_id": document.id}
+    return url_for(f"enterprise.{edit}", **named)
 
 
 def home_of(user: User) -> str:

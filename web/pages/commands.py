@@ -9,7 +9,7 @@ from flask import request
 from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.tables import new_id
-from records.filings import Filing
+from records.documents import Document
 from web.api.idempotency import once_under
 
 
@@ -29,15 +29,15 @@ def give(act: Callable[[Command], dict[str, Any]]) -> dict[str, Any]:
     return answer
 
 
-def revision_of(filing: Filing | None) -> str:
+def revision_of(document: Document | None) -> str:
     """What a page shows of a filing, in short: it changes when another version is submitted."""
-    return str(filing.submission) if filing is not None else ""
+    return str(document.submission) if document is not None else ""
 
 
-def require_current(filing: Filing | None) -> None:
+def require_current(document: Document | None) -> None:
     """Raises CommandRefused 409 when the posted form was shown before the version that is there now."""
     shown = request.form.get("revision", "")
-    if filing is not None and shown and shown != revision_of(filing):
+    if document is not None and shown and shown != revision_of(document):
         raise CommandRefused(
             "page_outdated",
             "企业已重新提交，本页显示的不是最新内容，没有办理。",

@@ -16,7 +16,8 @@ from engine.forms import Form
 from engine.history import HistoryLine, lines, waiting
 from engine.model import Node, ProcessModel
 from engine.tables import Definition, Incident, Instance, Task
-from records.filings import Filing, FilingStatus, FilingVersion
+from records.documents import Document, DocumentStatus, DocumentVersion
+from records.filings import FILING
 from records.users import User, UserKind, user_by_username
 from web.api.task_inbox import open_tasks
 from web.api.views import tells_who
@@ -166,7 +167,7 @@ def progress(course: Course) -> str:
     return "；".join(filter(None, names)) or _end_name(course)
 
 
-def steps(course: Course, filing: Filing) -> list[dict[str, str]]:
+def steps(course: Course, document: Document) -> list[dict[str, str]]:
     """The step strip of a filing: name, state, and who and when."""
     way = course.usual_way
     step_of = {node.lane: index for index, node in reversed(list(enumerate(way))) if node.kind == "userTask"}
@@ -184,19 +185,19 @@ def steps(course: Course, filing: Filing) -> list[dict[str, str]]:
     last = max((line.seq, index) for index, line in acts.items() if index)[1] if any(acts) else None
     strip = []
     for index, node in enumerate(way):
-        position, note = _step(course, filing, index, here, acts.get(index), last)
+        position, note = _step(course, document, index, here, acts.get(index), last)
         strip.append({"name": node.name, "state": position, "note": note})
     return strip
 
 
 def _step(
-    course: Course, filing: Filing, index: int, here: list[int], act: HistoryLine | None, last: int | None
+    course: Course, document: Document, index: int, here: list[int], act: HistoryLine | None, last: int | None
 ) -> tuple[str, str]:
     """The state of a step and its note."""
     final = index == len(course.usual_way) - 1
-    if filing.status == FilingStatus.ISSUED:
+    if document.status == DocumentStatus.ISSUED:
         return "done", wording.short_moment(course.instance.ended_at) if final else _who_when(
-            course, filing, index, act
+            course, document, index, act
         )
     if index in here:
         if course.instance.suspended:
@@ -206,12 +207,12 @@ def _step(
         return "current", "；".join(_holding(task) for task in course.tasks)
     before = min(here) if here and min(here) > 0 else None
     if index == 0 or (before is not None and index < before):
-        return "done", _who_when(course, filing, index, act)
+        return "done", _who_when(course, document, index, act)
     if before is None and last is not None and index <= last:
-        handed_back = {FilingStatus.RETURNED: "returned", FilingStatus.NOT_ACCEPTED: "failed"}
-        position = handed_back.get(FilingStatus(filing.status), "done") if index == last else "done"
-        return position, _who_when(course, filing, index, act)
-    return "todo", _expected(course, filing, index)
+        handed_back = {DocumentStatus.RETURNED: "returned", DocumentStatus.NOT_ACCEPTED: "failed"}
+        position = handed_back.get(DocumentStatus(document.status), "done") if index == last else "done"
+        return position, _who_when(course, document, index, act)
+    return "todo", _expected(course, document, index)
 
 
 def _holding(task: Task) -> str:
@@ -220,9 +221,9 @@ def _holding(task: Task) -> str:
     return _("%(name)s 办理中", name=people.name_of(db.session(), task.assignee))
 
 
-def _who_when(course: Course, filing: Filing, index: int, act: HistoryLine | None) -> str:
+def _who_when(course: Course, document: Document, index: int, act: HistoryLine | None) -> str:
     if index == 0:
-        version = submitted_version(filing)
+        version = submitted_version(document)
         if version is None:
             return ""
         who = people.name_of(db.session(), version.submitted_by)
@@ -232,25 +233,25 @@ def _who_when(course: Course, filing: Filing, index: int, act: HistoryLine | Non
     return f"{people.name_of(db.session(), act.actor)} {wording.short_moment(act.at)}"
 
 
-def _expected(course: Course, filing: Filing, index: int) -> str:
+def _expected(course: Course, document: Document, index: int) -> str:
     node = course.usual_way[index]
     if node.kind != "userTask":
         return _("系统自动")
-    names = people.officials(db.session(), filing.agency_id, node.lane or "")
+    names = people.officials(db.session(), document.agency_id, node.lane or "")
     return "、".join(names) if len(names) <= 2 else people.role_title(node.lane)
 
 
-def submitted_version(filing: Filing, submission: int | None = None) -> FilingVersion | None:
+def submitted_version(document: Document, submission: int | None = None) -> DocumentVersion | None:
     """A version of a filing as it was submitted; the latest by default."""
-    return db.session.get(FilingVersion, (filing.id, submission or filing.submission))
+    return db.session.get(DocumentVersion, (document.id, submission or document.submission))
 
 
-def timeline(course: Course, filing: Filing, reader: User) -> list[dict[str, str]]:
+def timeline(course: Course, document: Document, reader: User) -> list[dict[str, str]]:
     """What people did and what the case came to, for `macros/case.html`, open tasks last.
 
     Its enterprise reads it as a life, from the beginning; everybody else the newest first.
     """
-    entries = [entry for line in course.lines if (entry := _entry(course, filing, line, reader)) is not None]
+    entries = [entry for line in course.lines if (entry := _entry(course, document, line, reader)) is not None]
     for task in course.tasks:
         taken = task.claimed_at if task.assignee else None
         entries.append(
@@ -264,7 +265,7 @@ def timeline(course: Course, filing: Filing, reader: User) -> list[dict[str, str
     return entries if reader.kind == UserKind.ENTERPRISE else entries[::-1]
 
 
-def _entry(course: Course, filing: Filing, line: HistoryLine, reader: User) -> dict[str, str] | None:
+def _entry(course: Course, document: Document, line: HistoryLine, reader: User) -> dict[str, str] | None:
     place = course.places.get(line.element_id or "")
     time = wording.short_moment(line.at)
     if line.action == "started":
@@ -281,25 +282,26 @@ def _entry(course: Course, filing: Filing, line: HistoryLine, reader: User) -> d
         act = f"{place.node.name}：{word}" if word not in ("", place.node.name) else place.node.name
         return _by(line.actor, act, time, _STATES.get(str(decision), "done"), str(line.data.get("opinion") or ""))
     if place.node.kind in _CATCHING:
-        version = submitted_version(filing)
+        version = submitted_version(document)
         who = version.submitted_by if version is not None else None
         return _by(who, place.node.name, time, "withdrawn")
     if place.node.kind == "endEvent":
-        return _end(course, filing, line, place, time)
+        return _end(course, document, line, place, time)
     return None
 
 
-def _end(course: Course, filing: Filing, line: HistoryLine, place: Place, time: str) -> dict[str, str] | None:
+def _end(course: Course, document: Document, line: HistoryLine, place: Place, time: str) -> dict[str, str] | None:
     """An end that no person's act has told already: the case's usual one, and one that a rule led to."""
     by_system = {"act": place.node.name, "who": _("系统"), "time": time}
     if place.process is course.root:
         if place.node.id not in course.usual:
             return None
-        return by_system | {"state": "done", "opinion": _("备案证号 %(n)s", n=filing.certificate_number or "")}
+        issued = document.kind == FILING and document.certificate_number
+        return by_system | {"state": "done", "opinion": _("备案证号 %(n)s", n=issued) if issued else ""}
     if place.node.id in course.usual or not _decided_by_rule(course, line):
         return None
-    latest = filing.status == FilingStatus.RETURNED and line in course.lines_now
-    return by_system | {"state": "returned", "opinion": filing.opinion or "" if latest else ""}
+    latest = document.status == DocumentStatus.RETURNED and line in course.lines_now
+    return by_system | {"state": "returned", "opinion": document.opinion or "" if latest else ""}
 
 
 def _decided_by_rule(course: Course, end: HistoryLine) -> bool:

@@ -10,7 +10,7 @@ from engine.errors import EngineError
 from engine.forms import Form
 from engine.model import Node, ProcessModel
 from engine.tables import Task
-from records.filings import Filing
+from records.documents import Document
 from records.users import User
 from web.api.views import groups_of
 from web.database import db
@@ -23,7 +23,7 @@ OPINION_MAX = 500
 def panel(
     course: Course,
     task: Task,
-    filing: Filing | None,
+    document: Document | None,
     user: User,
     *,
     chosen: str = "",
@@ -37,12 +37,12 @@ def panel(
         "state": "closed" if course.instance.suspended else _state(task, user, allowed),
         "claimed_by": people.name_of(db.session(), task.assignee) if task.assignee else "",
         "question": _property(form, "decision").get("title", _("办理意见")),
-        "outcomes": _outcomes(course, task, form, filing),
+        "outcomes": _outcomes(course, task, form, document),
         "chosen": chosen,
         "opinion": opinion,
         "opinion_max": _property(form, "opinion").get("maxLength", OPINION_MAX),
         "opinions": _property(form, "opinion").get("examples", []),
-        "revision": commands.revision_of(filing),
+        "revision": commands.revision_of(document),
         "command_id": commands.fresh(),
         "errors": errors or {},
         "closed_text": _why_closed(task, course),
@@ -78,7 +78,7 @@ def _property(form: Form | None, name: str) -> dict[str, Any]:
     return found
 
 
-def _outcomes(course: Course, task: Task, form: Form | None, filing: Filing | None) -> list[dict[str, Any]]:
+def _outcomes(course: Course, task: Task, form: Form | None, document: Document | None) -> list[dict[str, Any]]:
     """Each outcome as the form describes it. `confirm` of its UI Schema names those to be asked about once more."""
     confirm = course.ui_form_of(task.element_id).get("decision", {}).get("ui:options", {}).get("confirm", {})
     shown = []
@@ -90,7 +90,7 @@ def _outcomes(course: Course, task: Task, form: Form | None, filing: Filing | No
                 "label": label,
                 "consequence": outcome.get("description", ""),
                 "opinion_required": _needs_opinion(form, value),
-                "next": _next(course, task, value, filing) or outcome.get("description", label),
+                "next": _next(course, task, value, document) or outcome.get("description", label),
                 "danger": value in confirm,
                 "confirm_title": _("确认%(outcome)s", outcome=label) if value in confirm else "",
                 "confirm_text": confirm.get(value, ""),
@@ -104,13 +104,13 @@ def _needs_opinion(form: Form | None, value: str) -> bool:
     return form is not None and any(error.field == "opinion" for error in form.check({"decision": value}))
 
 
-def _next(course: Course, task: Task, value: str, filing: Filing | None) -> str:
+def _next(course: Course, task: Task, value: str, document: Document | None) -> str:
     """Who has the case after an outcome, where the diagram says so by the outcome alone; else nothing."""
     place = course.places.get(task.element_id)
     node = _reached(place.process, place.node, value) if place else None
     if node is None or node.kind != "userTask":
         return ""
-    return people.holders(db.session(), filing.agency_id if filing else None, node.lane)
+    return people.holders(db.session(), document.agency_id if document else None, node.lane)
 
 
 def _reached(process: ProcessModel, node: Node, decision: str) -> Node | None:

@@ -10,17 +10,18 @@ from werkzeug.exceptions import NotFound
 from engine import inbox
 from engine.tables import Instance, Task
 from records.certificates import Certificate
+from records.documents import EDITABLE, IN_PROGRESS, Document, DocumentStatus
 from records.enterprises import Enterprise
-from records.filings import EDITABLE, IN_PROGRESS, Filing, FilingStatus
+from records.filings import Filing
 from records.masking import mask_phone
 from records.notices import notices
 from records.sms import outbox
 from records.users import User, UserKind
-from tasks.filings import procedure
+from tasks import procedure
 from web.api.views import groups_of
 from web.database import db
 from web.identity import me, require
-from web.pages import document, lists, wording
+from web.pages import choosing, lists, sections, wording
 from web.pages.course import Course, progress
 from web.pages.public import invalid_reasons
 from web.runtime import runtime
@@ -121,7 +122,7 @@ def certificates() -> str:
                 "agency": filing.agency.name if filing.agency else "",
                 "status": certificate.status,
                 "reason": invalid_reasons().get(certificate.invalid_reason or "", ""),
-                "tags": [],
+                "tags": choosing.tags(certificate),
                 "issue_date": wording.day(certificate.issue_date),
                 "valid_until": wording.day(certificate.valid_until) or None,
                 "pdf_url": url_for("enterprise.paper", number=certificate.number) if certificate.paper else None,
@@ -136,7 +137,7 @@ def certificates() -> str:
 def company() -> str:
     """企业信息."""
     enterprise = _enterprise(me())
-    items = document.enterprise_items(document.enterprise_fields(enterprise))
+    items = sections.enterprise_items(sections.Shown({}, sections.enterprise_fields(enterprise)))
     return render_template(
         "enterprise/company.html",
         name=enterprise.name,
@@ -174,7 +175,7 @@ def _filed(user: User) -> Select[Filing]:
     return select(Filing).where(
         Filing.enterprise_id == user.enterprise_id,
         Filing.submission > 0,
-        Filing.status.not_in((FilingStatus.DRAFT, FilingStatus.WITHDRAWN)),
+        Filing.status.not_in((DocumentStatus.DRAFT, DocumentStatus.WITHDRAWN)),
     )
 
 
@@ -231,13 +232,15 @@ def _draft_row(filing: Filing) -> dict[str, Any]:
 
 def _task_row(task: Task) -> dict[str, Any]:
     instance = db.session.get_one(Instance, task.instance_id)
-    filing = db.session.get(Filing, instance.business_key) if instance.business_key else None
+    document = db.session.get(Document, instance.business_key) if instance.business_key else None
+    # A certificate's case is about what was filed long ago: that is not what is to do.
+    is_own = document is not None and document.instance_id == instance.id
     return {
         "url": url_for("task.page", task_id=task.id),
-        "name": (filing.project_name if filing else None) or task.name,
+        "name": (document.project_name if document else None) or task.name,
         "kind": Course(instance).definition.name,
         "text": task.name,
-        "status": filing.status if filing else None,
+        "status": document.status if document is not None and is_own else None,
         "suspended": instance.suspended,
         "date": wording.month_day(task.created_at),
     }

@@ -11,20 +11,23 @@ from sqlalchemy import select
 from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.tables import Instance, Task
-from records import filings as documents
+from records import documents
 from records.attachments import Attachment
 from records.calendar import local_date
-from records.certificates import Certificate, CertificateStatus
+from records.certificates import Certificate, CertificateStatus, InvalidReason
+from records.documents import Document, DocumentStatus
 from records.enterprises import Enterprise
-from records.filings import Filing, FilingStatus
+from records.filings import FILING, Filing
+from records.progress import Progress
+from records.terminations import CANCELLATION, REVOCATION
 from records.users import UserKind
-from tasks.filings import procedure
-from web.api.certificates import paper_response, visible_certificate
-from web.api.filings import own_filing, visible_filing
+from tasks import procedure
+from web.api.access import own, visible
+from web.api.certificates import letters_beside, paper_response, visible_certificate
 from web.api.task_inbox import open_tasks
 from web.database import db
 from web.identity import me, require
-from web.pages import commands, document, people, suspension, wording
+from web.pages import choosing, commands, people, sections, suspension, wording
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
@@ -40,7 +43,7 @@ def new_filing() -> Any:
     actor, enterprise_id = me().username, enterprise.id
     with command(actor) as given:
         filing = documents.create_draft(
-            given.session, enterprise_id, {"project_contact": contact}, actor=actor, now=given.now
+            given.session, Filing(enterprise_id=enterprise_id), {"project_contact": contact}, actor=actor, now=given.now
         )
         filing_id = filing.id
     return redirect(url_for("enterprise.edit", filing_id=filing_id), 303)
@@ -50,13 +53,13 @@ def new_filing() -> Any:
 @require(UserKind.ENTERPRISE)
 def edit(filing_id: str) -> Any:
     """The form. What may no longer be edited is shown to be read, with the reason."""
-    filing = own_filing(filing_id, me())
+    filing = own(Filing, filing_id, me())
     try:
         documents.require_editable(filing)
     except CommandRefused as refusal:
         flash(refusal.message, "warning")
         return redirect(url_for("enterprise.filing", filing_id=filing.id))
-    sections = document.filled(filing.full_form)
+    filled = sections.filled(filing.full_form)
     instance = procedure.case_of(db.session(), filing)
     detail = url_for("enterprise.filing", filing_id=filing.id)
     return render_template(
@@ -70,13 +73,13 @@ def edit(filing_id: str) -> Any:
             "project_name": filing.project_name or "",
             "filing_id": filing.id,
             "back_url": detail if filing.submission else url_for("enterprise.filings", tab="drafts"),
-            "done": sum(section["done"] for section in sections),
-            "total": sum(section["total"] for section in sections),
-            "sections": sections,
+            "done": sum(section["done"] for section in filled),
+            "total": sum(section["total"] for section in filled),
+            "sections": filled,
         },
         mount=_mount(filing, instance, detail),
         suspension=suspension.to_enterprise(Course(instance), filing) if instance is not None else None,
-        returned=_returned(filing),
+        returned=returned_by(filing),
     )
 
 
@@ -84,12 +87,12 @@ def _mount(filing: Filing, instance: Instance | None, detail: str) -> dict[str, 
     """What the form's script is told. A returned filing is submitted again by completing the enterprise's task."""
     told = {
         "filing-id": filing.id,
-        "form-url": f"/api/v1/forms/{procedure.PROCESS}/{document.FORM.removesuffix('.json')}",
+        "form-url": f"/api/v1/forms/{FILING}/{sections.FORM.removesuffix('.json')}",
         "company-url": url_for("enterprise.company"),
         "return-url": detail,
         "mode": "draft",
     }
-    if filing.status == FilingStatus.RETURNED and instance is not None:
+    if filing.status == DocumentStatus.RETURNED and instance is not None:
         tasks = open_tasks(instance)
         if tasks:
             told |= {"mode": "correct", "task-id": tasks[0].id}
@@ -103,7 +106,7 @@ def _mount(filing: Filing, instance: Instance | None, detail: str) -> dict[str, 
 def delete(filing_id: str) -> Any:
     """Delete a draft that was never submitted."""
     with command(me().username) as given:
-        filing = own_filing(filing_id, me())
+        filing = own(Filing, filing_id, me())
         name = filing.project_name or _("未命名项目")
         stored = documents.delete_draft(given.session, filing)
     for file in stored:
@@ -117,9 +120,9 @@ def delete(filing_id: str) -> Any:
 def filing(filing_id: str) -> Any:
     """备案详情; an official is led to the task page of the case."""
     user = me()
-    found = visible_filing(filing_id, user)
+    found = visible(Filing, filing_id, user)
     if user.kind != UserKind.ENTERPRISE:
-        return redirect(_latest_task_url(found))
+        return redirect(latest_task_url(found))
     if found.instance_id is None:
         return redirect(url_for("enterprise.edit", filing_id=found.id))
     certificate = db.session.get(Certificate, found.certificate_number) if found.certificate_number else None
@@ -132,7 +135,7 @@ def withdraw(filing_id: str) -> Any:
     """撤回: back to the drafts, while nobody has decided."""
 
     def act(given: Command) -> dict[str, Any]:
-        filing = own_filing(filing_id, me())
+        filing = own(Filing, filing_id, me())
         commands.require_current(filing)
         procedure.withdraw(given, filing)
         return {"message": _("已撤回，申报回到草稿箱，可以修改后重新提交。")}
@@ -148,13 +151,13 @@ def withdraw(filing_id: str) -> Any:
     return redirect(url_for("enterprise.edit", filing_id=filing_id), 303)
 
 
-@blueprint.get("/filings/<filing_id>/attachments/<attachment_id>")
+@blueprint.get("/documents/<document_id>/attachments/<attachment_id>")
 @require()
-def attachment(filing_id: str, attachment_id: str) -> Response:
-    """A file of the filing, always as a download."""
-    filing = visible_filing(filing_id, me())
+def attachment(document_id: str, attachment_id: str) -> Response:
+    """A file of a document, always as a download."""
+    document = visible(Document, document_id, me())
     found = db.session.get(Attachment, attachment_id)
-    if found is None or found.filing_id != filing.id:
+    if found is None or found.document_id != document.id:
         raise CommandRefused("attachment_unknown", _("没有这个附件。"), status=404)
     path = runtime().attachments.path(found.stored_name)
     return send_file(path, mimetype=found.content_type, as_attachment=True, download_name=found.name)
@@ -166,7 +169,7 @@ def certificate(number: str) -> Any:
     """The certificate with its project."""
     found = visible_certificate(number, me())
     filing = db.session.get_one(Filing, found.filing_id)
-    return _detail(filing, found) if me().kind == UserKind.ENTERPRISE else redirect(_latest_task_url(filing))
+    return _detail(filing, found) if me().kind == UserKind.ENTERPRISE else redirect(latest_task_url(filing))
 
 
 @blueprint.get("/certificates/<number>/pdf")
@@ -181,8 +184,6 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
     course = Course(instance)
     allowed = procedure.allowed(db.session(), filing)
     version = submitted_version(filing)
-    unchanged = version is not None and not filing.editable
-    shown = document.as_submitted(version) if unchanged and version is not None else document.as_saved(filing)
     return render_template(
         "enterprise/filing.html",
         filing={
@@ -190,32 +191,74 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
             "status": certificate.status if certificate else filing.status,
             "suspended": instance.suspended,
             "reason": invalid_reasons().get((certificate.invalid_reason if certificate else "") or "", ""),
-            "tags": [_("第 %(n)s 次提交", n=filing.submission)] if filing.submission > 1 else [],
+            "tags": _tags(filing, certificate),
             "agency": filing.agency.name if filing.agency else "",
             "project_code": filing.project_code,
             "filing_no": filing.number,
-            "print_url": None,
+            "print_url": url_for("enterprise.application", filing_id=filing.id),
+            "commitment_url": url_for("enterprise.commitment", filing_id=filing.id),
         },
         suspension=suspension.to_enterprise(course, filing),
-        next=_next_thing(filing, allowed),
+        next=_next_thing(filing, allowed) or (_start_to_tell(certificate) if certificate else None),
+        actions=_actions(certificate) if certificate else [],
         withdraw_url=url_for("enterprise.withdraw", filing_id=filing.id) if "withdraw" in allowed else None,
         revision=commands.revision_of(filing),
         command_id=commands.fresh(),
         certificate=_card(certificate, filing) if certificate else None,
         steps=steps(course, filing),
-        sections=document.sections(shown),
-        files=document.files(filing),
+        sections=sections.of_filing(filing, version),
+        files=sections.files(filing),
         history=timeline(course, filing, me()),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
         progress=_life(filing, certificate, instance),
     )
 
 
+def _tags(filing: Filing, certificate: Certificate | None) -> list[str]:
+    again = [_("第 %(n)s 次提交", n=filing.submission)] if filing.submission > 1 else []
+    return again + (choosing.tags(certificate) if certificate else [])
+
+
+def _start_to_tell(certificate: Certificate) -> dict[str, Any] | None:
+    """Telling when construction began, while that is what keeps the certificate (R172)."""
+    told = db.session.get(Progress, certificate.number)
+    today = local_date(runtime().engine.clock.now())
+    left = (certificate.dated_until - today).days
+    if certificate.status != CertificateStatus.VALID or (told and told.start_date) or left < 0:
+        return None
+    return {
+        "title": _("填报开工时间，备案证将长期有效"),
+        "text": _(
+            "备案证有效期至 %(until)s，还有 %(n)s 天。到期仍未开工且未办理延期的，备案证自动失效。",
+            until=wording.day(certificate.dated_until),
+            n=left,
+        ),
+        "glyph": "flag",
+        "url": url_for("enterprise.progress_of", number=certificate.number),
+        "label": _("填报开工时间"),
+    }
+
+
+def _actions(certificate: Certificate) -> list[dict[str, str]]:
+    """What its enterprise may do with a certificate now."""
+    if certificate.status == CertificateStatus.INVALID:
+        return []
+    number = certificate.number
+    extend = {"label": _("申请延期"), "url": url_for("enterprise.begin_extension", number=number)}
+    extendable = certificate.status == CertificateStatus.VALID and not certificate.extended
+    return [
+        {"label": _("申请变更"), "url": url_for("enterprise.begin_change", number=number)},
+        *([extend] if extendable else []),
+        {"label": _("填报进展"), "url": url_for("enterprise.progress_of", number=number)},
+        {"label": _("注销"), "url": url_for("enterprise.cancellation_form", number=number)},
+    ]
+
+
 def _next_thing(filing: Filing, allowed: list[str]) -> dict[str, Any] | None:
     """The one thing for the enterprise to do now."""
     edit_url = url_for("enterprise.edit", filing_id=filing.id)
-    if filing.status == FilingStatus.RETURNED:
-        returned = _returned(filing)
+    if filing.status == DocumentStatus.RETURNED:
+        returned = returned_by(filing)
         text = returned["opinion"] if returned else ""
         return {
             "title": _("按意见修改后重新提交") if "submit" in allowed else _("按意见修改并保存，恢复后重新提交"),
@@ -232,7 +275,7 @@ def _next_thing(filing: Filing, allowed: list[str]) -> dict[str, Any] | None:
             "url": edit_url,
             "label": _("继续填写"),
         }
-    if filing.status == FilingStatus.NOT_ACCEPTED:
+    if filing.status == DocumentStatus.NOT_ACCEPTED:
         return {
             "title": _("本次申报已结束，可以重新申报"),
             "text": _("原因见办理记录；项目代码仍可使用。"),
@@ -243,14 +286,14 @@ def _next_thing(filing: Filing, allowed: list[str]) -> dict[str, Any] | None:
     return None
 
 
-def _returned(filing: Filing) -> dict[str, str] | None:
-    """Who returned a filing for correction, when and why."""
-    if filing.status != FilingStatus.RETURNED or filing.instance_id is None:
+def returned_by(document: Document) -> dict[str, str] | None:
+    """Who returned a document for correction, when and why."""
+    if document.status != DocumentStatus.RETURNED or document.instance_id is None:
         return None
-    course = Course(db.session.get_one(Instance, filing.instance_id))
+    course = Course(db.session.get_one(Instance, document.instance_id))
     act = course.last_act()
     who = people.name_of(db.session(), act.actor) if act is not None and act.actor else _("备案机关")
-    return {"who": who, "time": wording.short_moment(act.at if act else None), "opinion": filing.opinion or ""}
+    return {"who": who, "time": wording.short_moment(act.at if act else None), "opinion": document.opinion or ""}
 
 
 def _card(certificate: Certificate, filing: Filing) -> dict[str, Any]:
@@ -267,7 +310,7 @@ def _card(certificate: Certificate, filing: Filing) -> dict[str, Any]:
         "issue_date": wording.day(certificate.issue_date),
         "valid_until": wording.day(certificate.valid_until) or None,
         "total": _("%(amount)s 万元", amount=wording.amount(filing.form.get("money", {}).get("total"))),
-        "extension": None,
+        "extension": _("已延期1年") if certificate.extended else None,
         "agency": filing.agency.name if filing.agency else "",
         "seal": certificate.seal,
         "qr_url": segno.make_qr(verify_url, error="m").svg_data_uri(border=0),
@@ -291,12 +334,11 @@ def _elapsed(certificate: Certificate, today: date) -> int:
 
 
 def _life(filing: Filing, certificate: Certificate | None, instance: Instance) -> list[dict[str, str]]:
-    """项目历程: filed, certified, and what is planned."""
+    """项目历程: filed, certified, built, and what is planned."""
     standing = "suspended" if instance.suspended else "current"
     waiting = standing if certificate is None and not filing.editable else "todo"
-    if filing.status == FilingStatus.NOT_ACCEPTED:
+    if filing.status == DocumentStatus.NOT_ACCEPTED:
         waiting = "refused"
-    form = filing.form
     return [
         {
             "act": _("备案申报"),
@@ -309,15 +351,59 @@ def _life(filing: Filing, certificate: Certificate | None, instance: Instance) -
             "opinion": _("有效期两年") if certificate else "",
             "state": "done" if certificate else waiting,
         },
-        {"act": _("开工"), "time": _("计划 %(day)s", day=form.get("planned_start") or "—"), "state": "todo"},
-        {"act": _("完工"), "time": _("计划 %(day)s", day=form.get("planned_completion") or "—"), "state": "todo"},
+        *(_changed(certificate) if certificate else ()),
+        *_built(filing, certificate),
     ]
 
 
-def _latest_task_url(filing: Filing) -> str:
-    """The task page of a filing's case: that of the step it is at, else of the last one."""
-    query = select(Task.id).where(Task.instance_id == filing.instance_id)
+def _changed(certificate: Certificate) -> list[dict[str, str]]:
+    """The changes that were granted, each with its letter."""
+    return [
+        {"act": _("备案变更"), "time": wording.day(paper.issue_date), "opinion": paper.number, "state": "done"}
+        for paper in letters_beside(certificate)
+    ]
+
+
+def _built(filing: Filing, certificate: Certificate | None) -> list[dict[str, str]]:
+    """What was told of the construction, what is still planned, and the end where there was one."""
+    told = db.session.get(Progress, certificate.number) if certificate else None
+    invalid = certificate is not None and certificate.status == CertificateStatus.INVALID
+    steps: list[dict[str, str]] = []
+    for act, day, planned in (
+        (_("开工"), told.start_date if told else None, filing.form.get("planned_start")),
+        (_("完工"), told.completion_date if told else None, filing.form.get("planned_completion")),
+    ):
+        if day is not None:
+            steps.append({"act": act, "time": wording.day(day), "state": "done"})
+        elif not invalid:
+            steps.append({"act": act, "time": _("计划 %(day)s", day=planned or "—"), "state": "todo"})
+    if told is not None and told.reports:
+        years = "、".join(str(report.year) for report in told.reports)
+        steps.insert(1, {"act": _("年度进度报告"), "opinion": years, "state": "done"})
+    if invalid and certificate is not None:
+        reason = invalid_reasons().get(certificate.invalid_reason or "", "")
+        steps.append(
+            {"act": _("备案证失效"), "time": _invalid_since(certificate), "opinion": reason, "state": "refused"}
+        )
+    return steps
+
+
+def latest_task_url(document: Document) -> str:
+    """The task page of a document's case: that of the step it is at, else of the last one."""
+    query = select(Task.id).where(Task.instance_id == document.instance_id)
     task_id = db.session.scalar(query.order_by(Task.created_at.desc(), Task.id.desc()).limit(1))
     if task_id is None:
         raise CommandRefused("filing_unknown", _("没有这份申报，或者它不归你办理。"), status=404)
     return url_for("task.page", task_id=task_id)
+
+
+def _invalid_since(certificate: Certificate) -> str:
+    """The day on which it was cancelled or revoked, or the last one on which it held."""
+    if certificate.invalid_reason == InvalidReason.EXPIRED:
+        return wording.day(certificate.valid_until)
+    ended = select(Document.submitted_at).where(
+        Document.certificate_number == certificate.number,
+        Document.kind.in_((CANCELLATION, REVOCATION)),
+        Document.status == DocumentStatus.ISSUED,
+    )
+    return wording.day(db.session.scalar(ended.limit(1)))

@@ -10,15 +10,15 @@ from sqlalchemy import ColumnElement, Select, and_, func, not_, select, true
 from engine import inbox, verbs
 from engine.tables import Definition, Instance, Task
 from records.calendar import local_date
+from records.documents import Document, DocumentStatus
 from records.enterprises import Enterprise
-from records.filings import Filing, FilingStatus
 from records.notices import Notice, mark_read, unread_count
 from records.notices import notices as notices_of
 from records.users import User
 from web.api.views import groups_of
 from web.database import db
 from web.identity import me, require
-from web.pages import commands, lists, people, wording
+from web.pages import addresses, commands, lists, people, wording
 from web.pages.clock import clock, received_before
 from web.pages.course import Course, outcome_title
 from web.runtime import command, runtime
@@ -40,7 +40,7 @@ def todo() -> str:
     query = _tasks("todo", user).where(narrowed[chosen])
     if text:
         query = query.where(_about(text))
-    urgent = (func.coalesce(Filing.submitted_at, Task.created_at), Task.id)
+    urgent = (func.coalesce(Document.submitted_at, Task.created_at), Task.id)
     found = lists.part(db.session(), query.order_by(*urgent))
     return render_template(
         "inbox/todo.html",
@@ -115,10 +115,9 @@ def open_notice(notice_id: int) -> Any:
     user = me()
     with command(user.username) as given:
         notice = mark_read(given.session, notice_id, groups_of(user), actor=user.username, now=given.now)
-        filing_id = notice.filing_id
-    if filing_id is None:
-        return redirect(url_for("inbox.notices", box="read"))
-    return redirect(url_for("enterprise.filing", filing_id=filing_id))
+        document = given.session.get(Document, notice.document_id) if notice.document_id else None
+        address = addresses.of_document(document) if document else url_for("inbox.notices", box="read")
+    return redirect(address)
 
 
 @blueprint.post("/notices/<int:notice_id>/read")
@@ -151,15 +150,15 @@ def _tasks(box: str, user: User) -> Select[Task, Instance, Definition]:
         select(Task, Instance, Definition)
         .join(Instance, Instance.id == Task.instance_id)
         .join(Definition, Definition.id == Instance.definition_id)
-        .outerjoin(Filing, Filing.id == Instance.business_key)
-        .outerjoin(Enterprise, Enterprise.id == Filing.enterprise_id)
+        .outerjoin(Document, Document.id == Instance.business_key)
+        .outerjoin(Enterprise, Enterprise.id == Document.enterprise_id)
         .where(inbox.condition(box, user.username, groups_of(user)))
     )
 
 
 def neighbours(user: User, task: Task) -> tuple[str | None, str | None]:
     """The tasks before and after one in its reader's to-do list."""
-    order = (func.coalesce(Filing.submitted_at, Task.created_at), Task.id)
+    order = (func.coalesce(Document.submitted_at, Task.created_at), Task.id)
     ids = list(db.session.scalars(_tasks("todo", user).with_only_columns(Task.id).order_by(*order).limit(200)))
     if task.id not in ids:
         return None, None
@@ -168,33 +167,35 @@ def neighbours(user: User, task: Task) -> tuple[str | None, str | None]:
 
 
 def _about(text: str) -> ColumnElement[bool]:
-    return lists.containing(text, Filing.project_name, Filing.project_code, Filing.number, Enterprise.name, Task.name)
+    return lists.containing(
+        text, Document.project_name, Document.project_code, Document.number, Enterprise.name, Task.name
+    )
 
 
 def _narrowings(user: User, now: datetime) -> dict[str, ColumnElement[bool]]:
     """The parts of the to-do list: by how long is left, and by who has the task."""
     overdue, due_today = received_before(db.session(), local_date(now))
-    limited = Filing.status.in_(_LIMITED)
+    limited = Document.status.in_(_LIMITED)
     return {
         "all": true(),
-        "overdue": and_(limited, Filing.submitted_at < overdue),
-        "today": and_(limited, Filing.submitted_at >= overdue, Filing.submitted_at < due_today),
-        "later": and_(limited, Filing.submitted_at >= due_today),
+        "overdue": and_(limited, Document.submitted_at < overdue),
+        "today": and_(limited, Document.submitted_at >= overdue, Document.submitted_at < due_today),
+        "later": and_(limited, Document.submitted_at >= due_today),
         "mine": Task.assignee == user.username,
         "free": Task.assignee.is_(None),
     }
 
 
 # While an authority has it, the three working days count.
-_LIMITED = (FilingStatus.SUBMITTED, FilingStatus.ACCEPTED, FilingStatus.REVIEWED)
+_LIMITED = (DocumentStatus.SUBMITTED, DocumentStatus.ACCEPTED, DocumentStatus.REVIEWED)
 
 
-def clock_of(filing: Filing | None, instance: Instance, now: datetime) -> dict[str, Any] | None:
+def clock_of(document: Document | None, instance: Instance, now: datetime) -> dict[str, Any] | None:
     """The clock of a filing that an authority has, None for any other. Suspending its case does not stop it."""
-    if filing is None or filing.submitted_at is None or filing.status not in _LIMITED:
+    if document is None or document.submitted_at is None or document.status not in _LIMITED:
         return None
     note = _("挂起期间时限照常计算") if instance.suspended else ""
-    return clock(db.session(), filing.submitted_at, now) | {"note": note}
+    return clock(db.session(), document.submitted_at, now) | {"note": note}
 
 
 def _figures(user: User, narrowed: dict[str, ColumnElement[bool]], chosen: str) -> list[dict[str, Any]]:
@@ -228,48 +229,48 @@ def _filtered_text(text: str, chosen: str) -> str:
 
 
 def _todo_row(user: User, task: Task, instance: Instance, definition: Definition, now: datetime) -> dict[str, Any]:
-    filing = db.session.get(Filing, instance.business_key) if instance.business_key else None
-    received = filing.submitted_at if filing is not None and filing.submitted_at else task.created_at
+    document = db.session.get(Document, instance.business_key) if instance.business_key else None
+    received = document.submitted_at if document is not None and document.submitted_at else task.created_at
     allowed = verbs.allowed(task, instance, user.username, groups_of(user))
     name = people.name_of(db.session(), task.assignee) if task.assignee else ""
     return {
         "id": task.id,
         "url": url_for("task.page", task_id=task.id),
-        "name": (filing.project_name if filing else None) or task.name,
-        "enterprise": filing.enterprise.name if filing else "",
+        "name": (document.project_name if document else None) or task.name,
+        "enterprise": document.enterprise.name if document else "",
         "kind": definition.name,
-        "status": status_of(filing) if filing else task.name,
+        "status": status_of(document) if document else task.name,
         "suspended": instance.suspended,
         "received_date": wording.month_day(received),
         "received_time": wording.clock_time(received),
-        "clock": clock_of(filing, instance, now),
+        "clock": clock_of(document, instance, now),
         "assignee": "mine" if task.assignee == user.username else "other" if task.assignee else "",
         "assignee_name": name,
         "assignee_initial": name[:1],
         "claim_url": url_for("task.act", task_id=task.id, verb="claim") if "claim" in allowed else None,
         "handles": task.assignee == user.username and "complete" in allowed,
-        "revision": commands.revision_of(filing),
+        "revision": commands.revision_of(document),
         "command_id": commands.fresh(),
     }
 
 
-def status_of(filing: Filing) -> str:
+def status_of(document: Document) -> str:
     """The status as a badge shows it: a later submission that waits says that it is one."""
-    again = filing.status == FilingStatus.SUBMITTED and filing.submission > 1
-    return "RESUBMITTED" if again else filing.status
+    again = document.status == DocumentStatus.SUBMITTED and document.submission > 1
+    return "RESUBMITTED" if again else document.status
 
 
 def _done_row(task: Task, instance: Instance, definition: Definition) -> dict[str, Any]:
-    filing = db.session.get(Filing, instance.business_key) if instance.business_key else None
+    document = db.session.get(Document, instance.business_key) if instance.business_key else None
     form = Course(instance).form_of(task.element_id)
     return {
         "url": url_for("task.page", task_id=task.id),
-        "name": (filing.project_name if filing else None) or task.name,
-        "enterprise": filing.enterprise.name if filing else "",
+        "name": (document.project_name if document else None) or task.name,
+        "enterprise": document.enterprise.name if document else "",
         "kind": definition.name,
         "act": task.name,
         "outcome": outcome_title(form, (task.result or {}).get("decision")),
-        "status": status_of(filing) if filing else instance.status,
+        "status": status_of(document) if document else instance.status,
         "suspended": instance.suspended,
         "date": wording.month_day(task.ended_at),
         "time": wording.clock_time(task.ended_at),
@@ -284,11 +285,11 @@ def _done_today(user: User, now: datetime) -> int:
 
 
 def _notice_row(notice: Notice) -> dict[str, Any]:
-    filing = db.session.get(Filing, notice.filing_id) if notice.filing_id else None
+    document = db.session.get(Document, notice.document_id) if notice.document_id else None
     return {
         "id": notice.id,
         "title": notice.title,
-        "project": filing.project_name if filing else "",
+        "project": document.project_name if document else "",
         "kind": "",
         "text": notice.body,
         "date": wording.moment(notice.created_at),

@@ -1,4 +1,4 @@
-"""Pages for everybody: the portal, announcements, guide, policies, and the check of a certificate."""
+"""Pages for everybody: the portal, announcements, and the check of a certificate."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from werkzeug.exceptions import NotFound
 
 from engine.errors import CommandRefused
 from records.announcements import Announcement, AnnouncementKind
-from records.certificates import Certificate
-from records.policies import PolicyEdition
-from web.api.certificates import certificate_by_token, certificate_view
+from records.certificates import Certificate, CertificateStatus
+from records.papers import Paper
+from web.api.certificates import verification_view, verified
 from web.database import db
 from web.limits import VERIFY, limiter
 from web.pages import lists, wording
@@ -68,6 +68,7 @@ def announcements(kind: str) -> str:
         "public/announcements.html",
         public_lists=_tabs(kind),
         kind="news" if kind == "information" else "filings",
+        dated=_("签发日期") if kind == "filed" else _("公告日期"),
         items=[_news(item) for item in items],
         rows=[_row(item) for item in items],
         query=text,
@@ -89,6 +90,9 @@ def announcement(item_id: int) -> str:
         {"label": _("申报企业名称"), "value": item.enterprise_name, "wide": True},
         {"label": _("备案机关"), "value": item.agency_name, "wide": True},
     ]
+    if certificate is not None and certificate.status == CertificateStatus.INVALID:
+        reason = _reason(certificate.invalid_reason)
+        facts.insert(2, {"label": _("状态"), "value": _("已失效（%(reason)s）", reason=reason)})
     return render_template(
         "public/announcement.html",
         item={
@@ -99,26 +103,6 @@ def announcement(item_id: int) -> str:
         },
         sections=[{"title": "", "items": facts}] if certificate else [],
         verify_url=url_for("public.verify", number=certificate.number) if certificate else None,
-    )
-
-
-@blueprint.get("/guide")
-def guide() -> str:
-    return render_template("public/guide.html")
-
-
-@blueprint.get("/policies")
-def policies() -> str:
-    """The lists and ratios that the rules stand on, with the days they are in force."""
-    editions = db.session.scalars(
-        select(PolicyEdition).order_by(PolicyEdition.kind, PolicyEdition.effective_from.desc())
-    )
-    return render_template(
-        "public/policies.html",
-        policies=[
-            {"title": edition.title, "number": edition.edition, "note": _in_force(edition), "url": None}
-            for edition in editions
-        ],
     )
 
 
@@ -139,7 +123,7 @@ def verify() -> Any:
     if certificate is not None:
         return _verification("found", number, certificate)
     try:
-        return _verification("found", "", certificate_by_token(number.rpartition("/")[2]))
+        return _verification("found", "", *verified(number.rpartition("/")[2]))
     except CommandRefused:
         return _verification("not_found", typed), 404
 
@@ -149,7 +133,7 @@ def verify() -> Any:
 def verify_token(token: str) -> Any:
     """What the QR code of a certificate leads to."""
     try:
-        return _verification("found", "", certificate_by_token(token))
+        return _verification("found", "", *verified(token))
     except CommandRefused:
         return _verification("not_found"), 404
 
@@ -163,19 +147,21 @@ def language(code: str) -> Any:
     return redirect(safe(request.values.get("next")) or url_for("public.home"))
 
 
-def _verification(state: str, number: str = "", certificate: Certificate | None = None) -> str:
+def _verification(
+    state: str, number: str = "", certificate: Certificate | None = None, letter: Paper | None = None
+) -> str:
     return render_template(
         "public/verify.html",
         state=state,
         number=number,
-        certificate=_facts(certificate) if certificate is not None else None,
+        certificate=_facts(certificate, letter) if certificate is not None else None,
         checked_at=wording.moment(runtime().engine.clock.now()),
     )
 
 
-def _facts(certificate: Certificate) -> dict[str, Any]:
+def _facts(certificate: Certificate, letter: Paper | None) -> dict[str, Any]:
     days = {"issue_date": wording.day(certificate.issue_date), "valid_until": wording.day(certificate.valid_until)}
-    return certificate_view(certificate) | days | {"reason": _reason(certificate.invalid_reason)}
+    return verification_view(certificate, letter) | days | {"reason": _reason(certificate.invalid_reason)}
 
 
 def _reason(code: str | None) -> str:
@@ -222,10 +208,3 @@ def _news(item: Announcement) -> dict[str, Any]:
         "day": f"{published:%d}",
         "month": _("%(n)s月", n=published.month),
     }
-
-
-def _in_force(edition: PolicyEdition) -> str:
-    first = wording.day(edition.effective_from)
-    if edition.effective_to is None:
-        return _("%(first)s 起施行", first=first)
-    return _("%(first)s 至 %(last)s 施行", first=first, last=wording.day(edition.effective_to))

@@ -65,6 +65,7 @@ def _shell_of(user: User) -> dict[str, Any]:
     session, groups = db.session(), groups_of(user)
     return {
         "kind": "enterprise" if user.kind == UserKind.ENTERPRISE else "official",
+        "is_admin": user.kind == UserKind.ADMIN,
         "name": user.name,
         "role": people.roles_of(user),
         "initial": user.name[:1],

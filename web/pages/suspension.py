@@ -3,8 +3,8 @@
 from flask_babel import gettext as _
 
 from engine.history import HistoryLine
-from records.filings import Filing
-from tasks.filings import procedure
+from records.documents import Document
+from tasks import procedure
 from web.database import db
 from web.pages import people, wording
 from web.pages.course import Course
@@ -20,16 +20,16 @@ def to_official(course: Course) -> dict[str, str] | None:
     return _notice(line, _("%(who)s于 %(time)s 挂起，恢复前不能办理。", who=who, time=time))
 
 
-def to_enterprise(course: Course, filing: Filing) -> dict[str, str] | None:
+def to_enterprise(course: Course, document: Document) -> dict[str, str] | None:
     """The notice for the enterprise: when and why, not by whom, and what it can do and cannot do meanwhile."""
     line = _suspended(course)
     if line is None:
         return None
     text = _("自 %(time)s 起挂起。", time=wording.short_moment(line.at))
     words = {"submit": _("提交"), "withdraw": _("撤回")}
-    if held := procedure.held(db.session(), filing):
+    if held := procedure.held(db.session(), document):
         text += _("恢复前不能%(acts)s。", acts="、".join(words[act] for act in held))
-    if "edit" in procedure.allowed(db.session(), filing):
+    if "edit" in procedure.allowed(db.session(), document):
         text += _("修改的内容可以保存。")
     return _notice(line, text)
 

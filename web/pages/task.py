@@ -8,14 +8,18 @@ from flask_babel import gettext as _
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
 from engine.tables import Instance, Task
-from records.filings import Filing, FilingVersion
+from records.changes import Change
+from records.documents import Document, DocumentStatus, DocumentVersion
+from records.extensions import Extension
+from records.filings import FILING, Filing
 from records.users import User, UserKind
+from tasks.changes.submission import CHANGE_RULES
 from tasks.filings.examination import RULES
 from web.api.task_inbox import act as carry_out
 from web.api.views import visible_task
 from web.database import db
 from web.identity import me, require
-from web.pages import commands, document, people, suspension, wording
+from web.pages import addresses, change_rows, commands, extensions, people, sections, suspension, wording
 from web.pages.course import Course, outcome_title, steps, submitted_version, timeline
 from web.pages.decisions import panel
 from web.pages.inbox import clock_of, neighbours, status_of
@@ -29,11 +33,12 @@ blueprint = Blueprint("task", __name__, url_prefix="/tasks")
 def page(task_id: str) -> Any:
     """The task page; an enterprise's own task is its form."""
     task, instance = visible_task(task_id, me())
-    filing = _filing(instance)
-    if me().kind == UserKind.ENTERPRISE and filing is not None:
-        where = "enterprise.edit" if filing.editable else "enterprise.filing"
-        return redirect(url_for(where, filing_id=filing.id))
-    return _render(task, instance, filing, me())
+    document = _filing(instance)
+    if me().kind == UserKind.ENTERPRISE and document is not None:
+        if _is_reminder(task, instance) and document.certificate_number:
+            return redirect(url_for("enterprise.progress_of", number=document.certificate_number))
+        return redirect((addresses.form_of if document.editable else addresses.of_document)(document))
+    return _render(task, instance, document, me())
 
 
 @blueprint.post("/<task_id>/<any(claim, release, complete):verb>")
@@ -62,8 +67,8 @@ def act(task_id: str, verb: str) -> Any:
 
 def _said(verb: str, task: Task, instance: Instance, title: str, answer: dict[str, Any]) -> str:
     """What happened and who has the case now."""
-    filing = _filing(instance)
-    name = (filing.project_name if filing else None) or task.name
+    document = _filing(instance)
+    name = (document.project_name if document else None) or task.name
     if verb == "claim":
         return _("已认领「%(task)s」，由你办理。", task=task.name)
     if verb == "release":
@@ -73,8 +78,8 @@ def _said(verb: str, task: Task, instance: Instance, title: str, answer: dict[st
     if following:
         holders = "、".join(people.holder(db.session(), found) for found in following)
         return done + _("“%(name)s”现在由%(holders)s办理。", name=name, holders=holders)
-    if filing is not None and filing.certificate_number:
-        return done + _("“%(name)s”已备案，备案证号 %(number)s。", name=name, number=filing.certificate_number)
+    if document is not None and document.certificate_number:
+        return done + _("“%(name)s”已备案，备案证号 %(number)s。", name=name, number=document.certificate_number)
     return done + _("“%(name)s”办理结束。", name=name)
 
 
@@ -101,7 +106,7 @@ def _shown_again(task_id: str, refusal: CommandRefused, decision: str, opinion: 
 def _render(
     task: Task,
     instance: Instance,
-    filing: Filing | None,
+    document: Document | None,
     user: User,
     *,
     conflict: dict[str, Any] | None = None,
@@ -110,58 +115,86 @@ def _render(
     errors: dict[str, str] | None = None,
 ) -> str:
     course = Course(instance)
-    version = submitted_version(filing) if filing is not None and filing.submission else None
-    previous = submitted_version(filing, filing.submission - 1) if filing and filing.submission > 1 else None
-    sections = (
-        document.sections(document.as_submitted(version), document.as_submitted(previous) if previous else None)
-        if version is not None
-        else []
-    )
+    version = submitted_version(document) if document is not None and document.submission else None
+    previous = submitted_version(document, document.submission - 1) if document and document.submission > 1 else None
+    shown = _content(document, version, previous)
     earlier, later = neighbours(user, task)
     return render_template(
         "task/page.html",
         task={
             "name": task.name,
-            "title": (filing.project_name if filing else None) or task.name,
-            "status": status_of(filing) if filing else instance.status,
+            "title": (document.project_name if document else None) or task.name,
+            "status": status_of(document) if document else instance.status,
             "suspended": instance.suspended,
-            "tags": _tags(course, filing),
-            "enterprise": filing.enterprise.name if filing else "",
-            "project_code": filing.project_code if filing else "",
-            "filing_no": filing.number if filing else "",
+            "tags": _tags(course, document),
+            "enterprise": document.enterprise.name if document else "",
+            "project_code": document.project_code if document else "",
+            "number": f"{document.TITLE.removeprefix('备案')}编号 {document.number}" if document else "",
             "prev_url": url_for("task.page", task_id=earlier) if earlier else None,
             "next_url": url_for("task.page", task_id=later) if later else None,
-            "print_url": None,
+            "print_url": _print_url(document),
+            "project_url": url_for("enterprise.certificate", number=document.certificate_number)
+            if isinstance(document, Change | Extension)
+            else None,
+            "progress_url": url_for("enterprise.progress_of", number=document.certificate_number)
+            if document is not None and document.kind == FILING and document.certificate_number
+            else None,
         },
         suspension=suspension.to_official(course),
-        steps=steps(course, filing) if filing is not None else [],
-        rules=_rules(version) if version is not None else None,
-        sections=sections,
-        changed_count=document.changed_count(sections),
-        files=document.files(filing) if filing is not None else [],
-        history=timeline(course, filing, user) if filing is not None else [],
-        decision=panel(course, task, filing, user, chosen=chosen, opinion=opinion, errors=errors),
-        clock=clock_of(filing, instance, runtime().engine.clock.now()),
+        steps=steps(course, document) if document is not None else [],
+        rules=_rules(document, version) if isinstance(document, Filing | Change) and version is not None else None,
+        sections=shown,
+        change=_change(document, version, previous) if isinstance(document, Change) and version is not None else None,
+        changed_count=sections.changed_count(shown),
+        files=sections.files(document) if document is not None else [],
+        history=timeline(course, document, user) if document is not None else [],
+        decision=panel(course, task, document, user, chosen=chosen, opinion=opinion, errors=errors),
+        clock=clock_of(document, instance, runtime().engine.clock.now()),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
         diagram_note=_("%(name)s v%(version)s", name=course.definition.name, version=course.definition.version),
         conflict=conflict,
     )
 
 
-def _tags(course: Course, filing: Filing | None) -> list[str]:
+def _print_url(document: Document | None) -> str | None:
+    if document is None or document.kind != FILING:
+        return None
+    return url_for("enterprise.application", filing_id=document.id)
+
+
+def _tags(course: Course, document: Document | None) -> list[str]:
     tags = [course.definition.name]
-    if filing is not None and filing.submission > 1:
-        tags.append(_("第 %(n)s 次提交", n=filing.submission))
+    if document is not None and document.submission > 1:
+        tags.append(_("第 %(n)s 次提交", n=document.submission))
     return tags
 
 
-def _rules(version: FilingVersion) -> dict[str, Any]:
+def _content(
+    document: Document | None, version: DocumentVersion | None, previous: DocumentVersion | None
+) -> list[dict[str, Any]]:
+    """What was submitted, with what differs from the time before; of an issued filing, what is on file now."""
+    if version is None or isinstance(document, Change):
+        return []
+    if isinstance(document, Extension):
+        return extensions.content(document, version, previous)
+    if isinstance(document, Filing) and document.status == DocumentStatus.ISSUED:
+        return sections.of_filing(document, version)
+    return sections.sections(sections.as_submitted(version), sections.as_submitted(previous) if previous else None)
+
+
+def _change(document: Change, version: DocumentVersion, previous: DocumentVersion | None) -> dict[str, Any]:
+    """What a change changes, as it was submitted."""
+    return {"rows": change_rows.read(document, version, previous), "reason": version.form.get("reason", "")}
+
+
+def _rules(document: Document, version: DocumentVersion) -> dict[str, Any]:
     """What the rules said when the version was submitted. Errors there are none: it would not have been taken."""
+    rules = CHANGE_RULES if isinstance(document, Change) else RULES
     found = {finding["code"] for finding in version.findings}
-    passed = [rule for rule in RULES if rule.code not in found]
+    passed = [rule for rule in rules if rule.code not in found]
     return {
         "checked_at": wording.short_moment(version.submitted_at),
-        "total": len(RULES),
+        "total": len(rules),
         "passed": len(passed),
         "errors": [],
         "warnings": [
@@ -172,5 +205,10 @@ def _rules(version: FilingVersion) -> dict[str, Any]:
     }
 
 
-def _filing(instance: Instance) -> Filing | None:
-    return db.session.get(Filing, instance.business_key) if instance.business_key else None
+def _is_reminder(task: Task, instance: Instance) -> bool:
+    """Whether a task only reminds of telling how the project goes: what is to do is the form of that."""
+    return bool(Course(instance).ui_form_of(task.element_id).get("ui:page") == "progress")
+
+
+def _filing(instance: Instance) -> Document | None:
+    return db.session.get(Document, instance.business_key) if instance.business_key else None

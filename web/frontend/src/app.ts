@@ -1,6 +1,8 @@
 /** Small improvements on pages that already work as plain forms. Each behaviour finds its own elements by data-jg-*. */
+import { followTickedItems } from "./behaviours/change-items";
 import { askBeforeSending, openDrawers, openSheets } from "./behaviours/dialogs";
 import { countCharacters, explainDecision, insertPhrases } from "./behaviours/decision";
+import { clearFields, growLines, pickDays, tellChosenFiles } from "./behaviours/fields";
 import { followFilingForm } from "./behaviours/filing-frame";
 import { chooseEntrance, revealPassword } from "./behaviours/login";
 import {
@@ -29,4 +31,9 @@ sendOnce();
 openDrawers();
 openSheets();
 followFilingForm();
+clearFields();
+pickDays();
+growLines();
+tellChosenFiles();
+followTickedItems();
 drawEagerDiagrams();

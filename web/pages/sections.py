@@ -15,13 +15,13 @@ from engine.deployments import newest
 from engine.forms import Form
 from records.agencies import Agency
 from records.attachments import attachments_of
+from records.documents import Document, DocumentStatus, DocumentVersion, differences
 from records.enterprises import Enterprise
-from records.filings import Filing, FilingVersion, differences
+from records.filings import FILING, Filing
 from records.formats import parse_amount
 from records.industry import IndustryClass
 from records.masking import mask_person
 from records.regions import full_name
-from tasks.filings.procedure import PROCESS
 from tasks.wording import percent
 from web.database import db
 from web.pages import wording
@@ -65,7 +65,7 @@ class FilingForm:
 
 def filing_form() -> FilingForm:
     """The form of the newest deployment; one without it gives an empty form."""
-    definition = newest(db.session(), PROCESS)
+    definition = newest(db.session(), FILING)
     forms: Mapping[str, Form] = {}
     if definition is not None:
         forms = runtime().engine.deployments.deployment(db.session(), definition.deployment_id).forms
@@ -74,24 +74,41 @@ def filing_form() -> FilingForm:
 
 @dataclass(frozen=True)
 class Shown:
-    """What is shown: a form with its personal contact, and the enterprise as it was then."""
+    """What is shown: a form with its personal contact, and the enterprise as it was then. People are masked, unless the
+    `whole` is for its owner to print."""
 
     form: Mapping[str, Any]
     enterprise: Mapping[str, Any]
+    whole: bool = False
+
+    def person(self, value: Any) -> Any:
+        """A person's particulars as they are shown."""
+        return (value or {}) if self.whole else mask_person(value)
 
 
-def as_saved(filing: Filing) -> Shown:
+def as_saved(filing: Filing, *, whole: bool = False) -> Shown:
     """The filing as it stands now."""
-    return Shown(filing.full_form, enterprise_fields(filing.enterprise))
+    return Shown(filing.full_form, enterprise_fields(filing.enterprise), whole)
 
 
-def as_submitted(version: FilingVersion) -> Shown:
+def as_submitted(version: DocumentVersion, *, whole: bool = False) -> Shown:
     """The filing as it was submitted."""
     personal = version.personal
     return Shown(
         {**version.form, "project_contact": personal["project_contact"]},
         {**version.enterprise, **personal["enterprise"]},
+        whole,
     )
+
+
+def of_filing(filing: Filing, version: DocumentVersion | None) -> list[dict[str, Any]]:
+    """The filing for whoever reads it: as it was submitted; while it is edited, as it is saved; once it is issued as it
+    is on file now, with what granted changes have changed in it."""
+    if version is None or filing.editable:
+        return sections(as_saved(filing))
+    if filing.status == DocumentStatus.ISSUED:
+        return sections(as_saved(filing), as_submitted(version))
+    return sections(as_submitted(version))
 
 
 def enterprise_fields(enterprise: Enterprise) -> dict[str, Any]:
@@ -106,21 +123,28 @@ def sections(shown: Shown, before: Shown | None = None) -> list[dict[str, Any]]:
     found = []
     for section in layout.sections:
         if section.get("kind") == "enterprise":
-            items = enterprise_items(shown.enterprise)
+            items = enterprise_items(shown)
         else:
-            items = list(_items(layout, section.get("fields", ()), shown.form, changed))
+            items = list(_items(layout, section.get("fields", ()), shown, changed))
         if items:
             found.append({"title": section["title"], "unit": "", "items": items})
     return found
+
+
+def item(label: str, text: str, old: str | None = None) -> dict[str, Any]:
+    """A value by itself; `old` is what it was in the version to compare with, if there is one."""
+    shown: dict[str, Any] = {"label": label, "value": text, "wide": len(text) > _LONG}
+    return shown | _change(old, text) if old is not None and old != text else shown
 
 
 def changed_count(document: list[dict[str, Any]]) -> int:
     return sum(1 for section in document for item in section["items"] if item.get("changed"))
 
 
-def enterprise_items(enterprise: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """企业基本情况 (R94), people masked."""
-    legal, contact = mask_person(enterprise.get("legal_rep")), mask_person(enterprise.get("contact"))
+def enterprise_items(shown: Shown) -> list[dict[str, Any]]:
+    """企业基本情况 (R94)."""
+    enterprise = shown.enterprise
+    legal, contact = shown.person(enterprise.get("legal_rep")), shown.person(enterprise.get("contact"))
     return [
         {"label": label, "value": value, "wide": len(str(value or "")) > _LONG}
         for label, value in (
@@ -140,16 +164,16 @@ def enterprise_items(enterprise: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def files(filing: Filing) -> list[dict[str, Any]]:
+def files(document: Document) -> list[dict[str, Any]]:
     """备案材料 for `macros/case.html`."""
     return [
         {
             "name": file.name,
-            "url": url_for("enterprise.attachment", filing_id=filing.id, attachment_id=file.id),
+            "url": url_for("enterprise.attachment", document_id=document.id, attachment_id=file.id),
             "kind": file.name.rsplit(".", 1)[-1].upper()[:4],
             "note": f"{wording.file_size(file.size)}，{wording.short_moment(file.uploaded_at)}",
         }
-        for file in attachments_of(db.session(), filing.id)
+        for file in attachments_of(db.session(), document.id)
     ]
 
 
@@ -164,14 +188,13 @@ def filled(form: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _items(
-    layout: FilingForm, paths: list[str], form: Mapping[str, Any], changed: Mapping[str, Any]
-) -> Iterator[dict[str, Any]]:
+def _items(layout: FilingForm, paths: list[str], shown: Shown, changed: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    form = shown.form
     for path in paths:
         value = _at(form, path)
         if value in (None, "") and path not in changed and not layout.required(path):
             continue
-        text = _text(layout, path, value)
+        text = _text(layout, path, value, shown)
         item: dict[str, Any] = {
             "id": path,
             "label": layout.field(path).get("title", path),
@@ -182,11 +205,11 @@ def _items(
         if path == "project_code":
             item["verified"] = bool(form.get("region"))
         if path in changed:
-            item |= _change(_text(layout, path, changed[path]), text)
+            item |= _change(_text(layout, path, changed[path], shown), text)
         yield item
 
 
-def _text(layout: FilingForm, path: str, value: Any) -> str:
+def _text(layout: FilingForm, path: str, value: Any, shown: Shown) -> str:
     """A value in words."""
     if value is None or value == "":
         return ""
@@ -199,7 +222,7 @@ def _text(layout: FilingForm, path: str, value: Any) -> str:
         return f"{value} {industry.name}" if industry is not None else str(value)
     if path.startswith("project_contact."):
         name = path.rpartition(".")[2]
-        return str(mask_person({name: value})[name])
+        return str(shown.person({name: value})[name])
     if path == "commitment":
         return _("已同意") if value else _("未同意")
     choices = schema.get("enum") or ([True, False] if isinstance(value, bool) else [])

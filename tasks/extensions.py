@@ -1,0 +1,162 @@
+"""Extending a certificate 备案延期: who may ask for it (DMN-6b), what stands against it, and granting it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from sqlalchemy.orm import Session
+
+from engine.errors import BpmnError, BusinessRefusal, EngineError
+from engine.services import Call, Decide, Param, service_task
+from records.agencies import Agency
+from records.calendar import local_date
+from records.certificates import STATUS_WORDS, Certificate, CertificateStatus, held, years_later
+from records.documents import IN_PROGRESS, DocumentStatus, open_documents, record_submission
+from records.extensions import Extension
+from records.progress import Progress
+from tasks.documents import document_of
+from tasks.filings.findings import Finding, error
+
+_RULES = "extension_eligibility"
+
+CODES = ("E01", "E02", "E03", "E04", "E06", "E07")
+"""What an extension is examined for: the table's rows, then who decides and why."""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What stands against an extension, and the last day that it would give; None where it cannot be had."""
+
+    errors: list[Finding] = field(default_factory=list)
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True)
+class AskedExtension:
+    """What the procedure goes on with; `valid_until` is the last day as things stand."""
+
+    agency: str
+    enterprise: str
+    project_name: str
+    filing_id: str
+    certificate_number: str
+    valid_until: date
+
+
+@dataclass(frozen=True)
+class GrantedExtension:
+    """The new last day."""
+
+    valid_until: date
+
+
+def eligible(
+    session: Session, certificate: Certificate, *, now: datetime, decide: Decide, asked: Extension | None = None
+) -> Mapping[str, Any]:
+    """What the table 延期资格 says: `result`, and where it refuses `code` and `message`, else `years`.
+
+    `asked` is the extension in question. One that was asked for in time is not too late for having been returned.
+    """
+    progress = session.get(Progress, certificate.number, populate_existing=True)
+    in_time = asked is not None and asked.status in IN_PROGRESS
+    over = certificate.valid_until is not None and certificate.valid_until < local_date(now) and not in_time
+    others = [found for found in open_documents(session, certificate.number) if asked is None or found.id != asked.id]
+    answer: Mapping[str, Any] = decide(
+        _RULES,
+        status=STATUS_WORDS[CertificateStatus.INVALID if over else certificate.status],
+        extended=certificate.extended,
+        started=progress is not None and progress.start_date is not None,
+        extension_open=any(isinstance(other, Extension) for other in others),
+    )
+    return answer
+
+
+def deciding_agencies(session: Session, certificate: Certificate) -> list[Agency]:
+    """Who may decide on an extension: the certificate's agency, then those above it that file (domain §2.12-19)."""
+    found: list[Agency] = []
+    agency = session.get(Agency, certificate.agency_id)
+    while agency is not None:
+        if agency.may_file:
+            found.append(agency)
+        agency = session.get(Agency, agency.parent_id) if agency.parent_id else None
+    return found
+
+
+def imagined(session: Session, extension: Extension, form: Mapping[str, Any]) -> Extension:
+    """The extension as it would be with another form: for asking the rules, in no session and never saved."""
+    other = Extension(
+        id=extension.id,
+        status=extension.status or DocumentStatus.DRAFT,
+        agency_id=extension.agency_id,
+        certificate_number=extension.certificate_number,
+    )
+    other.fill(session, form)
+    return other
+
+
+def examine(session: Session, extension: Extension, *, now: datetime, decide: Decide) -> Examined:
+    """Everything that stands against submitting an extension now. Changes nothing."""
+    certificate = session.get_one(Certificate, extension.certificate_number)
+    answer = eligible(session, certificate, now=now, decide=decide, asked=extension)
+    errors = [] if answer["years"] else [error("certificate", answer["code"], answer["message"])]
+    if _deciding_agency(session, certificate, extension) is None:
+        errors.append(error("agency", "E06", "「延期审批机关」应为备案机关或其上级机关"))
+    reason = str(extension.form.get("reason") or "").strip()
+    if not reason:
+        errors.append(error("reason", "E07", "请填写「延期原因」"))
+    longer = years_later(certificate.dated_until, answer["years"]) if answer["years"] else None
+    return Examined(errors, longer)
+
+
+@service_task("extension/validate", version=1, title="校验并存档", category="备案延期", effect="transaction")
+def validate(extension_id: Annotated[str, Param(title="延期编号")], call: Call) -> AskedExtension:
+    """Check an extension by every rule and keep it as it is submitted. Of two at once about one certificate the
+    second is refused. Raises BusinessRefusal with every rule that is broken, which takes the whole command back."""
+    extension = _extension_of(call.session, extension_id)
+    certificate = held(call.session, extension.certificate_number or "")
+    examined = examine(call.session, extension, now=call.now, decide=call.decide)
+    if examined.errors:
+        raise BusinessRefusal(examined.errors, code="extension_invalid", message="延期申请不符合要求，未能提交。")
+    record_submission(call.session, extension, [], actor=call.actor or extension.updated_by, now=call.now)
+    return AskedExtension(
+        agency=extension.agency_id or "",
+        enterprise=extension.enterprise_id,
+        project_name=extension.project_name or "",
+        filing_id=certificate.filing_id,
+        certificate_number=certificate.number,
+        valid_until=certificate.dated_until,
+    )
+
+
+@service_task(
+    "extension/grant",
+    version=1,
+    title="延长有效期",
+    category="备案延期",
+    effect="transaction",
+    errors={"NOT_EXTENDABLE": "备案证已失效或已长期有效，不能再延期"},
+)
+def grant(extension_id: Annotated[str, Param(title="延期编号")], call: Call) -> GrantedExtension:
+    """Add the year to the last day, once. Raises BpmnError NOT_EXTENDABLE where meanwhile it is no longer possible."""
+    extension = _extension_of(call.session, extension_id)
+    certificate = held(call.session, extension.certificate_number or "")
+    answer = eligible(call.session, certificate, now=call.now, decide=call.decide, asked=extension)
+    if not answer["years"]:
+        raise BpmnError("NOT_EXTENDABLE", answer["message"])
+    certificate.valid_until = years_later(certificate.dated_until, answer["years"])
+    certificate.extended = True
+    call.session.flush()
+    return GrantedExtension(certificate.valid_until)
+
+
+def _extension_of(session: Session, extension_id: str) -> Extension:
+    extension = document_of(session, "extension", extension_id)
+    if not isinstance(extension, Extension) or extension.certificate_number is None:
+        raise EngineError(f"备案延期 {extension_id} 没有备案证。")
+    return extension
+
+
+def _deciding_agency(session: Session, certificate: Certificate, extension: Extension) -> Agency | None:
+    wanted = extension.form.get("agency")
+    return next((agency for agency in deciding_agencies(session, certificate) if agency.id == wanted), None)

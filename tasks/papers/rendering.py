@@ -1,0 +1,63 @@
+"""Making the papers that stand beside a certificate, each once, by a job."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated
+
+from sqlalchemy.orm import Session
+
+from engine.errors import EngineError
+from engine.services import Call, Param, service_task
+from records.certificates import Seal
+from records.papers import Paper, PaperKind
+from tasks.papers import change_letter
+from tasks.papers.change_letter import ChangedField, ChangeLetter
+
+
+@dataclass(frozen=True)
+class RenderedPaper:
+    """The paper that was made."""
+
+    sha256: str
+    size: int
+
+
+@service_task("paper/render", version=1, title="生成文书", category="文书", effect="external", timeout=30)
+def render_paper(paper_id: Annotated[str, Param(title="文书")], call: Call) -> RenderedPaper:
+    """Make the PDF of a paper and keep it with its SHA-256. A paper is made once: a second call finds the first."""
+    paper = call.session.get(Paper, paper_id)
+    if paper is None:
+        raise EngineError(f"没有文书 {paper_id}。")
+    if paper.pdf is not None and paper.sha256 is not None:
+        return RenderedPaper(paper.sha256, len(paper.pdf))
+    pdf = _PRINTERS[paper.kind](paper)
+    sha256 = hashlib.sha256(pdf).hexdigest()
+
+    def keep(session: Session) -> None:
+        made = session.get_one(Paper, paper_id)
+        made.pdf, made.sha256, made.made_at = pdf, sha256, call.now
+
+    call.keep(keep)
+    return RenderedPaper(sha256, len(pdf))
+
+
+def letter_of(paper: Paper) -> ChangeLetter:
+    """The letter that the snapshot describes, whatever has changed since."""
+    snapshot = dict(paper.snapshot)
+    verify_url = f"{snapshot.pop('site_url')}/verify/{paper.verify_token}"
+    changed = tuple(ChangedField(**row) for row in snapshot.pop("changed"))
+    return ChangeLetter(
+        **snapshot,
+        changed=changed,
+        number=paper.number,
+        issue_date=paper.issue_date,
+        seal=Seal(paper.seal),
+        verify_url=verify_url,
+    )
+
+
+_PRINTERS: Mapping[str, Callable[[Paper], bytes]] = MappingProxyType(
+    {PaperKind.CHANGE_LETTER: lambda paper: change_letter.render(letter_of(paper))}
+)

@@ -1,0 +1,380 @@
+"""The stage of the product's scenarios: the sample's enterprises and officials, at work with the installed services.
+
+A scenario's `start` names the user (`by`) and a project of `data/sample.json` (`sample`), and what differs: fields of
+the form (`document`) and of the enterprise (`enterprise`). What is not a filing presupposes one that was issued:
+`later` says how long ago, `filed_by` by whom where that is not who begins, and `form` is what is applied for.
+"""
+
+from collections.abc import Collection, Mapping
+from copy import deepcopy
+from datetime import date, datetime, time
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine.clock import MovableClock
+from engine.commands import Command
+from engine.scenario_files import DURATIONS, Block, plain
+from engine.scenarios import Misused, Verb
+from engine.services import Registry
+from engine.tables import Task
+from engine.testing import Case, ProcessTest
+from engine.work import CHINA
+from records import documents
+from records.announcements import Announcement
+from records.assignment import RecordsAssignment, agency_group, enterprise_group
+from records.certificates import Certificate
+from records.documents import Document
+from records.enterprises import Enterprise
+from records.filings import FILING, Filing
+from records.notices import Notice
+from records.papers import Paper
+from records.progress import Progress
+from records.sample import load_sample
+from records.simulation import SimulatedProject
+from records.sms import OutgoingSms
+from records.users import User, UserRole, user_by_username
+from tasks import procedure, progress
+from tasks.documents import KINDS
+from tasks.filings.schema import FilingForm
+from tasks.progress_form import ProgressForm
+from web.demo import PASSWORD, sample
+
+OPENING = time(9)  # of the day the sample was made
+ENTERPRISE, AUTHORITY = "企业", "备案机关"  # who gets messages and notices
+VERBS = ("submit", "withdraw", "file", "platform", "report", *(kind for kind in KINDS if kind != FILING))
+_MOST_STEPS = 20
+"""Of a review, so that one without end is told."""
+_FILED = ("by", "sample", "document", "enterprise")
+_LATER = (*_FILED, "filed_by", "later", "form")
+
+
+class Office:
+    """Where scenarios of documents and certificates play."""
+
+    facts_known = frozenset(
+        (
+            *(
+                "status",
+                "opinion",
+                "warnings",
+                "submissions",
+                "papers",
+                "letters",
+                "certificate",
+                "project",
+                "progress",
+            ),
+            *("messages", "notices", "announcements"),
+        )
+    )
+
+    def __init__(self) -> None:
+        self.registry = Registry.installed()
+        self.policy = RecordsAssignment()
+        opening = datetime.combine(date.fromisoformat(sample()["as_of"]), OPENING, CHINA)
+        self.clock = MovableClock(opening)
+        self.verbs: Mapping[str, Verb] = {name: getattr(self, f"_{name}", self._another(name)) for name in VERBS}
+        self._filing_id = ""
+        self._heard = 0
+        """The last message that was sent before the scenario's case began."""
+
+    def furnish(self, command: Command) -> None:
+        load_sample(command.session, sample(), PASSWORD)
+
+    def prepare(self, test: ProcessTest, process: str, start: Block) -> None:
+        """Let a filing be issued, and time go by, where the case is about one."""
+        _only(start, _FILED if process == FILING else _LATER, "start")
+        self._heard = 0
+        if process == FILING:
+            return
+        username = _username(start.get("filed_by") or start.get("by"))
+        later = _group(start, "later")
+        if not DURATIONS.issuperset(later):
+            raise Misused("later", f"later 应为时长，单位：{'、'.join(sorted(DURATIONS))}")
+        with test.engine.command(test.session, actor=username) as command:
+            self._filing_id = self._draft_filing(command, start)
+            procedure.submit(command, _filing(command.session, self._filing_id))
+        test.advance()
+        [case] = [found for found in test.cases(FILING) if found.business_key == self._filing_id]
+        self._let_issue(test, case)
+        test.advance(**later)
+        self._heard = test.read(lambda session: session.scalar(select(func.max(OutgoingSms.id)))) or 0
+
+    def draft(self, command: Command, process: str, start: Block) -> str:
+        if process == FILING:
+            return self._draft_filing(command, start)
+        if process in KINDS:
+            return self._draft_about(command, process, _group(start, "form")).id
+        return self._filing_id
+
+    def begin(self, command: Command, process: str, business_key: str | None, start: Block) -> None:
+        if process in KINDS:
+            procedure.submit(command, _document(command.session, business_key))
+        elif process == progress.PROCESS:
+            self._report(command, business_key, start.get("form"))
+
+    def facts(self, session: Session, process: str, business_key: str | None) -> Mapping[str, Any]:
+        document = _document(session, business_key)
+        filing = document if isinstance(document, Filing) else _filing(session, self._filing_id)
+        certificates = session.scalars(select(Certificate).where(Certificate.filing_id == filing.id)).all()
+        messages = select(OutgoingSms).where(OutgoingSms.id > self._heard).order_by(OutgoingSms.id)
+        notices = select(Notice).where(Notice.document_id == document.id).order_by(Notice.id)
+        letters = select(Paper).join(Document, Document.id == Paper.document_id).order_by(Paper.number)
+        numbered = select(Announcement).where(Announcement.certificate_number.is_not(None))
+        return {
+            "status": document.status,
+            "opinion": document.opinion,
+            "warnings": [finding["code"] for finding in document.versions[-1].findings] if document.versions else [],
+            "submissions": document.submission,
+            "papers": [_paper(certificate) for certificate in certificates],
+            "letters": [_letter(paper) for paper in session.scalars(letters)],
+            "certificate": _standing(certificates[0]) if certificates else None,
+            "project": filing.form,
+            "progress": _told(session, certificates[0]) if certificates else None,
+            "messages": [
+                {"template": m.template, "to": _receiver(filing, m.mobile), "text": m.text, "state": m.state}
+                for m in session.scalars(messages)
+            ],
+            "notices": [
+                {"to": _reader(filing, notice.recipient_group), "title": notice.title, "body": notice.body}
+                for notice in session.scalars(notices)
+            ],
+            "announcements": [
+                {"column": a.kind, "project": a.project_name, "certificate": a.certificate_number}
+                for a in session.scalars(numbered.order_by(Announcement.id))
+            ],
+        }
+
+    # The steps of the trade
+
+    def _submit(self, command: Command, business_key: str | None, changes: Any) -> None:
+        """修改后重新提交: save what changed in the form, and submit."""
+        document = _document(command.session, business_key)
+        if changes is not None:
+            given = _group({"submit": changes}, "submit")
+            form = _form(document.full_form, given, "submit") if document.kind == FILING else plain(given)
+            documents.save_draft(command.session, document, form, actor=command.actor or "", now=command.now)
+        procedure.submit(command, document)
+
+    def _withdraw(self, command: Command, business_key: str | None, nothing: Any) -> None:
+        """撤回."""
+        procedure.withdraw(command, _document(command.session, business_key))
+
+    def _file(self, command: Command, business_key: str | None, block: Any) -> None:
+        """另报一份: submit another filing, of the user of the step."""
+        another = _group({"file": block}, "file")
+        _only(another, ("sample", "document"), "file", "file.")
+        enterprise = _enterprise(command, "file")
+        form = _form(_project(another.get("sample")), _group(another, "document"), "file.document")
+        filing = Filing(enterprise_id=enterprise.id)
+        documents.create_draft(command.session, filing, form, actor=command.actor or "", now=command.now)
+        procedure.submit(command, filing)
+
+    def _platform(self, command: Command, business_key: str | None, block: Any) -> None:
+        """在投资项目在线平台上修改: change the project's name and place where the province keeps them."""
+        changes = _group({"platform": block}, "platform")
+        _only(changes, ("project_name", "location"), "platform", "platform.")
+        form = _filing(command.session, self._filing_id).form
+        name, place = (str(changes.get(key, form[key])) for key in ("project_name", "location"))
+        command.session.merge(SimulatedProject(code=form["project_code"], name=name, place=place))
+
+    def _report(self, command: Command, business_key: str | None, block: Any) -> None:
+        """填报项目进展: tell everything, as the form of the page does."""
+        filing = _filing(command.session, self._filing_id)
+        certificate = command.session.get_one(Certificate, filing.certificate_number)
+        told = _loaded(ProgressForm(), plain(_group({"report": block}, "report")), "report")
+        progress.tell(command, certificate, told)
+
+    def _another(self, kind: str) -> Verb:
+        """Submitting a document of another kind about the scenario's certificate, such as an extension."""
+
+        def submit(command: Command, business_key: str | None, block: Any) -> None:
+            procedure.submit(command, self._draft_about(command, kind, _group({kind: block}, kind)))
+
+        return submit
+
+    def _draft_filing(self, command: Command, start: Block) -> str:
+        enterprise = _enterprise(command, "by")
+        _amend_enterprise(enterprise, _group(start, "enterprise"))
+        form = _form(_project(start.get("sample")), _group(start, "document"), "document")
+        filing = Filing(enterprise_id=enterprise.id)
+        return documents.create_draft(command.session, filing, form, actor=command.actor or "", now=command.now).id
+
+    def _draft_about(self, command: Command, kind: str, form: Mapping[str, Any]) -> Document:
+        session, actor = command.session, command.actor or ""
+        document = documents.about(KINDS[kind], _filing(session, self._filing_id))
+        user = user_by_username(session, actor)
+        if user is not None and user.agency_id is not None:
+            document.agency_id = user.agency_id
+        return documents.create_draft(session, document, plain(form), actor=actor, now=command.now)
+
+    def _let_issue(self, test: ProcessTest, case: Case) -> None:
+        """Let every official who has the filing choose the first outcome that the form offers, which goes on."""
+        for _ in range(_MOST_STEPS):
+            if case.status != "running" or not case.waiting:
+                return
+            [element] = case.waiting
+            test.complete(element, self._going_on(test, case), case, actor=self._official(test, case))
+        raise Misused("sample", f"这份申报经过 {_MOST_STEPS} 个环节仍未办结")
+
+    def _going_on(self, test: ProcessTest, case: Case) -> dict[str, Any]:
+        def look(session: Session) -> dict[str, Any]:
+            query = select(Task).where(Task.instance_id == case.id, Task.state == "open")
+            task = session.scalars(query).one()
+            spec = test.engine.deployments.compiled(session, task.definition_id)
+            form = spec.deployment.forms.get(spec.process.element(task.element_id).node.form)
+            outcomes = form.document.get("properties", {}).get("decision", {}).get("oneOf", []) if form else []
+            return {"decision": outcomes[0]["const"]} if outcomes else {}
+
+        return test.read(look)
+
+    def _official(self, test: ProcessTest, case: Case) -> str:
+        """Somebody who may do the open task of a case."""
+
+        def look(session: Session) -> str | None:
+            group = session.scalar(
+                select(Task.candidate_group).where(Task.instance_id == case.id, Task.state == "open")
+            )
+            people = select(User.username, User.agency_id, UserRole.role).join(UserRole, UserRole.user_id == User.id)
+            for username, agency_id, role in session.execute(people.order_by(User.username)):
+                if agency_id and agency_group(agency_id, role) == group:
+                    return str(username)
+            return None
+
+        found = test.read(look)
+        if found is None:
+            raise Misused("by", "样例数据中没有能办理这份申报的工作人员")
+        return found
+
+
+def _username(written: Any) -> str:
+    """The user of `黄例甲(ent01)` or `ent01`."""
+    text = str(written or "").replace("（", "(").replace("）", ")")
+    return text.partition("(")[2].rstrip(") ") or text
+
+
+def _enterprise(command: Command, place: str) -> Enterprise:
+    user = user_by_username(command.session, command.actor or "")
+    enterprise = command.session.get(Enterprise, user.enterprise_id) if user and user.enterprise_id else None
+    if enterprise is None:
+        raise Misused(place, "请用 by 写明由哪个企业用户申报，如 黄例甲(ent01)")
+    return enterprise
+
+
+def _group(block: Mapping[str, Any], key: str, place: str = "") -> Mapping[str, Any]:
+    """The keys below a key; none where it is not written."""
+    value = block.get(key)
+    if value is not None and not isinstance(value, Mapping):
+        raise Misused(place + key, f"{key} 应为一组键")
+    return value or {}
+
+
+def _only(block: Mapping[str, Any], keys: Collection[str], name: str, place: str = "") -> None:
+    for key in block:
+        if key not in keys:
+            raise Misused(place + key, f"{name} 没有「{key}」，可写：{'、'.join(keys)}")
+
+
+def _amend_enterprise(enterprise: Enterprise, changes: Mapping[str, Any]) -> None:
+    """Give the enterprise other particulars; people's are joined with those it has."""
+    for key, value in changes.items():
+        if key == "uscc":
+            enterprise.uscc = str(value)
+        elif key in ("legal_rep", "contact"):
+            setattr(enterprise, key, {**getattr(enterprise, key), **plain(_group(changes, key, "enterprise."))})
+        else:
+            raise Misused(f"enterprise.{key}", f"企业信息没有「{key}」，可写：uscc、legal_rep、contact")
+
+
+def _project(number: Any) -> dict[str, Any]:
+    """The form of a project of the sample."""
+    for project in sample()["projects"]:
+        if project["no"] == number:
+            return deepcopy(project["filing"])
+    raise Misused("sample", f"样例数据中没有第 {number} 号项目")
+
+
+def _form(base: Mapping[str, Any], changes: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """The form `base` with changed fields, in the shape that the REST interface takes."""
+    return _loaded(FilingForm(), _changed(base, plain(changes)), place)
+
+
+def _loaded(schema: Schema, form: Mapping[str, Any], place: str) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = schema.load(form)
+    except ValidationError as invalid:
+        path, message = _first(invalid.messages)
+        raise Misused(f"{place}.{path}", f"申报表字段 {path}：{message}") from None
+    return loaded
+
+
+def _changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes over a form. Where the form has texts for numbers, numbers become texts."""
+    form = dict(base)
+    for key, value in changes.items():
+        below = form.get(key)
+        if isinstance(value, Mapping):
+            form[key] = _changed(below if isinstance(below, Mapping) else {}, value)
+        elif isinstance(below, str) and isinstance(value, int | float) and not isinstance(value, bool):
+            form[key] = str(value)
+        else:
+            form[key] = value
+    return form
+
+
+def _first(messages: Any) -> tuple[str, str]:
+    """The first complaint of marshmallow's nested ones, and the path of its field."""
+    path = []
+    while isinstance(messages, Mapping):
+        name, messages = next(iter(messages.items()))
+        path.append(str(name))
+    return ".".join(path), str(messages[0] if isinstance(messages, list) else messages)
+
+
+def _document(session: Session, business_key: str | None) -> Document:
+    return session.get_one(Document, business_key)
+
+
+def _filing(session: Session, filing_id: str | None) -> Filing:
+    return session.get_one(Filing, filing_id)
+
+
+def _paper(certificate: Certificate) -> dict[str, Any]:
+    """What is printed, and whether the PDF is made."""
+    return certificate.snapshot | {
+        "status": certificate.status,
+        "pdf": certificate.paper is not None and certificate.paper.pdf.startswith(b"%PDF"),
+    }
+
+
+def _letter(paper: Paper) -> dict[str, Any]:
+    """What a paper beside the certificate prints, and whether it is made."""
+    made = paper.pdf is not None and paper.pdf.startswith(b"%PDF")
+    return paper.snapshot | {"kind": paper.kind, "number": paper.number, "seal": paper.seal, "pdf": made}
+
+
+def _standing(certificate: Certificate) -> dict[str, Any]:
+    """How a certificate stands now."""
+    names = ("number", "status", "invalid_reason", "issue_date", "valid_until", "seal", "extended", "changes")
+    return {name: getattr(certificate, name) for name in names}
+
+
+def _told(session: Session, certificate: Certificate) -> dict[str, Any] | None:
+    """What the enterprise told of the project."""
+    found = session.get(Progress, certificate.number)
+    return found.content | {"revision": found.revision} if found is not None else None
+
+
+def _receiver(filing: Filing, mobile: str) -> str:
+    """Whose number it is, as people call them; the number itself where it is nobody's."""
+    known = {filing.enterprise.contact.get("mobile"): ENTERPRISE}
+    if filing.agency is not None:
+        known[filing.agency.duty_mobile] = AUTHORITY
+    return known.get(mobile, mobile)
+
+
+def _reader(filing: Filing, group: str) -> str:
+    return ENTERPRISE if group == enterprise_group(filing.enterprise_id) else group

@@ -1,0 +1,214 @@
+"""变更管理: the changes of an enterprise, choosing a project to change, one change to be read, and its letter."""
+
+from typing import Any
+
+import segno
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from engine.commands import Command
+from engine.errors import CommandRefused
+from engine.tables import Instance
+from records import documents
+from records.certificates import Certificate
+from records.changes import Change
+from records.documents import DocumentStatus
+from records.filings import Filing
+from records.papers import Paper
+from records.users import UserKind
+from tasks import procedure
+from web.api.access import own, visible
+from web.api.changes import letter_of, letter_response
+from web.database import db
+from web.identity import me, require
+from web.pages import addresses, change_rows, choosing, commands, lists, sections, suspension, wording
+from web.pages.course import Course, steps, submitted_version, timeline
+from web.pages.enterprise import blueprint
+from web.pages.filings import latest_task_url, returned_by
+from web.runtime import command, runtime
+
+
+@blueprint.get("/changes")
+@require(UserKind.ENTERPRISE)
+def changes() -> str:
+    """变更管理: drafts, what is under way and what was granted, with its letter (R128)."""
+    query = select(Change).where(Change.enterprise_id == me().enterprise_id)
+    if text := lists.searched():
+        query = query.where(lists.containing(text, Change.project_name, Change.certificate_number))
+    found = lists.part(db.session(), query.order_by(Change.updated_at.desc(), Change.id))
+    return render_template(
+        "enterprise/changes.html",
+        query=text,
+        page=found.foot,
+        rows=[_row(change) for (change,) in found.rows],
+    )
+
+
+@blueprint.get("/changes/new")
+@require(UserKind.ENTERPRISE)
+def choose_change() -> str:
+    """选择项目变更 (R130): a certificate that still holds is chosen (R131)."""
+    fields = [
+        choosing.Field("number", _("备案证号"), Certificate.number),
+        choosing.Field("name", _("项目名称"), Filing.project_name),
+    ]
+    found = lists.part(db.session(), choosing.narrowed(choosing.holding(me()), fields))
+    return render_template(
+        "enterprise/choose.html",
+        act={
+            "key": "changes",
+            "list_url": url_for("enterprise.changes"),
+            "manage": _("变更管理"),
+            "choose": _("选择项目变更"),
+            "hint": _("请选择一个备案项目进行变更"),
+            "verb": _("申请变更"),
+        },
+        fields=choosing.shown(fields),
+        filtered=choosing.is_narrowed(fields),
+        page=found.foot,
+        rows=[
+            choosing.row(certificate, filing, agency, url_for("enterprise.begin_change", number=certificate.number))
+            for certificate, filing, agency in found.rows
+        ],
+    )
+
+
+@blueprint.get("/changes/<change_id>")
+@require()
+def change(change_id: str) -> Any:
+    """A change to be read; an official is led to the task page of its case."""
+    found = visible(Change, change_id, me())
+    if me().kind != UserKind.ENTERPRISE:
+        return redirect(latest_task_url(found))
+    if found.instance_id is None:
+        return redirect(addresses.form_of(found))
+    instance = db.session.get_one(Instance, found.instance_id)
+    course, allowed = Course(instance), procedure.allowed(db.session(), found)
+    version = submitted_version(found) if not found.editable else None
+    letter = letter_of(found)
+    return render_template(
+        "enterprise/change.html",
+        change={
+            "title": found.project_name or _("未命名项目"),
+            "status": found.status,
+            "suspended": instance.suspended,
+            "tags": [_("第 %(n)s 次提交", n=found.submission)] if found.submission > 1 else [],
+            "agency": found.agency.name if found.agency else "",
+            "number": found.number,
+            "certificate": found.certificate_number,
+            "certificate_url": url_for("enterprise.certificate", number=found.certificate_number),
+            "reason": found.proposed.reason,
+        },
+        suspension=suspension.to_enterprise(course, found),
+        next=_next_thing(found, allowed),
+        withdraw_url=url_for("enterprise.withdraw_change", change_id=found.id) if "withdraw" in allowed else None,
+        revision=commands.revision_of(found),
+        command_id=commands.fresh(),
+        letter=_letter(found, letter) if letter is not None else None,
+        steps=steps(course, found),
+        rows=change_rows.read(found, version),
+        files=sections.files(found),
+        history=timeline(course, found, me()),
+        diagram_url=url_for("diagram.show", instance_id=instance.id),
+    )
+
+
+@blueprint.post("/changes/<change_id>/withdraw")
+@require(UserKind.ENTERPRISE)
+def withdraw_change(change_id: str) -> Any:
+    """撤回: back to be edited, while nobody has decided."""
+
+    def act(given: Command) -> dict[str, Any]:
+        found = own(Change, change_id, me())
+        commands.require_current(found)
+        procedure.withdraw(given, found)
+        return {"message": _("已撤回，变更申请可以修改后重新提交。")}
+
+    try:
+        flash(commands.give(act)["message"], "success")
+    except CommandRefused as refusal:
+        if refusal.status != 409:
+            raise
+        flash(f"{refusal.message}{refusal.remedy}", "error")
+        return redirect(url_for("enterprise.change", change_id=change_id), 303)
+    return redirect(url_for("enterprise.edit_change", change_id=change_id), 303)
+
+
+@blueprint.post("/changes/<change_id>/delete")
+@require(UserKind.ENTERPRISE)
+def delete_change(change_id: str) -> Any:
+    """Delete a draft that was never submitted."""
+    with command(me().username) as given:
+        stored = documents.delete_draft(given.session, own(Change, change_id, me()))
+    for file in stored:
+        runtime().attachments.delete(file)
+    flash(_("变更草稿已删除。"), "success")
+    return redirect(url_for("enterprise.changes"), 303)
+
+
+@blueprint.get("/changes/<change_id>/letter")
+@require()
+def change_letter(change_id: str) -> Response:
+    """变更函, to be looked at or (`?download=1`) kept."""
+    return letter_response(visible(Change, change_id, me()), download="download" in request.args)
+
+
+def _row(change: Change) -> dict[str, Any]:
+    instance = procedure.case_of(db.session(), change)
+    paper = letter_of(change)
+    return {
+        "url": addresses.form_of(change) if change.instance_id is None else addresses.of_document(change),
+        "name": change.project_name,
+        "number": change.number,
+        "certificate": change.certificate_number,
+        "status": change.status,
+        "suspended": instance is not None and instance.suspended,
+        "date": wording.day(change.submitted_at),
+        "saved": wording.day(change.updated_at),
+        "edit_url": addresses.form_of(change) if change.editable else None,
+        "delete_url": url_for("enterprise.delete_change", change_id=change.id) if change.deletable else None,
+        "letter_url": url_for("enterprise.change_letter", change_id=change.id) if paper is not None else None,
+    }
+
+
+def _next_thing(change: Change, allowed: list[str]) -> dict[str, Any] | None:
+    """The one thing for the enterprise to do now, or why there is nothing."""
+    if change.status == DocumentStatus.RETURNED:
+        returned = returned_by(change)
+        title = _("按意见修改后重新提交") if "submit" in allowed else _("按意见修改并保存，恢复后重新提交")
+        return _to_do(title, returned["opinion"] if returned else "", "corner-up-left", change)
+    if "edit" in allowed:
+        return _to_do(_("修改后重新提交"), _("变更申请已撤回，备案机关看不到它。"), "pencil", change)
+    if change.status == DocumentStatus.NOT_ACCEPTED:
+        text = _("备案证不受影响，可以重新申请变更。")
+        return {"title": _("不予受理：%(why)s", why=change.opinion or ""), "text": text, "glyph": "ban", "url": None}
+    if change.status == DocumentStatus.TERMINATED:
+        text = _("备案证已失效，办理中的变更随之终止。")
+        return {"title": change.opinion or "", "text": text, "glyph": "circle-off", "url": None}
+    return None
+
+
+def _to_do(title: str, text: str, glyph: str, change: Change) -> dict[str, Any]:
+    return {
+        "title": title,
+        "text": text,
+        "glyph": glyph,
+        "url": addresses.form_of(change),
+        "label": _("修改变更申请"),
+    }
+
+
+def _letter(change: Change, paper: Paper) -> dict[str, Any]:
+    made = paper.sha256 is not None
+    verify_url = f"{paper.snapshot['site_url']}/verify/{paper.verify_token}"
+    return {
+        "number": paper.number,
+        "issue_date": wording.day(paper.issue_date),
+        "agency": paper.snapshot["agency_name"],
+        "seal": paper.seal,
+        "qr_url": segno.make_qr(verify_url, error="m").svg_data_uri(border=0),
+        "pdf_url": url_for("enterprise.change_letter", change_id=change.id) if made else None,
+        "download_url": url_for("enterprise.change_letter", change_id=change.id, download=1) if made else None,
+        "verify_url": url_for("public.verify_token", token=paper.verify_token),
+    }
