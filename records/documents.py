@@ -124,7 +124,7 @@ class Document(Base):
 
     def fill(self, session: Session, form: Mapping[str, Any]) -> None:
         """Take a whole new form, and from it what stands in columns."""
-        raise NotImplementedError
+        self.form = dict(form)
 
     def case_data(self) -> dict[str, Any]:
         """The variables that the document's case begins with."""

@@ -7,10 +7,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from engine.commands import Command
-from engine.errors import CommandRefused
 from engine.tables import Instance
-from records import documents
 from records.certificates import Certificate
 from records.changes import Change
 from records.documents import DocumentStatus
@@ -18,15 +15,14 @@ from records.filings import Filing
 from records.papers import Paper
 from records.users import UserKind
 from tasks import procedure
-from web.api.access import own, visible
+from web.api.access import visible
 from web.api.changes import letter_of, letter_response
 from web.database import db
 from web.identity import me, require
-from web.pages import addresses, change_rows, choosing, commands, lists, sections, suspension, wording
+from web.pages import addresses, change_rows, choosing, commands, lists, own_documents, sections, suspension, wording
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.filings import latest_task_url, returned_by
-from web.runtime import command, runtime
 
 
 @blueprint.get("/changes")
@@ -118,31 +114,14 @@ def change(change_id: str) -> Any:
 @require(UserKind.ENTERPRISE)
 def withdraw_change(change_id: str) -> Any:
     """撤回: back to be edited, while nobody has decided."""
-
-    def act(given: Command) -> dict[str, Any]:
-        found = own(Change, change_id, me())
-        commands.require_current(found)
-        procedure.withdraw(given, found)
-        return {"message": _("已撤回，变更申请可以修改后重新提交。")}
-
-    try:
-        flash(commands.give(act)["message"], "success")
-    except CommandRefused as refusal:
-        if refusal.status != 409:
-            raise
-        flash(f"{refusal.message}{refusal.remedy}", "error")
-        return redirect(url_for("enterprise.change", change_id=change_id), 303)
-    return redirect(url_for("enterprise.edit_change", change_id=change_id), 303)
+    return own_documents.withdraw(Change, change_id, _("已撤回，变更申请可以修改后重新提交。"))
 
 
 @blueprint.post("/changes/<change_id>/delete")
 @require(UserKind.ENTERPRISE)
 def delete_change(change_id: str) -> Any:
     """Delete a draft that was never submitted."""
-    with command(me().username) as given:
-        stored = documents.delete_draft(given.session, own(Change, change_id, me()))
-    for file in stored:
-        runtime().attachments.delete(file)
+    own_documents.delete(Change, change_id)
     flash(_("变更草稿已删除。"), "success")
     return redirect(url_for("enterprise.changes"), 303)
 

@@ -26,11 +26,10 @@ from web.api.certificates import visible_certificate
 from web.api.extensions import begin, examined
 from web.database import db
 from web.identity import me, require
-from web.pages import addresses, choosing, commands, lists, sections, suspension, wording
+from web.pages import addresses, choosing, commands, lists, own_documents, sections, suspension, wording
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.filings import latest_task_url, returned_by
-from web.runtime import command, runtime
 
 
 @blueprint.get("/extensions")
@@ -279,31 +278,14 @@ def content(
 @require(UserKind.ENTERPRISE)
 def withdraw_extension(extension_id: str) -> Any:
     """撤回: back to be edited, while nobody has decided."""
-
-    def act(given: Command) -> dict[str, Any]:
-        found = own(Extension, extension_id, me())
-        commands.require_current(found)
-        procedure.withdraw(given, found)
-        return {"message": _("已撤回，延期申请可以修改后重新提交。")}
-
-    try:
-        flash(commands.give(act)["message"], "success")
-    except CommandRefused as refusal:
-        if refusal.status != 409:
-            raise
-        flash(f"{refusal.message}{refusal.remedy}", "error")
-        return redirect(url_for("enterprise.extension", extension_id=extension_id), 303)
-    return redirect(url_for("enterprise.edit_extension", extension_id=extension_id), 303)
+    return own_documents.withdraw(Extension, extension_id, _("已撤回，延期申请可以修改后重新提交。"))
 
 
 @blueprint.post("/extensions/<extension_id>/delete")
 @require(UserKind.ENTERPRISE)
 def delete_extension(extension_id: str) -> Any:
     """Delete a draft that was never submitted."""
-    with command(me().username) as given:
-        stored = documents.delete_draft(given.session, own(Extension, extension_id, me()))
-    for file in stored:
-        runtime().attachments.delete(file)
+    own_documents.delete(Extension, extension_id)
     flash(_("延期草稿已删除。"), "success")
     return redirect(url_for("enterprise.extensions"), 303)
 

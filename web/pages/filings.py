@@ -8,7 +8,6 @@ from flask import Response, flash, redirect, render_template, request, send_file
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.tables import Instance, Task
 from records import documents
@@ -27,7 +26,7 @@ from web.api.certificates import letters_beside, paper_response, visible_certifi
 from web.api.task_inbox import open_tasks
 from web.database import db
 from web.identity import me, require
-from web.pages import choosing, commands, people, sections, suspension, wording
+from web.pages import choosing, commands, own_documents, people, sections, suspension, wording
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
@@ -105,12 +104,8 @@ def _mount(filing: Filing, instance: Instance | None, detail: str) -> dict[str, 
 @require(UserKind.ENTERPRISE)
 def delete(filing_id: str) -> Any:
     """Delete a draft that was never submitted."""
-    with command(me().username) as given:
-        filing = own(Filing, filing_id, me())
-        name = filing.project_name or _("未命名项目")
-        stored = documents.delete_draft(given.session, filing)
-    for file in stored:
-        runtime().attachments.delete(file)
+    name = own(Filing, filing_id, me()).project_name or _("未命名项目")
+    own_documents.delete(Filing, filing_id)
     flash(_("草稿“%(name)s”已删除。", name=name), "success")
     return redirect(url_for("enterprise.filings", tab="drafts"), 303)
 
@@ -133,22 +128,7 @@ def filing(filing_id: str) -> Any:
 @require(UserKind.ENTERPRISE)
 def withdraw(filing_id: str) -> Any:
     """撤回: back to the drafts, while nobody has decided."""
-
-    def act(given: Command) -> dict[str, Any]:
-        filing = own(Filing, filing_id, me())
-        commands.require_current(filing)
-        procedure.withdraw(given, filing)
-        return {"message": _("已撤回，申报回到草稿箱，可以修改后重新提交。")}
-
-    detail = url_for("enterprise.filing", filing_id=filing_id)
-    try:
-        flash(commands.give(act)["message"], "success")
-    except CommandRefused as refusal:
-        if refusal.status != 409:
-            raise
-        flash(f"{refusal.message}{refusal.remedy}", "error")
-        return redirect(detail, 303)
-    return redirect(url_for("enterprise.edit", filing_id=filing_id), 303)
+    return own_documents.withdraw(Filing, filing_id, _("已撤回，申报回到草稿箱，可以修改后重新提交。"))
 
 
 @blueprint.get("/documents/<document_id>/attachments/<attachment_id>")
