@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 import pylopdf_fonts_zh_cn as typefaces
@@ -15,6 +16,7 @@ import segno
 import typst
 
 _BEIJING = timezone(timedelta(hours=8))
+_TEMPLATES = Path(__file__).parent
 
 
 class PaperError(ValueError):
@@ -51,7 +53,8 @@ class Press:
         # Without its typefaces Typst prints an empty form and does not complain.
         if absent := {"Noto Serif SC", "Noto Sans SC"} - set(fonts.families()):
             raise PaperError(f"缺少字体：{'、'.join(sorted(absent))}")
-        self._compiler = typst.Compiler(font_paths=fonts, ignore_system_fonts=True)
+        # Templates import what they share from beside them.
+        self._compiler = typst.Compiler(root=_TEMPLATES, font_paths=fonts, ignore_system_fonts=True)
         self._lock = threading.Lock()
 
     def print(self, template: bytes, inputs: dict[str, str], issued_on: date) -> bytes:
@@ -69,6 +72,12 @@ class Press:
 def press() -> Press:
     """The process's one press."""
     return Press()
+
+
+@cache
+def template(name: str) -> bytes:
+    """The template of a file name, such as `certificate.typ`."""
+    return (_TEMPLATES / name).read_bytes()
 
 
 def qr_code(url: str) -> str:
