@@ -21,10 +21,14 @@ from tasks.wording import long_date
 class Notice(OfficialPaper):
     """Every value that a notice prints: `body` has paragraphs, and lists whose items are numbered."""
 
-    name: str
+    heading: str
     body: Sequence[str | Sequence[str]]
 
     TEMPLATE = "notice.typ"
+
+    @property
+    def name(self) -> str:
+        return self.heading
 
     def texts(self) -> Mapping[str, Any]:
         return {"body": self.body}
@@ -127,7 +131,7 @@ _AGAIN: Mapping[str, str] = MappingProxyType(
         "extension": "备案证（备案证号：{certificate}）的有效期不因本次申请而改变。",
     }
 )
-_APPLY_AGAIN = "你单位可以在符合规定条件后重新申报，项目代码（{code}）仍可使用。"
+_APPLY_AGAIN = "你单位可以在符合规定条件后重新申报，项目代码仍可使用。"
 
 
 def words(kind: PaperKind, document: Document, fields: Mapping[str, Any], today: date) -> dict[str, Any]:
@@ -142,7 +146,7 @@ def words(kind: PaperKind, document: Document, fields: Mapping[str, Any], today:
                 raise EngineError(f'出具{NAMES[kind]}缺少 {place}，请在流程图中给出 fields["{place}"]。')
         alone = places[given[0]] if text == f"{{{''.join(given)}}}" else None
         body.append([str(item) for item in alone] if isinstance(alone, list) else text.format_map(_Written(places)))
-    return {"name": NAMES[kind], "body": body}
+    return {"heading": NAMES[kind], "body": body}
 
 
 def _places(document: Document, today: date) -> dict[str, Any]:
