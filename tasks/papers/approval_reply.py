@@ -154,7 +154,7 @@ class ApprovalReply(OfficialPaper):
 def printed(application: Document, fields: Mapping[str, Any]) -> dict[str, Any]:
     """What a reply to an application prints beside what every paper does, as JSON.
 
-    The form has the fields of a filing, and under `tender` the `rows` that are to be approved, where any are. Of the
+    The form has the fields of a filing and under `tender` whether approval is `required`, and its `rows`. Of the
     fields `valid_until` is needed; `tender_opinion` and `requirements` may be given. Raises EngineError naming what is
     missing.
     """
@@ -162,7 +162,8 @@ def printed(application: Document, fields: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(until, date):
         raise EngineError('出具核准批复缺少 valid_until，请在流程图中给出 fields["valid_until"]，值为日期。')
     own = ("location", "scale_content", "planned_start", "planned_completion")
-    rows = (form.get("tender") or {}).get("rows") or ()
+    tender = form.get("tender") or {}
+    rows = tender.get("rows") or () if tender.get("required") else ()
     return {
         **{name: form[name] for name in own},
         **{name: form["money"][name] for name in AMOUNTS},

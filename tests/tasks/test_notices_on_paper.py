@@ -116,7 +116,9 @@ def test_a_change_or_extension_that_is_not_accepted_leaves_the_certificate_as_it
 
 @pytest.mark.parametrize("field", ["reason", "days", "due"])
 def test_a_field_that_the_diagram_does_not_give_is_named(field: str) -> None:
-    with pytest.raises(EngineError, match=rf'出具延长审批期限告知书缺少 {field}，请在流程图中给出 fields\["{field}"\]。'):
+    with pytest.raises(
+        EngineError, match=rf'出具延长审批期限告知书缺少 {field}，请在流程图中给出 fields\["{field}"\]。'
+    ):
         notice(PaperKind.PROLONGATION_NOTICE, **{field: None})
 
 
