@@ -75,6 +75,12 @@ def test_the_reply_approves_the_project_and_its_tenders_in_one_document(reply: A
     assert annex.count("（盖章处）") == 1
 
 
+def test_two_contracts_of_one_kind_have_a_row_each(reply: ApprovalReply) -> None:
+    spare = TenderRow(kind="设计", scope="全部招标", org="自行招标", method="邀请招标", estimate=Decimal("12.5"))
+    annex = pages(replace(reply, tender=(*reply.tender, spare)))[-1]
+    assert "设计√√√160设计√√√12.5施工" in annex
+
+
 def test_without_tenders_to_approve_there_is_no_annex(reply: ApprovalReply) -> None:
     text = "".join(pages(replace(reply, tender=())))
     assert "招标" not in text

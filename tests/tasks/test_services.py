@@ -283,7 +283,7 @@ def test_a_paper_is_issued_once_for_a_submission_and_printed_once(case: Case, fi
 
 def test_a_paper_about_a_later_submission_is_another_one(case: Case, filing: Filing) -> None:
     validate(filing.id, case.call("validate"))
-    fields = {"items": ["请补充设备清单。"], "due": date(2021, 11, 30)}
+    fields = {"items": ["请补充设备清单。"], "due_on": date(2021, 11, 30)}
     issue("correction_notice", "filing", filing.id, case.call("issue"), fields)
     filing.submission += 1
     issue("correction_notice", "filing", filing.id, case.call("issue"), fields)
