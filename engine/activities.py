@@ -11,6 +11,8 @@ from engine.events import CatchEvent, ThrowEvent
 from engine.expressions import Script
 from engine.model import Flow, Node
 
+LONGEST_NAME = 200  # characters of a task's own name, which its row must hold
+
 
 class Activity(Element):
     """An activity: arms its border, runs its pre-script, works, runs its post-script, disarms, goes on.
@@ -153,6 +155,13 @@ class UserTask(Activity):
     """A user or manual task: somebody completes it."""
 
     manual = True
+
+    def activate(self, token: Token) -> bool:
+        """Give the task its own name, where the diagram says how to make it."""
+        if self.node.name_expression is not None:
+            name = str(token.workflow.case.evaluate(self.node.name_expression, token)).strip()
+            token.internal_data["name"] = name[:LONGEST_NAME] or self.node.name
+        return True
 
 
 class ScriptTask(Activity):

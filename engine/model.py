@@ -170,6 +170,8 @@ class Node:
     is_compensation: bool = False
     performer_of: str | None = None
     """The element whose performer this task goes to first, where it is another than itself."""
+    name_expression: Expression | None = None
+    """What a user task is called where it begins, such as by the item that an instance is about."""
     form: str | None = None
     ui_form: str | None = None
     documentation: str = ""

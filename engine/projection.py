@@ -142,7 +142,7 @@ class Projection:
             "definition_id": element.process.process.definition_id,
             "token": token.id,
             "element_id": element.name,
-            "name": element.node.name,
+            "name": token.internal_data.get("name", element.node.name),
             "role": role,
             "candidate_group": group,
             "assignee": self._performer(element.node.performer_of or element.name, group),

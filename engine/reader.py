@@ -191,6 +191,8 @@ class _Reader:
             self._call(node, element, properties)
         elif tag == "userTask":
             node.performer_of = properties.get("performerOf")
+            if "nameExpression" in properties:
+                node.name_expression = self.reading.parse(properties["nameExpression"], element, element)
             node.form = properties.get("formJsonSchemaFilename")
             node.ui_form = properties.get("formUiSchemaFilename")
         elif node.is_scope:

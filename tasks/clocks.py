@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import EngineError
 from engine.services import Call, Param, service_task
-from records.calendar import SHANGHAI, local_date
+from records.calendar import SHANGHAI, add_working_days, local_date
 from records.clocks import ClockPause, Purpose, StatutoryClock, begin, clock_of, read
 from records.documents import Document
 from tasks.documents import document_of
@@ -93,6 +93,23 @@ def prolong_clock(
         raise EngineError(f"{document.TITLE} {document.number} 的时限已经延长过一次。")
     clock.prolonged_by, clock.prolonged_because = working_days, reason
     return _deadline(call, document, clock)
+
+
+@dataclass(frozen=True)
+class After:
+    """`day` is the last one; `over_at` is when it has passed."""
+
+    day: date
+    over_at: datetime
+
+
+@service_task("calendar/after", version=1, title="推算工作日", category="时限", effect="transaction")
+def working_days_after(
+    working_days: Annotated[int, Param(title="几个工作日以后", description="从今日起，今日不计")], call: Call
+) -> After:
+    """The day so many working days from today, such as that on which silence counts as consent."""
+    day = add_working_days(call.session, local_date(call.now), working_days)
+    return After(day, _opening(day + timedelta(days=1)))
 
 
 def _running(session: Session, document_kind: str, document_id: str) -> tuple[Document, StatutoryClock]:

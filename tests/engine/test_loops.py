@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from engine.tables import Task
 from engine.testing import ProcessTest
 from tests.engine.models import (
     Node,
@@ -331,3 +333,30 @@ def test_a_sequential_multi_instance_reads_its_collection_once() -> None:
     body = script("s", "seen.append(x)\nxs.insert(0, 9)", each("xs", "x", sequential=True))
     with ProcessTest([one(start(), body, "start > s")]) as t:
         assert t.start("p", {"xs": [1, 2, 3], "seen": []}).data["seen"] == [1, 2, 3]
+
+
+def named(expression: str) -> Node:
+    """A user task's own name."""
+    return extensions(
+        Node(
+            "spiffworkflow:properties",
+            {},
+            [Node("spiffworkflow:property", {"name": "nameExpression", "value": expression})],
+        )
+    )
+
+
+def test_each_instance_of_a_task_can_have_a_name_of_its_own() -> None:
+    model = one(start(), user("ask", named('f"征求意见（{department}）"'), each("asked", "department")), "start > ask")
+    with ProcessTest([model]) as t:
+        case = t.start("p", {"asked": ["发改局", "生态环境局"]})
+        names = t.read(lambda session: session.scalars(select(Task.name).where(Task.instance_id == case.id)).all())
+        assert sorted(names) == ["征求意见（发改局）", "征求意见（生态环境局）"]
+
+
+def test_a_name_that_cannot_be_made_is_an_incident_that_a_correction_mends() -> None:
+    with ProcessTest([one(start(), user("ask", named("who.name")), "start > ask")]) as t:
+        case = t.start("p", {"who": None})
+        assert case.incidents
+        t.retry(case, data={"who": {"name": "甲"}})
+        assert case.waiting == ["ask"]

@@ -1,4 +1,4 @@
-"""clocks: what for, when to warn, and by how much they were prolonged
+"""clocks: what for, when to warn, and by how much they were prolonged; how an agency numbers its replies
 
 Revision: 0012, after 0008
 """
@@ -24,9 +24,13 @@ def upgrade() -> None:
     with op.batch_alter_table('statutory_clock') as batch_op:
         for column in ('purpose', 'warn_after', 'prolonged_by'):
             batch_op.alter_column(column, server_default=None)
+    with op.batch_alter_table('agency') as batch_op:
+        batch_op.add_column(sa.Column('letters', sa.String(length=16), nullable=True))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('agency') as batch_op:
+        batch_op.drop_column('letters')
     op.execute("DELETE FROM statutory_clock WHERE purpose <> 'review'")
     with op.batch_alter_table('statutory_clock') as batch_op:
         batch_op.drop_index('ix_statutory_clock_document_id')
