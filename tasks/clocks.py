@@ -107,7 +107,12 @@ class After:
 def working_days_after(
     working_days: Annotated[int, Param(title="几个工作日以后", description="从今日起，今日不计")], call: Call
 ) -> After:
-    """The day so many working days from today, such as that on which silence counts as consent."""
+    """The day so many working days from today, such as that until which materials are awaited."""
+    return after(call, working_days)
+
+
+def after(call: Call, working_days: int) -> After:
+    """The day so many working days from today."""
     day = add_working_days(call.session, local_date(call.now), working_days)
     return After(day, _opening(day + timedelta(days=1)))
 

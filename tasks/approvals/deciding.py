@@ -6,6 +6,7 @@ from typing import Annotated
 
 from engine.errors import EngineError
 from engine.services import Call, Param, service_task
+from records.announcements import Announcement, AnnouncementKind
 from records.calendar import local_date
 from records.certificates import expiry
 from records.documents import DocumentSerial, create_draft
@@ -56,6 +57,27 @@ def decide(
     return Decided(
         number=f"{letters}{kind}〔{today.year}〕{serial}号",
         valid_until=expiry(today) if outcome == GRANTED else None,
+    )
+
+
+@service_task("approval/publish", version=1, title="公开核准信息", category="项目核准", effect="transaction")
+def publish(
+    approval_id: Annotated[str, Param(title="核准编号")],
+    number: Annotated[str, Param(title="文号")],
+    call: Call,
+) -> None:
+    """One line in 核准公开: project, enterprise, agency and the reply's number; nothing personal."""
+    approval = approval_of(call.session, approval_id)
+    call.session.add(
+        Announcement(
+            kind=AnnouncementKind.APPROVED.value,
+            title=approval.project_name,
+            body=f"核准文号：{number}。",
+            agency_name=approval.agency.name if approval.agency else None,
+            enterprise_name=approval.enterprise.name,
+            project_name=approval.project_name,
+            published_at=call.now,
+        )
     )
 
 

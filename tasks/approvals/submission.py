@@ -10,7 +10,7 @@ from engine.errors import BusinessRefusal, DecisionError, EngineError
 from engine.services import Call, Decide, Param, service_task
 from records.approvals import APPROVAL, Approval
 from records.attachments import attachments_of
-from records.documents import record_submission
+from records.documents import DocumentStatus, record_submission
 from tasks.approvals import materials, tender
 from tasks.approvals.vocabulary import LABELS, LAND_USES, REQUIRED
 from tasks.documents import document_of
@@ -39,12 +39,13 @@ APPROVAL_RULES: tuple[Rule, ...] = (*_SHARED, *_OWN)
 
 @dataclass(frozen=True)
 class AskedApproval:
-    """What the procedure goes on with."""
+    """What the procedure goes on with; `corrected`: the materials were supplied after the authority asked for them."""
 
     agency: str
     enterprise: str
     project_name: str
     tender_required: bool
+    corrected: bool
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def validate(approval_id: Annotated[str, Param(title="核准编号")], call: Cal
     examination = checked.examination
     if examination.errors:
         raise BusinessRefusal(examination.errors, code="approval_invalid", message="申请内容不符合要求，未能提交。")
+    corrected = approval.status == DocumentStatus.RETURNED
     approval.form = merged(approval.form, examination.computed)
     approval.project_name = approval.form["project_name"]
     findings = [asdict(finding) for finding in examination.warnings]
@@ -106,6 +108,7 @@ def validate(approval_id: Annotated[str, Param(title="核准编号")], call: Cal
         enterprise=approval.enterprise_id,
         project_name=approval.form["project_name"],
         tender_required=approval.form["tender"]["required"],
+        corrected=corrected,
     )
 
 

@@ -1,4 +1,4 @@
-"""clocks: what for, when to warn, and by how much they were prolonged; how an agency numbers its replies
+"""clocks: what for, when to warn, and by how much they were prolonged; how an agency numbers its replies; inquiries
 
 Revision: 0012, after 0008
 """
@@ -26,9 +26,27 @@ def upgrade() -> None:
             batch_op.alter_column(column, server_default=None)
     with op.batch_alter_table('agency') as batch_op:
         batch_op.add_column(sa.Column('letters', sa.String(length=16), nullable=True))
+    op.create_table(
+        'inquiry',
+        sa.Column('id', sa.Integer(), nullable=False),
+        sa.Column('document_id', sa.String(length=16), nullable=False),
+        sa.Column('kind', sa.String(length=32), nullable=False),
+        sa.Column('party', sa.String(length=100), nullable=False),
+        sa.Column('asked_on', sa.Date(), nullable=False),
+        sa.Column('due_on', sa.Date(), nullable=True),
+        sa.Column('answered_on', sa.Date(), nullable=True),
+        sa.Column('answer', sa.String(length=16), nullable=True),
+        sa.Column('opinion', sa.String(length=500), nullable=True),
+        sa.ForeignKeyConstraint(
+            ['document_id'], ['document.id'], name=op.f('fk_inquiry_document_id_document'), ondelete='CASCADE'
+        ),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_inquiry')),
+    )
+    op.create_index('ix_inquiry_document_id', 'inquiry', ['document_id'])
 
 
 def downgrade() -> None:
+    op.drop_table('inquiry')
     with op.batch_alter_table('agency') as batch_op:
         batch_op.drop_column('letters')
     op.execute("DELETE FROM statutory_clock WHERE purpose <> 'review'")
