@@ -4,12 +4,14 @@ A paper is made once and never again; its snapshot says what it must say.
 """
 
 import secrets
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.tables import Base, UtcDateTime, new_id
 
@@ -18,7 +20,26 @@ class PaperKind(StrEnum):
     """Which paper it is."""
 
     CHANGE_LETTER = "change_letter"
+    ACCEPTANCE_NOTICE = "acceptance_notice"
+    CORRECTION_NOTICE = "correction_notice"
     NOT_ACCEPTED_NOTICE = "not_accepted_notice"
+    PROLONGATION_NOTICE = "prolongation_notice"
+    APPROVAL_REPLY = "approval_reply"
+    REFUSAL_DECISION = "refusal_decision"
+
+
+NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        PaperKind.CHANGE_LETTER: "变更函",
+        PaperKind.ACCEPTANCE_NOTICE: "受理通知书",
+        PaperKind.CORRECTION_NOTICE: "补正告知书",
+        PaperKind.NOT_ACCEPTED_NOTICE: "不予受理通知书",
+        PaperKind.PROLONGATION_NOTICE: "延长审批期限告知书",
+        PaperKind.APPROVAL_REPLY: "核准批复",
+        PaperKind.REFUSAL_DECISION: "不予核准决定书",
+    }
+)
+"""What the kinds are called."""
 
 
 class Paper(Base):
@@ -34,7 +55,15 @@ class Paper(Base):
     verify_token: Mapped[str] = mapped_column(
         String(32), unique=True, default=lambda: secrets.token_urlsafe(18), doc="what the QR code leads to"
     )
-    snapshot: Mapped[dict[str, Any]] = mapped_column(JSON)
+    snapshot: Mapped[dict[str, Any]] = mapped_column(JSON, doc="what it prints, and the submission it answers")
     pdf: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     sha256: Mapped[str | None] = mapped_column(String(64))
     made_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def papers_of(session: Session, document_id: str, kind: PaperKind | None = None) -> Sequence[Paper]:
+    """The papers of a document, or those of one kind, in the order in which they were issued."""
+    query = select(Paper).where(Paper.document_id == document_id)
+    if kind is not None:
+        query = query.where(Paper.kind == kind.value)
+    return session.scalars(query.order_by(Paper.issue_date, Paper.number)).all()

@@ -1,25 +1,23 @@
 """Granting a change: what is on file becomes what was asked for, and the letter that says so gets its number."""
 
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.errors import BpmnError, EngineError
+from engine.errors import BpmnError
 from engine.services import Call, Param, service_task
 from records import documents
-from records.agencies import Agency
 from records.calendar import local_date
-from records.certificates import Certificate, CertificateStatus, held, initial_seal
+from records.certificates import Certificate, CertificateStatus, held
 from records.changes import Change
 from records.filings import Filing
-from records.papers import Paper, PaperKind
-from tasks.adapters import adapters
+from records.papers import Paper, PaperKind, papers_of
 from tasks.changes.items import Row, merged, rows, worded
 from tasks.changes.submission import change_of
 from tasks.papers.change_letter import ChangedField
+from tasks.papers.issuing import hand_out
 
 CERTIFICATE_INVALID = "CERTIFICATE_INVALID"
 
@@ -55,11 +53,11 @@ def apply(change_id: Annotated[str, Param(title="变更编号")], call: Call) ->
     session, change = call.session, change_of(call.session, change_id)
     certificate = held(session, change.certificate_number or "")
     filing = session.get_one(Filing, certificate.filing_id)
-    letter = session.scalar(select(Paper).where(Paper.document_id == change.id))
+    letter = next(iter(papers_of(session, change.id, PaperKind.CHANGE_LETTER)), None)
     if letter is None:
         if certificate.status == CertificateStatus.INVALID:
             raise BpmnError(CERTIFICATE_INVALID, f"备案证 {certificate.number} 已失效，不能变更。")
-        letter = _grant(session, change, certificate, filing, local_date(call.now))
+        letter = _grant(session, change, certificate, filing, call.now)
     differing = {row.field: row for row in _differing(change)}
     return GrantedChange(
         letter_number=letter.number,
@@ -73,31 +71,24 @@ def apply(change_id: Annotated[str, Param(title="变更编号")], call: Call) ->
     )
 
 
-def _grant(session: Session, change: Change, certificate: Certificate, filing: Filing, today: date) -> Paper:
-    decider = session.get(Agency, change.agency_id)
-    if decider is None:
-        raise EngineError(f"备案变更 {change.number} 没有备案机关。")
+def _grant(session: Session, change: Change, certificate: Certificate, filing: Filing, now: datetime) -> Paper:
     documents.lock(session, filing)
     certificate.changes += 1
-    letter = Paper(
-        document_id=change.id,
-        kind=PaperKind.CHANGE_LETTER.value,
-        number=f"{today.year}-{certificate.number}-变{certificate.changes}",
-        issue_date=today,
-        seal=initial_seal(decider).value,
-        snapshot={
-            "enterprise_name": filing.enterprise.name,
+    number = f"{local_date(now).year}-{certificate.number}-变{certificate.changes}"
+    letter = hand_out(
+        session,
+        change,
+        PaperKind.CHANGE_LETTER,
+        number,
+        {
             "project_name": filing.project_name,
             "project_code": filing.project_code,
             "certificate_number": certificate.number,
             "changed": [asdict(_in_words(session, row)) for row in _differing(change)],
             "reason": change.proposed.reason,
-            "agency_name": decider.name,
-            "specimen": adapters().specimen,
-            "site_url": adapters().site_url,
         },
+        now,
     )
-    session.add(letter)
     filing.fill(session, merged(filing.full_form, change.proposed.items, change.proposed.values))
     certificate.agency_id = filing.agency_id or certificate.agency_id
     session.flush()

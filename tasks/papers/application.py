@@ -9,12 +9,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from functools import cache
-from pathlib import Path
 
 import typst
 
-from tasks.papers.press import explained, press
+from tasks.papers.press import explained, press, template
 from tasks.wording import long_date
 
 NAME = "申报表"
@@ -90,14 +88,9 @@ def render_commitment(paper: CommitmentPaper) -> bytes:
     return _print("commitment.typ", printed, paper.printed_on, COMMITMENT)
 
 
-def _print(template: str, printed: dict[str, object], on: date, name: str) -> bytes:
+def _print(layout: str, printed: dict[str, object], on: date, name: str) -> bytes:
     del printed["printed_on"]
     try:
-        return press().print(_template(template), {"paper": json.dumps(printed, ensure_ascii=False)}, on)
+        return press().print(template(layout), {"paper": json.dumps(printed, ensure_ascii=False)}, on)
     except typst.TypstError as error:
         raise explained(error, printed, name) from error
-
-
-@cache
-def _template(name: str) -> bytes:
-    return Path(__file__).with_name(name).read_bytes()

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import typst
 
 from records.certificates import Seal
-from tasks.papers.press import explained, press, qr_code
+from tasks.papers.press import explained, press, qr_code, template
 from tasks.wording import grouped, long_date
 
 TITLE = "广东省技术改造投资项目备案证"
@@ -27,7 +26,6 @@ NATURES = ("新建", "扩建", "改建", "迁建", "其他")
 
 # The form knows 技术改造 as a nature of its own; the paper's box for it is 改建, beside the category 技改.
 _BOX_OF_NATURE = {"技术改造": "改建"}
-_TEMPLATE = Path(__file__).with_name("certificate.typ").read_bytes()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +73,7 @@ def render(paper: CertificatePaper) -> bytes:
     inputs = {"paper": json.dumps(_printed(paper), ensure_ascii=False), "qr": qr_code(paper.verify_url)}
     for attempt in count():
         try:
-            return press().print(_TEMPLATE, {**inputs, "attempt": str(attempt)}, paper.issue_date)
+            return press().print(template("certificate.typ"), {**inputs, "attempt": str(attempt)}, paper.issue_date)
         except typst.TypstError as error:
             if "page full" not in error.message:
                 raise explained(error, vars(paper), "备案证") from error

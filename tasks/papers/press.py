@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import threading
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 import pylopdf_fonts_zh_cn as typefaces
@@ -15,6 +17,8 @@ import segno
 import typst
 
 _BEIJING = timezone(timedelta(hours=8))
+_TEMPLATES = Path(__file__).parent
+_PROOF = b'#set text(font: ("Noto Serif SC", "Noto Sans SC"))\n#sys.inputs.text'
 
 
 class PaperError(ValueError):
@@ -51,7 +55,8 @@ class Press:
         # Without its typefaces Typst prints an empty form and does not complain.
         if absent := {"Noto Serif SC", "Noto Sans SC"} - set(fonts.families()):
             raise PaperError(f"缺少字体：{'、'.join(sorted(absent))}")
-        self._compiler = typst.Compiler(font_paths=fonts, ignore_system_fonts=True)
+        # Templates import what they share from beside them.
+        self._compiler = typst.Compiler(root=_TEMPLATES, font_paths=fonts, ignore_system_fonts=True)
         self._lock = threading.Lock()
 
     def print(self, template: bytes, inputs: dict[str, str], issued_on: date) -> bytes:
@@ -69,6 +74,21 @@ class Press:
 def press() -> Press:
     """The process's one press."""
     return Press()
+
+
+@cache
+def template(name: str) -> bytes:
+    """The template of a file name, such as `certificate.typ`."""
+    return (_TEMPLATES / name).read_bytes()
+
+
+def prove(data: Mapping[str, Any], paper: str) -> None:
+    """Raise UnprintableCharacter where a text of `data` has a character that neither typeface has."""
+    characters = set(json.dumps(data, ensure_ascii=False))
+    try:
+        press().print(_PROOF, {"text": " ".join(sorted(characters))}, date(2000, 1, 1))
+    except typst.TypstError as error:
+        raise explained(error, data, paper) from error
 
 
 def qr_code(url: str) -> str:

@@ -1,7 +1,7 @@
-"""Making the papers that stand beside a certificate, each once, by a job."""
+"""Printing the papers that were issued, each once, by a job."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated
@@ -12,8 +12,10 @@ from engine.errors import EngineError
 from engine.services import Call, Param, service_task
 from records.certificates import Seal
 from records.papers import Paper, PaperKind
-from tasks.papers import change_letter
-from tasks.papers.change_letter import ChangedField, ChangeLetter
+from tasks.papers.approval_reply import ApprovalReply
+from tasks.papers.change_letter import ChangeLetter
+from tasks.papers.notice import WORDINGS, Notice
+from tasks.papers.official import OfficialPaper, render
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ def render_paper(paper_id: Annotated[str, Param(title="文书")], call: Call) ->
         raise EngineError(f"没有文书 {paper_id}。")
     if paper.pdf is not None and paper.sha256 is not None:
         return RenderedPaper(paper.sha256, len(paper.pdf))
-    pdf = _PRINTERS[paper.kind](paper)
+    pdf = render(official(paper))
     sha256 = hashlib.sha256(pdf).hexdigest()
 
     def keep(session: Session) -> None:
@@ -43,21 +45,24 @@ def render_paper(paper_id: Annotated[str, Param(title="文书")], call: Call) ->
     return RenderedPaper(sha256, len(pdf))
 
 
-def letter_of(paper: Paper) -> ChangeLetter:
-    """The letter that the snapshot describes, whatever has changed since."""
+def official(paper: Paper) -> OfficialPaper:
+    """The paper that the snapshot describes, whatever has changed since."""
     snapshot = dict(paper.snapshot)
+    snapshot.pop("submission", None)
     verify_url = f"{snapshot.pop('site_url')}/verify/{paper.verify_token}"
-    changed = tuple(ChangedField(**row) for row in snapshot.pop("changed"))
-    return ChangeLetter(
-        **snapshot,
-        changed=changed,
-        number=paper.number,
-        issue_date=paper.issue_date,
-        seal=Seal(paper.seal),
-        verify_url=verify_url,
-    )
+    values = {
+        "number": paper.number,
+        "issue_date": paper.issue_date,
+        "seal": Seal(paper.seal),
+        "verify_url": verify_url,
+    }
+    return _CLASSES[PaperKind(paper.kind)].restored({**snapshot, **values})
 
 
-_PRINTERS: Mapping[str, Callable[[Paper], bytes]] = MappingProxyType(
-    {PaperKind.CHANGE_LETTER: lambda paper: change_letter.render(letter_of(paper))}
+_CLASSES: Mapping[PaperKind, type[OfficialPaper]] = MappingProxyType(
+    {
+        PaperKind.CHANGE_LETTER: ChangeLetter,
+        PaperKind.APPROVAL_REPLY: ApprovalReply,
+        **dict.fromkeys(WORDINGS, Notice),
+    }
 )

@@ -10,7 +10,8 @@ import pytest
 from pypdf import PdfReader
 
 from records.certificates import Seal
-from tasks.papers.change_letter import ChangedField, ChangeLetter, render
+from tasks.papers.change_letter import ChangedField, ChangeLetter
+from tasks.papers.official import render
 from tasks.papers.press import UnprintableCharacter
 
 LETTER = ChangeLetter(
