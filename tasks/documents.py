@@ -16,7 +16,8 @@ from records.filings import Filing
 from records.terminations import Cancellation, Revocation
 
 KINDS: dict[str, type[Document]] = {
-    str(kind.__mapper__.polymorphic_identity): kind for kind in (Filing, Approval, Change, Extension, Cancellation, Revocation)
+    str(kind.__mapper__.polymorphic_identity): kind
+    for kind in (Filing, Approval, Change, Extension, Cancellation, Revocation)
 }
 """What kinds of documents there are, by the name of their process."""
 

@@ -62,7 +62,7 @@ def check(session: Session, approval: Approval, *, now: datetime, decide: Decide
     """Everything that stands against submitting the application now. Asks the platform for the project code.
     Raises PlatformUnavailable. Changes nothing."""
     found = check_project(session, approval, now=now, decide=decide, codes={rule.code for rule in _SHARED})
-    form = {**approval.full_form, **found.computed}
+    form = merged(approval.full_form, found.computed)
     foreign = materials.is_foreign(approval.enterprise.economic_type)
     asked = tender.ask(form, decide)
     needed = materials.needed(form, foreign=foreign, decide=decide)

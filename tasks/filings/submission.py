@@ -67,7 +67,8 @@ def check(
 ) -> Examination:
     """Everything that stands against submitting the filing now; `computed` is what submitting would set.
 
-    With `codes` only these rules are asked: those that a filing shares with another document about a project. Asks the platform for the project code. Raises PlatformUnavailable. Changes nothing.
+    With `codes` only these rules are asked: those that a filing shares with another document about a project.
+    Asks the platform for the project code. Raises PlatformUnavailable. Changes nothing.
     """
     today = local_date(now)
     verification = verify(filing.full_form, filing.enterprise.uscc, adapters().platform(session))
