@@ -16,12 +16,13 @@ TODAY = date(2021, 11, 15)
 EARLIEST = date(2021, 11, 18)
 
 
-def decide(table: str, of: str = "", **inputs: Any) -> Any:
-    """What a file's decision says: the one of the file's name, or another `of` it."""
-    path = RULES / f"{table}.dmn"
+def decide(table: str, /, **inputs: Any) -> Any:
+    """What a decision says: the one that is named as its file, or another, `file/decision`."""
+    file, _slash, named = table.partition("/")
+    path = RULES / f"{file}.dmn"
     decisions, problems = read_decisions(path.read_bytes(), path.name)
     assert problems == []
-    [decision] = [decision for decision in decisions if decision.id == (of or table)]
+    [decision] = [decision for decision in decisions if decision.id == (named or file)]
     return decision.evaluate(inputs).outputs
 
 
@@ -416,9 +417,9 @@ NO_FUNDS = {
 }
 
 
-def tender(of: str = "", **inputs: Any) -> Any:
+def tender(decision: str = "tender_approval", /, **inputs: Any) -> Any:
     nothing = {"needs_approval": True, **NO_FUNDS, "works": Decimal(0), "goods": Decimal(0), "services": Decimal(0)}
-    return decide("tender_approval", of, **nothing | inputs)
+    return decide(f"tender_approval/{decision}", **nothing | inputs)
 
 
 @pytest.mark.parametrize(
