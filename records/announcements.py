@@ -14,6 +14,7 @@ class AnnouncementKind(StrEnum):
     """The public lists, under the names on the page."""
 
     FILED = "备案公开"
+    APPROVED = "核准公开"
     CHANGED = "变更公告"
     CANCELLED = "注销公告"
     REVOKED = "撤销公告"

@@ -63,7 +63,7 @@ def add_working_days(session: Session, day: date, count: int) -> date:
     """The `count`-th working day after a day; the day itself never counts. `count` is at least 1."""
     if count < 1:
         raise ValueError(f"a number of working days is at least 1, not {count}")
-    for following, known in _days_after(session, day):
+    for following, known in days_after(session, day):
         count -= known.is_workday
         if count == 0:
             return following
@@ -83,7 +83,8 @@ def is_provisional(session: Session, start: date, end: date) -> bool:
     return any(known.source != DaySource.PUBLISHED for known in days)
 
 
-def _days_after(session: Session, day: date) -> Iterator[tuple[date, WorkingDay]]:
+def days_after(session: Session, day: date) -> Iterator[tuple[date, WorkingDay]]:
+    """The days after a day, without end."""
     while True:
         yield from _days(session, day + timedelta(days=1), day + _CHUNK).items()
         day += _CHUNK

@@ -1,26 +1,57 @@
-"""Statutory clocks 办理时限: the working days an authority has, since when, and what stopped them (domain §2.1)."""
+"""Statutory clocks 办理时限: the working days an authority has, since when, and what stops them (§2.1, §2.11)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from engine.tables import Base
-from records.calendar import add_working_days, is_provisional, working_days_between
+from records.calendar import DaySource, days_after, working_days_between
+from records.documents import Document
+
+
+class Purpose(StrEnum):
+    """What the days are for."""
+
+    REVIEW = "review"
+    """The whole of a review: 办理."""
+    ACCEPTANCE = "acceptance"
+    """Whether an application is taken up: 受理审查."""
+    DECISION = "decision"
+    """The decision on what was taken up: 审批."""
 
 
 class StatutoryClock(Base):
-    """The time limit of one round: a document that is submitted again is a new round. Its first day never counts."""
+    """A time limit of one round: a document that is submitted again is a new round. Its first day never counts.
+
+    `warn_after` of its working days somebody is reminded; `prolonged_by` was added with a reason.
+    """
 
     __tablename__ = "statutory_clock"
-    __table_args__ = (Index(None, "document_id", "submission", unique=True),)
+    __table_args__ = (Index(None, "document_id", "submission", "purpose", unique=True),)
     id: Mapped[int] = mapped_column(primary_key=True)
     document_id: Mapped[str] = mapped_column(ForeignKey("document.id", ondelete="CASCADE"))
     submission: Mapped[int]
+    purpose: Mapped[str] = mapped_column(String(16), default=Purpose.REVIEW.value)
     limit_days: Mapped[int]
+    warn_after: Mapped[int]
     begun_on: Mapped[date]
-    pauses: Mapped[list["ClockPause"]] = relationship(cascade="all, delete-orphan", order_by="ClockPause.id")
+    prolonged_by: Mapped[int] = mapped_column(default=0)
+    prolonged_because: Mapped[str | None] = mapped_column(String(200))
+    pauses: Mapped[list["ClockPause"]] = relationship(
+        cascade="all, delete-orphan", order_by="ClockPause.id", lazy="selectin"
+    )
+
+    def stands_still(self, day: date, today: date) -> bool:
+        """Whether a day does not count; a pause that goes on is known until today."""
+        return any(pause.begun_on < day <= (pause.ended_on or today) for pause in self.pauses)
+
+    def open_pauses(self) -> list["ClockPause"]:
+        """Why it stands still now."""
+        return [pause for pause in self.pauses if pause.ended_on is None]
 
 
 class ClockPause(Base):
@@ -34,46 +65,78 @@ class ClockPause(Base):
     ended_on: Mapped[date | None]
 
 
-def begin(session: Session, document_id: str, submission: int, limit_days: int, day: date) -> StatutoryClock:
-    """Begin the clock of a round; the one that was begun before, if the round has one."""
-    clock = clock_of(session, document_id, submission)
+@dataclass(frozen=True)
+class Reading:
+    """A clock as it stands on a day, in working days. `limit` has what was added to it; `used` grows beyond it once
+    it is over. `warn_on` and `due_on` are last days, which a pause that goes on moves on each day. `pauses`: why, and
+    how many days each has taken. `provisional`: the last day rests on a year whose holidays are not published."""
+
+    limit: int
+    used: int
+    warn_on: date
+    due_on: date
+    paused: bool
+    pauses: Sequence[tuple[str, int]]
+    provisional: bool
+
+
+def begin(
+    session: Session, document: Document, purpose: Purpose, *, limit_days: int, warn_after: int, day: date
+) -> StatutoryClock:
+    """Begin a clock of a document's round; the one that was begun before, if the round has one."""
+    mine = (StatutoryClock.document_id == document.id, StatutoryClock.submission == document.submission)
+    clock = session.scalar(select(StatutoryClock).where(*mine, StatutoryClock.purpose == purpose))
     if clock is None:
         clock = StatutoryClock(
-            document_id=document_id, submission=submission, limit_days=limit_days, begun_on=day, pauses=[]
+            document_id=document.id,
+            submission=document.submission,
+            purpose=purpose.value,
+            limit_days=limit_days,
+            warn_after=warn_after,
+            begun_on=day,
+            prolonged_by=0,
+            pauses=[],
         )
         session.add(clock)
         session.flush()
     return clock
 
 
-def clock_of(session: Session, document_id: str, submission: int) -> StatutoryClock | None:
-    """The clock of a round."""
+def clock_of(session: Session, document_id: str) -> StatutoryClock | None:
+    """The clock of a document that was begun last."""
     return session.scalar(
-        select(StatutoryClock).where(StatutoryClock.document_id == document_id, StatutoryClock.submission == submission)
+        select(StatutoryClock)
+        .where(StatutoryClock.document_id == document_id)
+        .order_by(StatutoryClock.id.desc())
+        .limit(1)
     )
 
 
-def due_on(session: Session, clock: StatutoryClock, today: date) -> date:
-    """The last day of the limit, as things stand today: a pause that goes on moves it on."""
-    paused = sum(working_days_between(session, pause.begun_on, pause.ended_on or today) for pause in clock.pauses)
-    return add_working_days(session, clock.begun_on, clock.limit_days + paused)
-
-
-def used(session: Session, clock: StatutoryClock, end: date) -> int:
-    """The working days used up by a day: today, or the day on which the round ended."""
-    paused = sum(
-        working_days_between(session, pause.begun_on, min(end, pause.ended_on or end)) for pause in clock.pauses
+def read(session: Session, clock: StatutoryClock, today: date) -> Reading:
+    """What a clock says today. Days that several pauses cover are left out once."""
+    limit = clock.limit_days + clock.prolonged_by
+    warn_after = clock.warn_after + clock.prolonged_by
+    counted = used = 0
+    warn_on = due_on = clock.begun_on
+    provisional = False
+    for day, known in days_after(session, clock.begun_on):
+        if counted >= limit and day > today:
+            break
+        provisional |= counted < limit and known.source != DaySource.PUBLISHED
+        if known.is_workday and not clock.stands_still(day, today):
+            counted += 1
+            used += day <= today
+            warn_on = day if counted == warn_after else warn_on
+            due_on = day if counted == limit else due_on
+    return Reading(
+        limit=limit,
+        used=used,
+        warn_on=warn_on,
+        due_on=due_on,
+        paused=bool(clock.open_pauses()),
+        pauses=[
+            (pause.reason, working_days_between(session, pause.begun_on, pause.ended_on or today))
+            for pause in clock.pauses
+        ],
+        provisional=provisional,
     )
-    return max(0, working_days_between(session, clock.begun_on, end) - paused)
-
-
-def pauses_told(session: Session, clock: StatutoryClock, today: date) -> Sequence[tuple[str, int]]:
-    """Each pause: why, and how many working days it has taken."""
-    return [
-        (pause.reason, working_days_between(session, pause.begun_on, pause.ended_on or today)) for pause in clock.pauses
-    ]
-
-
-def provisional(session: Session, clock: StatutoryClock, today: date) -> bool:
-    """Whether the last day rests on a year whose holidays are not published."""
-    return is_provisional(session, clock.begun_on, due_on(session, clock, today))

@@ -36,6 +36,8 @@ class DocumentStatus(StrEnum):
     ISSUED = "ISSUED"
     WITHDRAWN = "WITHDRAWN"
     NOT_ACCEPTED = "NOT_ACCEPTED"
+    REFUSED = "REFUSED"
+    """It was taken up, and then decided against: 不予核准."""
     TERMINATED = "TERMINATED"
     """Its certificate became invalid while it was under way."""
 
@@ -71,7 +73,7 @@ class Document(Base):
         String(15), index=True, doc="of the certificate that a filing got, or that another document is about"
     )
     opinion: Mapped[str | None] = mapped_column(
-        String(500), doc="why it was returned, not accepted or terminated; None in every other status"
+        String(500), doc="why it was returned, not accepted, refused or terminated; None in every other status"
     )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -159,7 +161,7 @@ class DocumentVersion(Base):
 
 
 class DocumentSerial(Base):
-    """The last serial of a series on a day; `day` is such as SB20211112."""
+    """The last serial of a series; `day` is its name, such as SB20211112 for the documents of a day."""
 
     __tablename__ = "document_serial"
     day: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -244,6 +246,7 @@ def _why_fixed(document: Document) -> str:
         DocumentStatus.REVIEWED: "已通过审核，不能修改。",
         DocumentStatus.ISSUED: "已办结，不能修改。",
         DocumentStatus.NOT_ACCEPTED: "不予受理，流程已结束，不能修改。",
+        DocumentStatus.REFUSED: "不予核准，流程已结束，不能修改。",
         DocumentStatus.TERMINATED: "因备案证失效已终止，不能修改。",
         **document.WHY_FIXED,
     }

@@ -3,6 +3,7 @@
 from records import (
     agencies,
     announcements,
+    approvals,
     articles,
     attachments,
     calendar,
@@ -14,6 +15,7 @@ from records import (
     extensions,
     filings,
     industry,
+    inquiries,
     notices,
     papers,
     policies,
@@ -28,6 +30,7 @@ from records import (
 __all__ = [
     "agencies",
     "announcements",
+    "approvals",
     "articles",
     "attachments",
     "calendar",
@@ -39,6 +42,7 @@ __all__ = [
     "extensions",
     "filings",
     "industry",
+    "inquiries",
     "notices",
     "papers",
     "policies",

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from records.agencies import Agency
 from records.announcements import Announcement, AnnouncementKind
+from records.approvals import Approval
+from records.attachments import AttachmentStore, attach
 from records.enterprises import Enterprise
 from records.seed import add_missing, seed_master_data
 from records.users import User, UserKind, UserRole, hash_password
@@ -21,6 +23,14 @@ from records.users import User, UserKind, UserRole, hash_password
 # Numbers of the sample's projects: two for the officials of Jianghai district, one for those of Nanhai.
 _DRAFTS = (18, 24, 19)
 _DATES = ("planned_start", "planned_completion")
+# What the sample's project answers of the questions that its materials follow from.
+_ANSWERS = {
+    "land_use": "不涉及新增用地",
+    "land_preexamination_exempt": True,
+    "capital_increase": False,
+    "merger": False,
+    "state_assets": False,
+}
 # What the server sets or works out; a client that sends it is not believed.
 _SET_BY_SERVER = ("fictional", "enterprise", "catalogue_edition", "negative_list_edition", "attachments")
 
@@ -65,6 +75,37 @@ def draft_forms(data: Mapping[str, Any], today: date) -> list[SampleForm]:
         )
         for number in _DRAFTS
     ]
+
+
+def application_of(project: Mapping[str, Any]) -> dict[str, Any]:
+    """The form of a sample's project that needs approval. `materials` has the names of the files, still to be
+    attached."""
+    form, tender = dict(deepcopy(project["filing"])), project["tender"]
+    form |= {name: value for name, value in _ANSWERS.items() if name not in form}
+    inputs = tender["inputs"]
+    form["tender"] = {
+        "budget_funds": inputs["budget_funds"],
+        "soe_funds_controlling": inputs["soe_funds_controlling"],
+        "international_funds": inputs["ifi_or_foreign_gov"],
+        "article4_project": False,
+        "rows": [{**row, "combinable": True} for row in tender["rows"]],
+    }
+    form["materials"] = {"application_report": "项目申请报告.pdf"}
+    return form
+
+
+def attach_materials(
+    session: Session, store: AttachmentStore, approval: Approval, specimen: bytes, *, actor: str, now: datetime
+) -> None:
+    """Attach a specimen for each material that an application's form names by a file's name, and name it by its id."""
+    given = approval.form.get("materials") or {}
+    named = {key: name for key, name in given.items() if "." in name}
+    files = {
+        key: attach(session, store, approval.id, name, specimen, actor=actor, now=now).id for key, name in named.items()
+    }
+    if files:
+        approval.form = {**approval.form, "materials": {**given, **files}}
+        session.flush()
 
 
 def _moved(filing: Mapping[str, Any], by: timedelta) -> dict[str, Any]:

@@ -22,7 +22,10 @@ _SHANGHAI = timezone(timedelta(hours=8))
 # What moves the case stands still with it. Editing the document moves nothing.
 _OF_THE_CASE = frozenset(("submit", "withdraw"))
 _DECIDED = frozenset(
-    (DocumentStatus.ACCEPTED, DocumentStatus.REVIEWED, DocumentStatus.ISSUED, DocumentStatus.NOT_ACCEPTED)
+    (
+        *(DocumentStatus.ACCEPTED, DocumentStatus.REVIEWED, DocumentStatus.ISSUED),
+        *(DocumentStatus.NOT_ACCEPTED, DocumentStatus.REFUSED),
+    )
 )
 
 

@@ -1,13 +1,16 @@
 """The stage of the product's scenarios: the sample's enterprises and officials, at work with the installed services.
 
 A scenario's `start` names the user (`by`) and a project of `data/sample.json` (`sample`), and what differs: fields of
-the form (`document`) and of the enterprise (`enterprise`). What is not a filing presupposes one that was issued:
+the form (`document`) and of the enterprise (`enterprise`); of an application for approval `materials` names the files
+that are attached. What is about a certificate presupposes a filing that was issued:
 `later` says how long ago, `filed_by` by whom where that is not who begins, and `form` is what is applied for.
 """
 
+import tempfile
 from collections.abc import Collection, Mapping
 from copy import deepcopy
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import Any
 
 from marshmallow import Schema, ValidationError
@@ -19,24 +22,31 @@ from engine.commands import Command
 from engine.scenario_files import DURATIONS, Block, plain
 from engine.scenarios import Misused, Verb
 from engine.services import Registry
-from engine.tables import Task
+from engine.tables import Instance, Task
 from engine.testing import Case, ProcessTest
 from engine.work import CHINA
 from records import documents
-from records.announcements import Announcement
-from records.assignment import RecordsAssignment, agency_group, enterprise_group
+from records.announcements import Announcement, AnnouncementKind
+from records.approvals import APPROVAL, Approval
+from records.assignment import ENTERPRISE_ROLE, RecordsAssignment, agency_group, enterprise_group
+from records.attachments import AttachmentStore
+from records.calendar import local_date
 from records.certificates import Certificate
+from records.clocks import clock_of, read
 from records.documents import Document
 from records.enterprises import Enterprise
 from records.filings import FILING, Filing
+from records.inquiries import Inquiry, inquiries_of
 from records.notices import Notice
 from records.papers import Paper
 from records.progress import Progress
-from records.sample import load_sample
+from records.projects import Project
+from records.sample import application_of, attach_materials, load_sample
 from records.simulation import SimulatedProject
 from records.sms import OutgoingSms
 from records.users import User, UserRole, user_by_username
 from tasks import procedure, progress
+from tasks.approvals.schema import ApprovalForm
 from tasks.documents import KINDS
 from tasks.filings.schema import FilingForm
 from tasks.progress_form import ProgressForm
@@ -44,7 +54,18 @@ from web.demo import PASSWORD, sample
 
 OPENING = time(9)  # of the day the sample was made
 ENTERPRISE, AUTHORITY = "企业", "备案机关"  # who gets messages and notices
-VERBS = ("submit", "withdraw", "file", "platform", "report", *(kind for kind in KINDS if kind != FILING))
+VERBS = (
+    "submit",
+    "withdraw",
+    "file",
+    "platform",
+    "report",
+    *(kind for kind in KINDS if not issubclass(KINDS[kind], Project)),
+)
+_PROJECTS: Mapping[str, type[Schema]] = {FILING: FilingForm, APPROVAL: ApprovalForm}
+"""What tells of a whole project, and the form it is told with."""
+_FILE = b"%PDF-1.7\n%%EOF\n"
+"""What stands for a file that is attached: nobody opens it."""
 _MOST_STEPS = 20
 """Of a review, so that one without end is told."""
 _FILED = ("by", "sample", "document", "enterprise")
@@ -66,6 +87,9 @@ class Office:
                 "certificate",
                 "project",
                 "progress",
+                "clock",
+                "inquiries",
+                "done",
             ),
             *("messages", "notices", "announcements"),
         )
@@ -77,6 +101,7 @@ class Office:
         opening = datetime.combine(date.fromisoformat(sample()["as_of"]), OPENING, CHINA)
         self.clock = MovableClock(opening)
         self.verbs: Mapping[str, Verb] = {name: getattr(self, f"_{name}", self._another(name)) for name in VERBS}
+        self._files = tempfile.TemporaryDirectory()
         self._filing_id = ""
         self._heard = 0
         """The last message that was sent before the scenario's case began."""
@@ -86,16 +111,16 @@ class Office:
 
     def prepare(self, test: ProcessTest, process: str, start: Block) -> None:
         """Let a filing be issued, and time go by, where the case is about one."""
-        _only(start, _FILED if process == FILING else _LATER, "start")
+        _only(start, _FILED if process in _PROJECTS else _LATER, "start")
         self._heard = 0
-        if process == FILING:
+        if process in _PROJECTS:
             return
         username = _username(start.get("filed_by") or start.get("by"))
         later = _group(start, "later")
         if not DURATIONS.issuperset(later):
             raise Misused("later", f"later 应为时长，单位：{'、'.join(sorted(DURATIONS))}")
         with test.engine.command(test.session, actor=username) as command:
-            self._filing_id = self._draft_filing(command, start)
+            self._filing_id = self._draft_project(command, FILING, start)
             procedure.submit(command, _filing(command.session, self._filing_id))
         test.advance()
         [case] = [found for found in test.cases(FILING) if found.business_key == self._filing_id]
@@ -104,8 +129,8 @@ class Office:
         self._heard = test.read(lambda session: session.scalar(select(func.max(OutgoingSms.id)))) or 0
 
     def draft(self, command: Command, process: str, start: Block) -> str:
-        if process == FILING:
-            return self._draft_filing(command, start)
+        if process in _PROJECTS:
+            return self._draft_project(command, process, start)
         if process in KINDS:
             return self._draft_about(command, process, _group(start, "form")).id
         return self._filing_id
@@ -118,12 +143,12 @@ class Office:
 
     def facts(self, session: Session, process: str, business_key: str | None) -> Mapping[str, Any]:
         document = _document(session, business_key)
-        filing = document if isinstance(document, Filing) else _filing(session, self._filing_id)
+        filing = document if isinstance(document, Project) else _filing(session, self._filing_id)
         certificates = session.scalars(select(Certificate).where(Certificate.filing_id == filing.id)).all()
         messages = select(OutgoingSms).where(OutgoingSms.id > self._heard).order_by(OutgoingSms.id)
         notices = select(Notice).where(Notice.document_id == document.id).order_by(Notice.id)
         letters = select(Paper).join(Document, Document.id == Paper.document_id).order_by(Paper.number)
-        numbered = select(Announcement).where(Announcement.certificate_number.is_not(None))
+        published = select(Announcement).where(Announcement.kind != AnnouncementKind.INFORMATION.value)
         return {
             "status": document.status,
             "opinion": document.opinion,
@@ -134,6 +159,9 @@ class Office:
             "certificate": _standing(certificates[0]) if certificates else None,
             "project": filing.form,
             "progress": _told(session, certificates[0]) if certificates else None,
+            "done": _done(session, business_key),
+            "clock": _clock(session, document, local_date(self.clock.now())),
+            "inquiries": [_inquiry(inquiry) for inquiry in inquiries_of(session, document.id)],
             "messages": [
                 {"template": m.template, "to": _receiver(filing, m.mobile), "text": m.text, "state": m.state}
                 for m in session.scalars(messages)
@@ -144,7 +172,7 @@ class Office:
             ],
             "announcements": [
                 {"column": a.kind, "project": a.project_name, "certificate": a.certificate_number}
-                for a in session.scalars(numbered.order_by(Announcement.id))
+                for a in session.scalars(published.order_by(Announcement.id))
             ],
         }
 
@@ -155,8 +183,10 @@ class Office:
         document = _document(command.session, business_key)
         if changes is not None:
             given = _group({"submit": changes}, "submit")
-            form = _form(document.full_form, given, "submit") if document.kind == FILING else plain(given)
+            is_project = isinstance(document, Project)
+            form = _form(document.kind, document.full_form, given, "submit") if is_project else plain(given)
             documents.save_draft(command.session, document, form, actor=command.actor or "", now=command.now)
+            self._attach(command, document)
         procedure.submit(command, document)
 
     def _withdraw(self, command: Command, business_key: str | None, nothing: Any) -> None:
@@ -168,7 +198,7 @@ class Office:
         another = _group({"file": block}, "file")
         _only(another, ("sample", "document"), "file", "file.")
         enterprise = _enterprise(command, "file")
-        form = _form(_project(another.get("sample")), _group(another, "document"), "file.document")
+        form = _form(FILING, _project(FILING, another.get("sample")), _group(another, "document"), "file.document")
         filing = Filing(enterprise_id=enterprise.id)
         documents.create_draft(command.session, filing, form, actor=command.actor or "", now=command.now)
         procedure.submit(command, filing)
@@ -196,12 +226,20 @@ class Office:
 
         return submit
 
-    def _draft_filing(self, command: Command, start: Block) -> str:
+    def _draft_project(self, command: Command, kind: str, start: Block) -> str:
         enterprise = _enterprise(command, "by")
         _amend_enterprise(enterprise, _group(start, "enterprise"))
-        form = _form(_project(start.get("sample")), _group(start, "document"), "document")
-        filing = Filing(enterprise_id=enterprise.id)
-        return documents.create_draft(command.session, filing, form, actor=command.actor or "", now=command.now).id
+        form = _form(kind, _project(kind, start.get("sample")), _group(start, "document"), "document")
+        drafted = KINDS[kind](enterprise_id=enterprise.id)
+        documents.create_draft(command.session, drafted, form, actor=command.actor or "", now=command.now)
+        self._attach(command, drafted)
+        return drafted.id
+
+    def _attach(self, command: Command, document: Document) -> None:
+        """The files that an application names."""
+        if isinstance(document, Approval):
+            store = AttachmentStore(Path(self._files.name))
+            attach_materials(command.session, store, document, _FILE, actor=command.actor or "", now=command.now)
 
     def _draft_about(self, command: Command, kind: str, form: Mapping[str, Any]) -> Document:
         session, actor = command.session, command.actor or ""
@@ -289,17 +327,17 @@ def _amend_enterprise(enterprise: Enterprise, changes: Mapping[str, Any]) -> Non
             raise Misused(f"enterprise.{key}", f"企业信息没有「{key}」，可写：uscc、legal_rep、contact")
 
 
-def _project(number: Any) -> dict[str, Any]:
+def _project(kind: str, number: Any) -> dict[str, Any]:
     """The form of a project of the sample."""
     for project in sample()["projects"]:
         if project["no"] == number:
-            return deepcopy(project["filing"])
+            return application_of(project) if kind == APPROVAL else deepcopy(project["filing"])
     raise Misused("sample", f"样例数据中没有第 {number} 号项目")
 
 
-def _form(base: Mapping[str, Any], changes: Mapping[str, Any], place: str) -> dict[str, Any]:
+def _form(kind: str, base: Mapping[str, Any], changes: Mapping[str, Any], place: str) -> dict[str, Any]:
     """The form `base` with changed fields, in the shape that the REST interface takes."""
-    return _loaded(FilingForm(), _changed(base, plain(changes)), place)
+    return _loaded(_PROJECTS[kind](), _changed(base, plain(changes)), place)
 
 
 def _loaded(schema: Schema, form: Mapping[str, Any], place: str) -> dict[str, Any]:
@@ -368,7 +406,38 @@ def _told(session: Session, certificate: Certificate) -> dict[str, Any] | None:
     return found.content | {"revision": found.revision} if found is not None else None
 
 
-def _receiver(filing: Filing, mobile: str) -> str:
+def _done(session: Session, business_key: str | None) -> list[str]:
+    """已办 of the enterprise, whatever case it was in, in the order of doing."""
+    query = (
+        select(Task.element_id)
+        .join(Instance, Instance.id == Task.instance_id)
+        .where(Instance.business_key == business_key, Task.state == "done", Task.role == ENTERPRISE_ROLE)
+    )
+    return list(session.scalars(query.order_by(Task.ended_at, Task.created_at, Task.token)))
+
+
+def _clock(session: Session, document: Document, today: date) -> dict[str, Any] | None:
+    """How the document's time limit stands."""
+    clock = clock_of(session, document.id)
+    if clock is None:
+        return None
+    reading = read(session, clock, today)
+    return {
+        "purpose": clock.purpose,
+        "limit": reading.limit,
+        "used": reading.used,
+        "due_on": None if reading.paused else reading.due_on,
+        "pauses": [f"{reason} {days}" for reason, days in reading.pauses],
+    }
+
+
+def _inquiry(inquiry: Inquiry) -> dict[str, Any]:
+    """Who was asked, and what came back."""
+    names = ("kind", "party", "due_on", "answered_on", "answer", "opinion")
+    return {name: getattr(inquiry, name) for name in names}
+
+
+def _receiver(filing: Project, mobile: str) -> str:
     """Whose number it is, as people call them; the number itself where it is nobody's."""
     known = {filing.enterprise.contact.get("mobile"): ENTERPRISE}
     if filing.agency is not None:
@@ -376,5 +445,5 @@ def _receiver(filing: Filing, mobile: str) -> str:
     return known.get(mobile, mobile)
 
 
-def _reader(filing: Filing, group: str) -> str:
+def _reader(filing: Project, group: str) -> str:
     return ENTERPRISE if group == enterprise_group(filing.enterprise_id) else group

@@ -19,9 +19,10 @@ from records import documents
 from records.calendar import local_date
 from records.certificates import STATUS_WORDS, Certificate, held
 from records.changes import Change, Proposed
-from records.filings import Filing, as_if
+from records.filings import Filing
 from records.formats import parse_amount
 from records.policies import PolicyKind, edition_in_force
+from records.projects import as_if
 from tasks.adapters import adapters
 from tasks.changes.items import SYNCED, Row, at, merged, put, rows, ticked
 from tasks.filings.examination import RULES, Examination, Rule, examine

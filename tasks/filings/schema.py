@@ -28,7 +28,9 @@ _UNKNOWN = {"unknown": "没有这个字段", "type": "应为一组字段（JSON 
 _OPTIONAL = {"null": "不能为 null", "required": "缺少这个字段"}
 
 
-def _text(longest: int) -> fields.String:
+def text(longest: int) -> fields.String:
+    """A text of at most so many characters."""
+
     def not_too_long(value: str) -> None:
         if len(value) > longest:
             raise ValidationError(f"不能超过 {longest} 个字")
@@ -40,7 +42,7 @@ def _text(longest: int) -> fields.String:
     )
 
 
-class _Flag(fields.Field[bool]):
+class Flag(fields.Field[bool]):
     """JSON true or false, and nothing that only resembles them."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
@@ -49,7 +51,7 @@ class _Flag(fields.Field[bool]):
         return value
 
 
-class _Count(fields.Field[int]):
+class Count(fields.Field[int]):
     """A whole JSON number; texts and fractions are refused."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
@@ -58,7 +60,7 @@ class _Count(fields.Field[int]):
         return value
 
 
-class _Day(fields.Field[str]):
+class Day(fields.Field[str]):
     """A day as YYYY-MM-DD, kept as it is written; empty while it is not chosen."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
@@ -70,7 +72,7 @@ class _Day(fields.Field[str]):
         raise ValidationError("应为日期，例如 2021-12-01")
 
 
-class _Shape(Schema):
+class Shape(Schema):
     """A part of the form: unknown fields are refused in Chinese, those of the server dropped before."""
 
     error_messages = _UNKNOWN
@@ -86,62 +88,68 @@ class _Shape(Schema):
         return {name: value for name, value in data.items() if name not in self.dropped}
 
 
-class Money(_Shape):
+class Money(Shape):
     """Amounts in 万元, `import_usd` in 万美元. Texts, so that what was typed is what is stored."""
 
     dropped = frozenset(("fixed_assets",))
 
-    total = _text(30)
-    civil = _text(30)
-    equipment = _text(30)
-    own_funds = _text(30)
-    domestic_loan = _text(30)
-    stock_bond = _text(30)
-    other_funds = _text(30)
-    capital = _text(30)
-    annual_plan = _text(30)
-    import_usd = _text(30)
+    total = text(30)
+    civil = text(30)
+    equipment = text(30)
+    own_funds = text(30)
+    domestic_loan = text(30)
+    stock_bond = text(30)
+    other_funds = text(30)
+    capital = text(30)
+    annual_plan = text(30)
+    import_usd = text(30)
 
 
-class ProjectContact(_Shape):
+class ProjectContact(Shape):
     """项目联系人 (R121)."""
 
-    name = _text(50)
-    mobile = _text(30)
+    name = text(50)
+    mobile = text(30)
 
 
-def _nested(part: Callable[[], Schema]) -> fields.Nested:
+def nested(part: Callable[[], Schema]) -> fields.Nested:
+    """A part of the form that has a shape of its own."""
     return fields.Nested(part, error_messages={**_OPTIONAL, "type": _UNKNOWN["type"]})
 
 
-class FilingForm(_Shape):
-    """A filing as `POST /filings` and `PUT /filings/{id}` take it; every field may be missing in a draft."""
+class ProjectForm(Shape):
+    """A project as it is applied for; every field may be missing in a draft."""
 
     dropped = SET_BY_SERVER
 
-    agency = _text(16)
-    project_code = _text(40)
-    project_name = _text(200)
-    location = _text(200)
-    scale_content = _text(2000)
-    class_code = _text(8)
-    nature = _text(16)
-    catalogue = _text(16)
-    catalogue_entry = _text(200)
-    negative_list = _text(16)
-    negative_list_entry = _text(200)
-    adds_capacity = _Flag(allow_none=True)
-    national_plan = _Flag(allow_none=True)
-    approval_category = _text(16)
-    approval_item = _text(100)
-    approval_level = _text(16)
-    building_area_m2 = _text(20)
-    land_area_m2 = _text(20)
-    jobs_construction = _Count(allow_none=True)
-    jobs_operation = _Count(allow_none=True)
-    capital_industry = _text(32)
-    money = _nested(Money)
-    planned_start = _Day(allow_none=True)
-    planned_completion = _Day(allow_none=True)
-    project_contact = _nested(ProjectContact)
-    commitment = _Flag(allow_none=True)
+    agency = text(16)
+    project_code = text(40)
+    project_name = text(200)
+    location = text(200)
+    scale_content = text(2000)
+    class_code = text(8)
+    nature = text(16)
+    catalogue = text(16)
+    catalogue_entry = text(200)
+    negative_list = text(16)
+    negative_list_entry = text(200)
+    adds_capacity = Flag(allow_none=True)
+    national_plan = Flag(allow_none=True)
+    approval_category = text(16)
+    approval_item = text(100)
+    approval_level = text(16)
+    building_area_m2 = text(20)
+    land_area_m2 = text(20)
+    jobs_construction = Count(allow_none=True)
+    jobs_operation = Count(allow_none=True)
+    capital_industry = text(32)
+    money = nested(Money)
+    planned_start = Day(allow_none=True)
+    planned_completion = Day(allow_none=True)
+    project_contact = nested(ProjectContact)
+
+
+class FilingForm(ProjectForm):
+    """A filing as `POST /filings` and `PUT /filings/{id}` take it."""
+
+    commitment = Flag(allow_none=True)

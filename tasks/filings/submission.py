@@ -4,6 +4,7 @@
 same inside the case and keeps the result.
 """
 
+from collections.abc import Container
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -15,9 +16,10 @@ from engine.errors import BusinessRefusal, EngineError
 from engine.services import Call, Decide, Param, service_task
 from records.calendar import add_working_days, local_date
 from records.documents import record_submission
-from records.filings import Filing, live_filing_with_code
+from records.filings import Filing
 from records.industry import IndustryClass
 from records.policies import PolicyKind, edition_in_force
+from records.projects import Project, live_project_with_code
 from records.regions import is_prd_core
 from tasks.adapters import adapters
 from tasks.filings.examination import Examination, examine
@@ -31,16 +33,16 @@ _EDITIONS = {
 
 @dataclass(frozen=True)
 class RecordsLookup:
-    """What the rules look up, from the records; `filing_id` is the filing that they are asked about."""
+    """What the rules look up, from the records; `document_id` is the document that they are asked about."""
 
     session: Session
-    filing_id: str
+    document_id: str
 
     def industry_class(self, code: str) -> IndustryClass | None:
         return self.session.get(IndustryClass, code)
 
     def code_in_use(self, project_code: str) -> bool:
-        return live_filing_with_code(self.session, project_code, except_id=self.filing_id) is not None
+        return live_project_with_code(self.session, project_code, except_id=self.document_id) is not None
 
     def in_prd_core(self, region: str) -> bool:
         return is_prd_core(self.session, region)
@@ -60,9 +62,12 @@ class Submission:
     planned_completion: date
 
 
-def check(session: Session, filing: Filing, *, now: datetime, decide: Decide) -> Examination:
+def check(
+    session: Session, filing: Project, *, now: datetime, decide: Decide, codes: Container[str] | None = None
+) -> Examination:
     """Everything that stands against submitting the filing now; `computed` is what submitting would set.
 
+    With `codes` only these rules are asked: those that a filing shares with another document about a project.
     Asks the platform for the project code. Raises PlatformUnavailable. Changes nothing.
     """
     today = local_date(now)
@@ -74,6 +79,7 @@ def check(session: Session, filing: Filing, *, now: datetime, decide: Decide) ->
         today=today,
         decide=decide,
         lookup=RecordsLookup(session, filing.id),
+        codes=codes,
     )
     computed = {**verification.fields, **_editions(session, today), **examination.computed}
     errors = examination.errors
@@ -92,7 +98,7 @@ def validate(filing_id: Annotated[str, Param(title="申报编号")], call: Call)
     examination = check(call.session, filing, now=call.now, decide=call.decide)
     if examination.errors:
         raise BusinessRefusal(examination.errors, code="filing_invalid", message="申报内容不符合要求，未能提交。")
-    filing.form = _merged(filing.form, examination.computed)
+    filing.form = merged(filing.form, examination.computed)
     filing.project_name = filing.form["project_name"]
     findings = [asdict(finding) for finding in examination.warnings]
     record_submission(call.session, filing, findings, actor=call.actor or filing.updated_by, now=call.now)
@@ -119,6 +125,7 @@ def _editions(session: Session, day: date) -> dict[str, Any]:
     return {name: edition.edition if edition else None for name, edition in editions.items()}
 
 
-def _merged(form: dict[str, Any], computed: dict[str, Any]) -> dict[str, Any]:
+def merged(form: dict[str, Any], computed: dict[str, Any]) -> dict[str, Any]:
+    """A form with what the system computes in it."""
     money = {**form.get("money", {}), **computed.get("money", {})}
     return {**form, **computed, "money": money}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from engine.tables import Task
 from engine.testing import ProcessTest
 from tests.engine.models import (
     Node,
@@ -19,6 +21,7 @@ from tests.engine.models import (
     message,
     one,
     process,
+    properties,
     script,
     scripts,
     signal,
@@ -29,6 +32,7 @@ from tests.engine.models import (
     times,
     until,
     user,
+    when,
     xor,
 )
 from tests.engine.refused import codes
@@ -331,3 +335,56 @@ def test_a_sequential_multi_instance_reads_its_collection_once() -> None:
     body = script("s", "seen.append(x)\nxs.insert(0, 9)", each("xs", "x", sequential=True))
     with ProcessTest([one(start(), body, "start > s")]) as t:
         assert t.start("p", {"xs": [1, 2, 3], "seen": []}).data["seen"] == [1, 2, 3]
+
+
+def named(expression: str) -> Node:
+    """A user task's own name."""
+    return properties(nameExpression=expression)
+
+
+def test_each_instance_of_a_task_can_have_a_name_of_its_own() -> None:
+    model = one(start(), user("ask", named('f"征求意见（{department}）"'), each("asked", "department")), "start > ask")
+    with ProcessTest([model]) as t:
+        case = t.start("p", {"asked": ["发改局", "生态环境局"]})
+        names = t.read(lambda session: session.scalars(select(Task.name).where(Task.instance_id == case.id)).all())
+        assert sorted(names) == ["征求意见（发改局）", "征求意见（生态环境局）"]
+
+
+def test_a_name_that_cannot_be_made_is_an_incident_that_a_correction_mends() -> None:
+    with ProcessTest([one(start(), user("ask", named("who.name")), "start > ask")]) as t:
+        case = t.start("p", {"who": None})
+        assert case.incidents
+        t.retry(case, data={"who": {"name": "甲"}})
+        assert case.waiting == ["ask"]
+
+
+@pytest.mark.parametrize("again", [[], [loop("True")]])
+def test_who_did_elsewhere_what_an_interrupted_task_asks_for_has_done_it(again: list[Node]) -> None:
+    model = one(
+        start(),
+        user("remind", properties(doneBy="by"), *again),
+        boundary("told_elsewhere", "remind", when("by is not None")),
+        user("tell"),
+        end(),
+        "start > remind > end",
+        "start > tell > end",
+        "told_elsewhere > end",
+    )
+    with ProcessTest([model]) as t:
+        case = t.start("p", {"by": None})
+        t.complete("tell", {"by": "甲"})
+        reminder = select(Task).where(Task.instance_id == case.id, Task.element_id == "remind")
+        task = t.read(lambda session: session.scalars(reminder).one())
+        assert (task.state, task.completed_by) == ("done", "甲")
+
+
+def test_a_task_that_is_interrupted_by_nobody_s_doing_is_cancelled() -> None:
+    model = one(
+        start(), user("remind", properties(doneBy="by")), boundary("late", "remind", timer("P1D")), end(),
+        "start > remind > end", "late > end",
+    )  # fmt: skip
+    with ProcessTest([model]) as t:
+        case = t.start("p", {"by": None})
+        t.advance(days=2)
+        task = t.read(lambda session: session.scalars(select(Task).where(Task.instance_id == case.id)).one())
+        assert (task.state, task.completed_by) == ("cancelled", None)

@@ -21,7 +21,8 @@ from records.documents import (
     record_submission,
     save_draft,
 )
-from records.filings import Filing, compute, live_filing_with_code
+from records.filings import Filing
+from records.projects import compute, live_project_with_code
 from records.sample import draft_forms
 from tests.records.conftest import NOW
 
@@ -173,9 +174,9 @@ def test_a_project_code_is_taken_by_a_filing_in_progress_or_issued(
 ) -> None:
     filing.status = status
     session.flush()
-    found = live_filing_with_code(session, "2110-440704-04-02-017173")
+    found = live_project_with_code(session, "2110-440704-04-02-017173")
     assert (found is filing) is (status in LIVE)
-    assert live_filing_with_code(session, "2110-440704-04-02-017173", except_id=filing.id) is None
+    assert live_project_with_code(session, "2110-440704-04-02-017173", except_id=filing.id) is None
 
 
 @pytest.mark.parametrize("status", CertificateStatus)
@@ -196,7 +197,7 @@ def test_the_code_of_an_invalid_certificate_is_free_again(
         )
     )
     session.flush()
-    taken = live_filing_with_code(session, "2110-440704-04-02-017173") is not None
+    taken = live_project_with_code(session, "2110-440704-04-02-017173") is not None
     assert taken is (status != CertificateStatus.INVALID)
 
 
@@ -209,7 +210,7 @@ def test_of_two_submissions_of_one_code_at_once_the_second_sees_the_first(
     def submit(filing_id: str) -> bool:
         with Session(own_engine) as session, session.begin():
             filing = session.get_one(Filing, filing_id)
-            if live_filing_with_code(session, form["project_code"], except_id=filing_id):
+            if live_project_with_code(session, form["project_code"], except_id=filing_id):
                 return False
             filing.status = DocumentStatus.SUBMITTED
             return True

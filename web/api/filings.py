@@ -8,7 +8,8 @@ from marshmallow import fields
 from sqlalchemy.orm import Session
 
 from engine.errors import BusinessRefusal
-from records.filings import Filing, as_if
+from records.filings import Filing
+from records.projects import as_if
 from records.regions import full_name
 from records.users import User, UserKind
 from tasks.adapters import adapters

@@ -1,57 +1,71 @@
-"""The three working days in which an authority decides on a filing, told day by day.
+"""The working days in which an authority decides, as pages tell them: worked out when shown, from the document's
+statutory clock and the calendar."""
 
-Information only: worked out when it is shown, from the day the filing was received and the calendar.
-"""
-
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from records.calendar import SHANGHAI, add_working_days, is_provisional, local_date, working_days_between
-from tasks.filings.examination import WORKING_DAYS_OF_REVIEW
+from engine.tables import Instance
+from records.calendar import working_days_between
+from records.clocks import Reading, StatutoryClock, clock_of, read
+from records.documents import WITH_AUTHORITY, Document
 from web.pages import wording
 
+_LONGEST_CALENDAR = 10  # working days that are shown one by one
 
-def clock(session: Session, received: datetime, now: datetime) -> dict[str, Any]:
-    """The clock of a filing received at a moment, as `macros/clock.html` shows it.
 
-    The day of receipt does not count; the last day counts as a whole.
+def clock(session: Session, document: Document | None, instance: Instance, today: date) -> dict[str, Any] | None:
+    """The clock of a document that an authority has, as `macros/clock.html` shows it; None where no limit runs.
+
+    The last day counts as a whole. Suspending the case does not stop it.
     """
-    start, today = local_date(received), local_date(now)
-    deadline = add_working_days(session, start, WORKING_DAYS_OF_REVIEW)
-    over = working_days_between(session, deadline, today) if today > deadline else 0
-    left = 0 if today > deadline else working_days_between(session, max(start, today - timedelta(days=1)), deadline)
-    state = "overdue" if today > deadline else "today" if today == deadline else "running"
-    return {
-        "state": state,
-        "days": over or left,
-        "total": WORKING_DAYS_OF_REVIEW,
-        "used": WORKING_DAYS_OF_REVIEW - left,
-        "deadline": wording.month_day(deadline),
-        "deadline_long": _(
-            "%(date)s（%(weekday)s）24:00", date=wording.month_day(deadline), weekday=wording.weekday(deadline)
-        ),
-        "provisional": is_provisional(session, start, deadline),
-        "calendar": _days(session, start, deadline, today),
+    if document is None or document.status not in WITH_AUTHORITY:
+        return None
+    running = clock_of(session, document.id)
+    if running is None:
+        return None
+    reading = read(session, running, today)
+    left = reading.limit - reading.used
+    notes = [_("挂起期间时限照常计算")] if instance.suspended else []
+    if reading.paused:
+        notes.insert(0, _("因%(why)s不计入时限", why="、".join(pause.reason for pause in running.open_pauses())))
+    shown = {
+        "state": _state(reading, today),
+        "days": abs(left),
+        "total": reading.limit,
+        "used": min(reading.used, reading.limit),
+        "told": _told(running, reading),
+        "note": "；".join(notes),
+    }
+    if reading.paused:
+        return shown
+    day, weekday = wording.month_day(reading.due_on), wording.weekday(reading.due_on)
+    return shown | {
+        "deadline": day,
+        "deadline_long": _("%(date)s（%(weekday)s）24:00", date=day, weekday=weekday),
+        "provisional": reading.provisional,
+        "calendar": _days(session, running.begun_on, reading.due_on, today)
+        if reading.limit <= _LONGEST_CALENDAR and not reading.pauses
+        else [],
     }
 
 
-def received_before(session: Session, today: date) -> tuple[datetime, datetime]:
-    """Two moments that part filings by their deadline: received before the first, it is over; between the two,
-    it ends today; from the second on, days are left."""
-    day = today
-    while add_working_days(session, day, WORKING_DAYS_OF_REVIEW) > today:
-        day -= timedelta(days=1)
-    last_due_today = day
-    while add_working_days(session, day, WORKING_DAYS_OF_REVIEW) == today:
-        day -= timedelta(days=1)
-    return _midnight_after(day), _midnight_after(last_due_today)
+def _state(reading: Reading, today: date) -> str:
+    if reading.paused:
+        return "paused"
+    return "overdue" if today > reading.due_on else "today" if today == reading.due_on else "running"
 
 
-def _midnight_after(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), datetime.min.time(), SHANGHAI)
+def _told(running: StatutoryClock, reading: Reading) -> str:
+    """How the limit comes about, such as 20 个工作日，已用 7，补正暂停 5."""
+    parts = [_("%(n)s 个工作日", n=running.limit_days)]
+    if running.prolonged_by:
+        parts.append(_("经批准延长 %(n)s", n=running.prolonged_by))
+    parts.append(_("已用 %(n)s", n=reading.used))
+    parts += [_("%(why)s暂停 %(n)s", why=why, n=days) for why, days in reading.pauses]
+    return "，".join(parts)
 
 
 def _days(session: Session, start: date, deadline: date, today: date) -> list[dict[str, Any]]:

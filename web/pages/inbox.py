@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, func, not_, select, true
+from sqlalchemy import ColumnElement, Select, func, not_, select, true
 
 from engine import inbox, verbs
 from engine.tables import Definition, Instance, Task
@@ -19,13 +19,16 @@ from web.api.views import groups_of
 from web.database import db
 from web.identity import me, require
 from web.pages import addresses, commands, lists, people, wording
-from web.pages.clock import clock, received_before
+from web.pages.clock import clock
 from web.pages.course import Course, outcome_title
 from web.runtime import command, runtime
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")
 
 _MOST_NOTICES = 100
+
+# What is due first, and of that what came first; what has no limit comes last.
+_URGENT = (Document.due_on.asc().nulls_last(), func.coalesce(Document.submitted_at, Task.created_at), Task.id)
 
 
 @blueprint.get("/todo")
@@ -40,8 +43,7 @@ def todo() -> str:
     query = _tasks("todo", user).where(narrowed[chosen])
     if text:
         query = query.where(_about(text))
-    urgent = (func.coalesce(Document.submitted_at, Task.created_at), Task.id)
-    found = lists.part(db.session(), query.order_by(*urgent))
+    found = lists.part(db.session(), query.order_by(*_URGENT))
     return render_template(
         "inbox/todo.html",
         place=people.place_of(db.session(), user),
@@ -158,8 +160,7 @@ def _tasks(box: str, user: User) -> Select[Task, Instance, Definition]:
 
 def neighbours(user: User, task: Task) -> tuple[str | None, str | None]:
     """The tasks before and after one in its reader's to-do list."""
-    order = (func.coalesce(Document.submitted_at, Task.created_at), Task.id)
-    ids = list(db.session.scalars(_tasks("todo", user).with_only_columns(Task.id).order_by(*order).limit(200)))
+    ids = list(db.session.scalars(_tasks("todo", user).with_only_columns(Task.id).order_by(*_URGENT).limit(200)))
     if task.id not in ids:
         return None, None
     at = ids.index(task.id)
@@ -174,28 +175,15 @@ def _about(text: str) -> ColumnElement[bool]:
 
 def _narrowings(user: User, now: datetime) -> dict[str, ColumnElement[bool]]:
     """The parts of the to-do list: by how long is left, and by who has the task."""
-    overdue, due_today = received_before(db.session(), local_date(now))
-    limited = Document.status.in_(_LIMITED)
+    today = local_date(now)
     return {
         "all": true(),
-        "overdue": and_(limited, Document.submitted_at < overdue),
-        "today": and_(limited, Document.submitted_at >= overdue, Document.submitted_at < due_today),
-        "later": and_(limited, Document.submitted_at >= due_today),
+        "overdue": Document.due_on < today,
+        "today": Document.due_on == today,
+        "later": Document.due_on > today,
         "mine": Task.assignee == user.username,
         "free": Task.assignee.is_(None),
     }
-
-
-# While an authority has it, the three working days count.
-_LIMITED = (DocumentStatus.SUBMITTED, DocumentStatus.ACCEPTED, DocumentStatus.REVIEWED)
-
-
-def clock_of(document: Document | None, instance: Instance, now: datetime) -> dict[str, Any] | None:
-    """The clock of a filing that an authority has, None for any other. Suspending its case does not stop it."""
-    if document is None or document.submitted_at is None or document.status not in _LIMITED:
-        return None
-    note = _("挂起期间时限照常计算") if instance.suspended else ""
-    return clock(db.session(), document.submitted_at, now) | {"note": note}
 
 
 def _figures(user: User, narrowed: dict[str, ColumnElement[bool]], chosen: str) -> list[dict[str, Any]]:
@@ -243,7 +231,7 @@ def _todo_row(user: User, task: Task, instance: Instance, definition: Definition
         "suspended": instance.suspended,
         "received_date": wording.month_day(received),
         "received_time": wording.clock_time(received),
-        "clock": clock_of(document, instance, now),
+        "clock": clock(db.session(), document, instance, local_date(now)),
         "assignee": "mine" if task.assignee == user.username else "other" if task.assignee else "",
         "assignee_name": name,
         "assignee_initial": name[:1],

@@ -29,6 +29,7 @@ ON_HOME = 6
 KINDS = {
     "information": AnnouncementKind.INFORMATION,
     "filed": AnnouncementKind.FILED,
+    "approved": AnnouncementKind.APPROVED,
     "changed": AnnouncementKind.CHANGED,
     "cancelled": AnnouncementKind.CANCELLED,
     "revoked": AnnouncementKind.REVOKED,

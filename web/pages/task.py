@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
 from engine.tables import Instance, Task
+from records.calendar import local_date
 from records.changes import Change
 from records.documents import Document, DocumentStatus, DocumentVersion
 from records.extensions import Extension
@@ -20,9 +21,10 @@ from web.api.views import visible_task
 from web.database import db
 from web.identity import me, require
 from web.pages import addresses, change_rows, commands, extensions, people, sections, suspension, wording
+from web.pages.clock import clock
 from web.pages.course import Course, outcome_title, steps, submitted_version, timeline
 from web.pages.decisions import panel
-from web.pages.inbox import clock_of, neighbours, status_of
+from web.pages.inbox import neighbours, status_of
 from web.runtime import runtime
 
 blueprint = Blueprint("task", __name__, url_prefix="/tasks")
@@ -150,7 +152,7 @@ def _render(
         papers=sections.papers(document) if document is not None else [],
         history=timeline(course, document, user) if document is not None else [],
         decision=panel(course, task, document, user, chosen=chosen, opinion=opinion, errors=errors),
-        clock=clock_of(document, instance, runtime().engine.clock.now()),
+        clock=clock(db.session(), document, instance, local_date(runtime().engine.clock.now())),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
         diagram_note=_("%(name)s v%(version)s", name=course.definition.name, version=course.definition.version),
         conflict=conflict,

@@ -1,0 +1,96 @@
+"""Projects 项目 that are applied for: what a filing and an application for approval have in common.
+
+The form has the field names of `data/sample.json` (amounts as strings under `money`).
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from records.agencies import Agency
+from records.certificates import Certificate, CertificateStatus
+from records.documents import IN_PROGRESS, Document, DocumentStatus
+from records.formats import amount_text, parse_amount
+from records.masking import mask_person
+
+# Fields that the caller may send but that are never his to decide, or that are kept elsewhere.
+_NOT_OF_THE_FORM = frozenset(("enterprise", "project_contact", "attachments", "fictional"))
+
+
+class Project(Document):
+    """A document that tells of a whole project, the person to ask about it kept apart."""
+
+    __mapper_args__ = {"polymorphic_abstract": True}  # noqa: RUF012 - SQLAlchemy's own
+
+    @property
+    def full_form(self) -> dict[str, Any]:
+        return {**self.form, "project_contact": dict(self.project_contact or {})}
+
+    @property
+    def masked_form(self) -> dict[str, Any]:
+        return {**self.form, "project_contact": mask_person(self.project_contact)}
+
+    def fill(self, session: Session, form: Mapping[str, Any]) -> None:
+        contact = form.get("project_contact")
+        self.form = compute({name: value for name, value in form.items() if name not in _NOT_OF_THE_FORM})
+        self.project_contact = dict(contact) if isinstance(contact, Mapping) else None
+        self.project_code = _short_text(form.get("project_code"), 40)
+        self.project_name = _short_text(form.get("project_name"), 200)
+        self._at_agency(session, form.get("agency"))
+
+
+_P = TypeVar("_P", bound=Project)
+
+
+def as_if(session: Session, project: _P, form: Mapping[str, Any]) -> _P:
+    """The document as it would be with another form: for asking the rules, in no session and never saved."""
+    imagined = type(project)(
+        id=project.id, number=project.number, enterprise_id=project.enterprise_id, status=project.status
+    )
+    imagined.enterprise = project.enterprise
+    imagined.fill(session, form)
+    imagined.agency = session.get(Agency, imagined.agency_id) if imagined.agency_id else None
+    return imagined
+
+
+def compute(form: Mapping[str, Any]) -> dict[str, Any]:
+    """The form with what the system works out itself (R113): 固定资产投资 = 土建、公用工程及其他投资 +
+    设备及技术投资; None while one of the two is no amount."""
+    money = form.get("money")
+    if not isinstance(money, Mapping):
+        return dict(form)
+    civil, equipment = parse_amount(money.get("civil")), parse_amount(money.get("equipment"))
+    total = None if civil is None or equipment is None else amount_text(civil + equipment)
+    return {**form, "money": {**money, "fixed_assets": total}}
+
+
+def live_project_with_code(session: Session, code: str, except_id: str | None = None) -> Project | None:
+    """Another document that holds this project code (V07): one in progress, or granted with a certificate
+    that is not invalid (domain §2.12-22).
+
+    On PostgreSQL the code stays locked until the transaction ends, so that of two submissions at once the
+    second sees the first; on SQLite a command is alone anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(code, 0))))
+    query = (
+        select(Project)
+        .outerjoin(Certificate, Certificate.filing_id == Project.id)
+        .where(
+            Project.project_code == code,
+            or_(
+                Project.status.in_(IN_PROGRESS),
+                (Project.status == DocumentStatus.ISSUED)
+                & Certificate.status.is_distinct_from(CertificateStatus.INVALID.value),
+            ),
+        )
+        .limit(1)
+    )
+    return session.scalar(query if except_id is None else query.where(Project.id != except_id))
+
+
+def _short_text(value: Any, length: int) -> str | None:
+    """What fits the column: a draft may hold anything, and the form keeps it whole."""
+    return value[:length] if isinstance(value, str) and value else None
