@@ -21,6 +21,7 @@ from records import (
     regions,
     simulation,
     sms,
+    substitutions,
     terminations,
     users,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "regions",
     "simulation",
     "sms",
+    "substitutions",
     "terminations",
     "users",
 ]
