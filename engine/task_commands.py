@@ -35,9 +35,6 @@ _ALL_HELD = (
     .execution_options(populate_existing=True)
 )
 
-LONGEST_REASON = 500
-"""Characters of the reason why a task is handed on."""
-
 
 class TaskCommands(Work):
     """What a person does with a task in their inbox.
@@ -99,14 +96,15 @@ class TaskCommands(Work):
         element: Element = token.task_spec
         self._check_form(element, given)
         before = look(case).without_task(task.token)
-        if self.actor is not None:
-            case.performers[task.element_id] = self._in_whose_name
+        performer = self._in_whose_name
+        if performer is not None:
+            case.performers[task.element_id] = performer
         self.rows.change(
             task,
             state="done",
             ended_at=self.now,
             completed_by=self.actor,
-            assignee=task.assignee or self._in_whose_name,
+            assignee=task.assignee or performer,
             result=values.to_json(given),
         )
         case.complete_task(token, given)

@@ -88,9 +88,10 @@ class RecordsAssignment:
         who are active. Nobody who is not active himself stands in for anybody."""
         groups: dict[str, set[str]] = {}
         agencies: dict[str, str | None] = {}
-        for username, *row in session.execute(_STANDING, {"actor": actor, "today": local_date(now)}):
-            groups.setdefault(username, set()).update(_groups(*row))
-            agencies[username] = row[2]
+        asked = {"actor": actor, "today": local_date(now)}
+        for username, kind, enterprise_id, agency_id, role in session.execute(_STANDING, asked):
+            groups.setdefault(username, set()).update(_groups(kind, enterprise_id, agency_id, role))
+            agencies[username] = agency_id
         if actor not in groups:
             return Standing(Person(actor))
         people = {name: Person(name, frozenset(found)) for name, found in groups.items()}

@@ -1,4 +1,4 @@
-"""Substitutions 代理: who acts for whom on which days. They count by themselves while they run (records/assignment.py)."""
+"""Substitutions 代理: who acts for whom on which days. What that lets them do, `records.assignment` answers."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

@@ -18,6 +18,8 @@ from web.api import (
     migrations,
     progress,
     services,
+    staff,
+    substitutions,
     task_inbox,
     terminations,
 )
@@ -38,6 +40,8 @@ BLUEPRINTS = (
     certificates.blueprint,
     progress.blueprint,
     terminations.blueprint,
+    staff.blueprint,
+    substitutions.blueprint,
     lookups.blueprint,
 )
 

@@ -30,7 +30,7 @@ def upgrade() -> None:
     op.create_index('ix_substitution_principal_id', 'substitution', ['principal_id'])
     op.create_index('ix_substitution_substitute_id', 'substitution', ['substitute_id'])
     op.add_column('engine_task', sa.Column('handed_by', sa.String(length=64), nullable=True))
-    op.add_column('engine_task', sa.Column('handed_reason', sa.String(length=500), nullable=True))
+    op.add_column('engine_task', sa.Column('handed_reason', sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
