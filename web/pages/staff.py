@@ -10,7 +10,7 @@ from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.job_commands import LONGEST_REASON
 from records.agencies import Agency
-from records.users import User, UserKind, colleagues_of
+from records.users import User, UserKind
 from web.api import staff as interface
 from web.database import db
 from web.identity import me, require
@@ -113,7 +113,7 @@ def _render(username: str, *, unnamed: CommandRefused | None = None, unmoved: Co
         here=url_for("official.page", username=username),
         leaving={
             "post_url": url_for("official.deactivate", username=username),
-            "colleagues": [_choice(colleague) for colleague in colleagues_of(db.session(), user)],
+            "colleagues": substitutions.choices(user),
             "typed": {"to": typed.get("to", ""), "reason": typed.get("reason", _("离岗移交"))},
             "longest_reason": LONGEST_REASON,
             "error": f"{unmoved.message}{unmoved.remedy or ''}" if unmoved is not None else "",
@@ -121,7 +121,3 @@ def _render(username: str, *, unnamed: CommandRefused | None = None, unmoved: Co
         },
         activate_url=url_for("official.activate", username=username),
     )
-
-
-def _choice(colleague: User) -> dict[str, str]:
-    return {"value": colleague.username, "label": f"{colleague.name}（{people.roles_of(colleague)}）"}

@@ -14,7 +14,7 @@ from records.users import User, UserKind, colleagues_of
 from web.api import substitutions as interface
 from web.database import db
 from web.identity import me, require
-from web.pages import commands
+from web.pages import commands, people
 from web.pages.addresses import safe
 from web.runtime import runtime
 
@@ -78,12 +78,20 @@ def form_for(principal: User, post_url: str, refusal: CommandRefused | None = No
     typed = request.form if refusal is not None else {}
     return {
         "post_url": post_url,
-        "colleagues": [{"value": user.username, "label": user.name} for user in colleagues_of(db.session(), principal)],
+        "colleagues": choices(principal),
         "typed": {name: typed.get(name, "") for name in ("substitute", "first_day", "last_day")},
         "today": _today().isoformat(),
         "error": f"{refusal.message}{refusal.remedy or ''}" if refusal is not None else "",
         "command_id": commands.fresh(),
     }
+
+
+def choices(official: User) -> list[dict[str, str]]:
+    """The colleagues of somebody, to choose from."""
+    return [
+        {"value": found.username, "label": f"{found.name}（{people.roles_of(found)}）"}
+        for found in colleagues_of(db.session(), official)
+    ]
 
 
 def rows(reader: User, of: User | None) -> list[dict[str, Any]]:
