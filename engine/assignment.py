@@ -1,9 +1,40 @@
 """Who may do a task. The engine asks; the application answers (design §4)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody tasks are given to, with the groups they are a member of at this moment."""
+
+    name: str
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """In whose names somebody may act at a moment: their own, and those of the people they substitute."""
+
+    person: Person
+    principals: tuple[Person, ...] = ()
+    """Those who are substituted. Whom they substitute themselves does not count: there are no chains."""
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        return (self.person, *self.principals)
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(person.name for person in self.people)
+
+    @property
+    def groups(self) -> frozenset[str]:
+        return frozenset[str]().union(*(person.groups for person in self.people))
 
 
 class AssignmentPolicy(Protocol):
@@ -14,6 +45,9 @@ class AssignmentPolicy(Protocol):
 
     def groups_of(self, session: Session, actor: str) -> frozenset[str]:
         """Every group a person is a member of at this moment; none for somebody who is not active."""
+
+    def standing_of(self, session: Session, actor: str, now: datetime) -> Standing:
+        """In whose names a person may act at a moment, with the groups of each; told by one statement."""
 
     def is_active(self, session: Session, actor: str) -> bool:
         """Whether a person can still be given work."""
@@ -30,6 +64,9 @@ class Everyone:
 
     def groups_of(self, session: Session, actor: str) -> frozenset[str]:
         return frozenset()
+
+    def standing_of(self, session: Session, actor: str, now: datetime) -> Standing:
+        return Standing(Person(actor))
 
     def is_active(self, session: Session, actor: str) -> bool:
         return True

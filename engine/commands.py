@@ -59,17 +59,16 @@ class Engine:
         session: Session,
         *,
         actor: str | None = None,
-        on_behalf_of: str | None = None,
         attended: bool = True,
     ) -> "Iterator[Command]":
-        """A transaction in which `actor` (None: the system) gives commands, as a substitute `on_behalf_of` another.
+        """A transaction in which `actor` (None: the system) gives commands.
 
-        Rights are those of the actor; the record names both.
+        What only a principal of theirs may do they do as the substitute, and the record names both.
         Where nobody attends, as when a job is carried out, a service's refusal is an incident: nobody could be told.
         """
         with transaction(session):
             try:
-                yield Command(self, session, actor, on_behalf_of=on_behalf_of, attended=attended)
+                yield Command(self, session, actor, attended=attended)
             except ValueRefused as error:
                 raise CommandRefused("value_refused", error.message, status=422, remedy="请更正这个值。") from None
 

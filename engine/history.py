@@ -17,7 +17,7 @@ from engine.tables import History, Instance
 
 @dataclass(frozen=True)
 class HistoryLine:
-    """One line: `action` is started, completed, claimed, released, cancelled or retried.
+    """One line: `action` is started, completed, claimed, released, transferred, handed_over, cancelled or retried.
 
     `data` is what was given; `before` has the values that it replaced, by the same names.
     """

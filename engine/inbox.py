@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from engine.assignment import Standing
 from engine.errors import CommandRefused
 from engine.tables import Task
 
@@ -27,29 +28,28 @@ class Page:
     next: str | None
 
 
-def condition(box: str, actor: str, groups: frozenset[str]) -> ColumnElement[bool]:
-    """Which tasks are in a person's box. 待办: what is mine, and what nobody has in my groups. 已办: what I did."""
+def condition(box: str, standing: Standing) -> ColumnElement[bool]:
+    """Which tasks are in a person's box. 待办: what is theirs, what nobody has in their groups, and as much of those
+    they substitute. 已办: what they did, for whomever."""
     if box == "todo":
-        mine = Task.assignee == actor
-        free = and_(Task.candidate_group.in_(groups), Task.assignee.is_(None))
-        return and_(Task.state == "open", or_(mine, free))
+        taken = Task.assignee.in_(standing.names)
+        free = and_(Task.candidate_group.in_(standing.groups), Task.assignee.is_(None))
+        return and_(Task.state == "open", or_(taken, free))
     if box == "done":
-        return and_(Task.state == "done", Task.completed_by == actor)
+        return and_(Task.state == "done", Task.completed_by == standing.person.name)
     remedy = f"可用的有 {'、'.join(BOXES)}。"
     raise CommandRefused("box_unknown", f"没有名为 {box} 的任务箱。", status=422, remedy=remedy)
 
 
-def count(session: Session, box: str, actor: str, groups: frozenset[str]) -> int:
+def count(session: Session, box: str, standing: Standing) -> int:
     """How many tasks are in a box."""
-    return session.scalar(select(func.count()).select_from(Task).where(condition(box, actor, groups))) or 0
+    return session.scalar(select(func.count()).select_from(Task).where(condition(box, standing))) or 0
 
 
-def page(
-    session: Session, box: str, actor: str, groups: frozenset[str], *, limit: int = 20, cursor: str | None = None
-) -> Page:
+def page(session: Session, box: str, standing: Standing, *, limit: int = 20, cursor: str | None = None) -> Page:
     """One page of a box: 待办 the longest waiting first, 已办 the latest first."""
     at = Task.created_at if box == "todo" else Task.ended_at
-    query: Select[Task] = select(Task).where(condition(box, actor, groups))
+    query: Select[Task] = select(Task).where(condition(box, standing))
     query = query.order_by(at, Task.id) if box == "todo" else query.order_by(at.desc(), Task.id.desc())
     if cursor is not None:
         moment, task_id = _open(cursor)

@@ -104,7 +104,7 @@ class Projection:
             if task.candidate_group != row["candidate_group"] and task.assignee is not None:
                 group = row["candidate_group"]
                 if group is not None and group not in self.policy.groups_of(self.session, task.assignee):
-                    task.assignee = task.claimed_at = None
+                    task.assignee = task.claimed_at = task.handed_by = task.handed_reason = None
             for name in ("definition_id", "element_id", "name", "role", "candidate_group"):
                 setattr(task, name, row[name])
         for subscription in self.session.scalars(select(Subscription).where(Subscription.instance_id == of_case)):

@@ -1,12 +1,13 @@
-"""Commands on user and manual tasks: claim, release, complete."""
+"""Commands on user and manual tasks: claim, release, complete; and handing them on, one by one or all of a leaver's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
 from engine import values, verbs
-from engine.assignment import Everyone
+from engine.assignment import Everyone, Person, Standing
 from engine.elements import Element
 from engine.errors import BusinessRefusal, CommandRefused
 from engine.projection import look
@@ -24,26 +25,64 @@ _TASK_HELD = (
     .execution_options(populate_existing=True)
 )
 
+# Cases always in one order, so that two handings-over never wait for each other.
+_ALL_HELD = (
+    select(Task, Instance)
+    .join(Instance, Instance.id == Task.instance_id)
+    .where(Task.assignee == bindparam("holder"), Task.state == "open")
+    .order_by(Instance.id, Task.token)
+    .with_for_update(of=(Instance, Task))
+    .execution_options(populate_existing=True)
+)
+
 
 class TaskCommands(Work):
-    """What a person does with a task in their inbox."""
+    """What a person does with a task in their inbox.
+
+    A substitute does it in the principal's name: the principal has the task then, and rework returns to the principal.
+    """
 
     def claim(self, task_id: str) -> Task:
         """Take a task that nobody has."""
         task, instance = self._open_task(task_id)
         if self._may(verbs.CLAIM, task):
-            self.rows.change(task, assignee=self.actor, claimed_at=self.now)
-            self._history(instance, "claimed", task.element_id, {"assignee": self.actor})
+            self._give(task, instance, "claimed", self._in_whose_name, claimed_at=self.now)
         return task
 
     def release(self, task_id: str) -> Task:
         """Put back a task one has taken."""
         task, instance = self._open_task(task_id)
         self._may(verbs.RELEASE, task)
-        had = {"assignee": task.assignee} if task.assignee is not None else None
-        self.rows.change(task, assignee=None, claimed_at=None)
-        self._history(instance, "released", task.element_id, {"assignee": None}, before=had)
+        self._give(task, instance, "released", None)
         return task
+
+    def transfer(self, task_id: str, receiver: str, reason: str = "") -> Task:
+        """Hand a task one has taken, or that nobody has, to a colleague. Raises CommandRefused 422 where they cannot
+        take it."""
+        task, instance = self._open_task(task_id)
+        self._may(verbs.TRANSFER, task)
+        if receiver in (task.assignee, self._in_whose_name):
+            raise CommandRefused("receiver_has_it", "不能转办给办理人自己。", status=422, remedy="请选择另一位同事。")
+        self._require_receiver(receiver, [task])
+        self._give(task, instance, "transferred", receiver, handed_by=self.actor, reason=reason)
+        return task
+
+    def hand_over(self, holder: str, receiver: str | None = None, reason: str = "") -> list[Task]:
+        """Give everything open that somebody has to a colleague, or back to its groups, suspended cases' too.
+
+        For whoever manages people: the actor's own rights do not count. Raises CommandRefused 422 where the receiver
+        cannot take all of it; then nothing has been handed over.
+        """
+        self.on_behalf_of = None
+        held = self.session.execute(_ALL_HELD, {"holder": holder}).all()
+        tasks = [task for task, _ in held]
+        if receiver == holder:
+            raise CommandRefused("receiver_has_it", "不能移交给本人。", status=422, remedy="请选择另一位同事。")
+        if receiver is not None:
+            self._require_receiver(receiver, tasks)
+        for task, instance in held:
+            self._give(task, instance, "handed_over", receiver, handed_by=holder if receiver else None, reason=reason)
+        return tasks
 
     def complete(self, task_id: str, *, data: Mapping[str, Any] | None = None, opinion: str | None = None) -> Instance:
         """Complete a task one has taken, or that nobody has. Raises BusinessRefusal where its form is not met."""
@@ -57,14 +96,15 @@ class TaskCommands(Work):
         element: Element = token.task_spec
         self._check_form(element, given)
         before = look(case).without_task(task.token)
-        if self.actor is not None:
-            case.performers[task.element_id] = self.actor
+        performer = self._in_whose_name
+        if performer is not None:
+            case.performers[task.element_id] = performer
         self.rows.change(
             task,
             state="done",
             ended_at=self.now,
             completed_by=self.actor,
-            assignee=task.assignee or self.actor,
+            assignee=task.assignee or performer,
             result=values.to_json(given),
         )
         case.complete_task(token, given)
@@ -95,10 +135,11 @@ class TaskCommands(Work):
             return True
         policy = self.engine.policy
         if isinstance(policy, Everyone):
-            groups = frozenset((task.candidate_group or "",))
+            standing = Standing(Person(self.actor, frozenset((task.candidate_group or "",))))
         else:
-            groups = policy.groups_of(self.session, self.actor)
-        objection = verb.objection(task, self.actor, groups)
+            standing = policy.standing_of(self.session, self.actor, self.now)
+        person, objection = verb.in_whose_name(task, standing)
+        self.on_behalf_of = None if person is standing.person else person.name
         if objection is Objection.FORBIDDEN:
             raise CommandRefused("task_forbidden", "你没有办理这件任务的权限。", status=403)
         if objection is Objection.NOT_YOURS:
@@ -108,6 +149,44 @@ class TaskCommands(Work):
             details = {"assignee": task.assignee}
             raise CommandRefused("task_taken", f"「{task.name}」已由{who}认领。", details=details)
         return objection is None
+
+    @property
+    def _in_whose_name(self) -> str | None:
+        """Who is told to have done what the actor does: whom they substitute, if anybody."""
+        return self.on_behalf_of or self.actor
+
+    def _give(
+        self,
+        task: Task,
+        instance: Instance,
+        action: str,
+        assignee: str | None,
+        *,
+        claimed_at: datetime | None = None,
+        handed_by: str | None = None,
+        reason: str = "",
+    ) -> None:
+        """Let somebody have a task from now on, or its whole group."""
+        had = {"assignee": task.assignee} if task.assignee is not None else None
+        details = {"assignee": assignee} | ({"reason": reason} if reason else {})
+        handed_reason = reason or None if handed_by else None
+        self.rows.change(
+            task, assignee=assignee, claimed_at=claimed_at, handed_by=handed_by, handed_reason=handed_reason
+        )
+        self._history(instance, action, task.element_id, details, before=had)
+
+    def _require_receiver(self, receiver: str, tasks: Sequence[Task]) -> None:
+        """Raise CommandRefused where somebody is not in the group of one of some tasks, or is no longer active."""
+        policy = self.engine.policy
+        if policy.is_active(self.session, receiver):
+            groups = policy.groups_of(self.session, receiver)
+            in_any = isinstance(policy, Everyone)
+            tasks = [task for task in tasks if not in_any and task.candidate_group not in (None, *groups)]
+        if tasks:
+            who = policy.display(self.session, receiver)
+            what = "、".join(dict.fromkeys(f"「{task.name}」" for task in tasks))
+            remedy = "请选择同组的在岗同事。"
+            raise CommandRefused("receiver_unfit", f"{who}不能办理{what}。", status=422, remedy=remedy)
 
     def _check_form(self, element: Element, given: dict[str, Any]) -> None:
         name = element.node.form

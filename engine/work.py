@@ -46,7 +46,7 @@ class Stuck(EngineError):
 
 
 class Work:
-    """What `actor` (None: the system) can do to cases inside one transaction, perhaps on behalf of another."""
+    """What `actor` (None: the system) can do to cases inside one transaction."""
 
     def __init__(
         self,
@@ -54,14 +54,14 @@ class Work:
         session: Session,
         actor: str | None,
         *,
-        on_behalf_of: str | None = None,
         attended: bool = True,
     ) -> None:
         self.engine = engine
         self.session = session
         self.rows = Rows(session)
         self.actor = actor
-        self.on_behalf_of = on_behalf_of
+        self.on_behalf_of: str | None = None
+        """Whom the actor substitutes in what is being done; a verb on a task finds out."""
         self.attended = attended
         self.now = engine.clock.now()
         self.hops = 0

@@ -1,29 +1,41 @@
 """Who may do a task: the groups that the engine asks for (design §4). A lane's id is a role.
 
-Groups are texts: `enterprise:E01`, `agency:A07:handler`. Membership is asked each time, so that a change of
-office counts at once.
+Groups are texts: `enterprise:E01`, `agency:A07:handler`. Membership and substitution are asked each time, so that a
+change of office counts at once, and a substitution ends by its date.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import String, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from engine.assignment import Person, Standing
 from records.agencies import Agency
+from records.calendar import local_date
+from records.substitutions import PRINCIPALS
 from records.users import User, UserKind, UserRole, user_by_username
 
 ENTERPRISE_ROLE = "enterprise"
 
-# The user of a name while the account is open, and so is its agency.
-_ACTIVE = (
+# Users while their account is open, and so is their agency.
+_ALL_ACTIVE = (
     select(User.id)
     .outerjoin(Agency, Agency.id == User.agency_id)
-    .where(User.username == bindparam("actor"), User.active, or_(User.agency_id.is_(None), Agency.active))
+    .where(User.active, or_(User.agency_id.is_(None), Agency.active))
 )
-# One row for each of the user's roles; one without a role where there is none.
-_MEMBERSHIPS = _ACTIVE.outerjoin(UserRole, UserRole.user_id == User.id).with_only_columns(
-    User.kind, User.enterprise_id, User.agency_id, UserRole.role
+_ACTIVE = _ALL_ACTIVE.where(User.username == bindparam("actor"))
+# One row for each of a user's roles; one without a role where there is none.
+_ROLES = (User.kind, User.enterprise_id, User.agency_id, UserRole.role)
+_MEMBERSHIPS = _ACTIVE.outerjoin(UserRole, UserRole.user_id == User.id).with_only_columns(*_ROLES)
+# The same of the user and of everybody they substitute: found by their ids, so that no other user is looked at.
+_THEIRS = select(User.id).where(User.username == bindparam("actor", type_=String)).union_all(PRINCIPALS).subquery()
+_STANDING = (
+    _ALL_ACTIVE.join(_THEIRS, _THEIRS.c.id == User.id)
+    .outerjoin(UserRole, UserRole.user_id == User.id)
+    .with_only_columns(User.username, *_ROLES)
+    .order_by(User.username)
 )
 
 
@@ -33,6 +45,24 @@ def enterprise_group(enterprise_id: str) -> str:
 
 def agency_group(agency_id: str, role: str) -> str:
     return f"agency:{agency_id}:{role}"
+
+
+def members_of(session: Session, group: str) -> Sequence[User]:
+    """Who is in a group now, by their names."""
+    party, party_id, *role = group.split(":")
+    query = _ALL_ACTIVE.with_only_columns(User).order_by(User.name, User.id)
+    if party == ENTERPRISE_ROLE:
+        return session.scalars(query.where(User.kind == UserKind.ENTERPRISE, User.enterprise_id == party_id)).all()
+    of_agency = query.where(User.kind == UserKind.AUTHORITY, User.agency_id == party_id)
+    return session.scalars(of_agency.where(User.roles.any(UserRole.role.in_(role)))).all()
+
+
+def _groups(kind: str, enterprise_id: str | None, agency_id: str | None, role: str | None) -> Iterator[str]:
+    """The group that a user with a role is in, if that is one."""
+    if kind == UserKind.ENTERPRISE and enterprise_id:
+        yield enterprise_group(enterprise_id)
+    elif kind == UserKind.AUTHORITY and agency_id and role:
+        yield agency_group(agency_id, role)
 
 
 class RecordsAssignment:
@@ -51,13 +81,22 @@ class RecordsAssignment:
 
     def groups_of(self, session: Session, actor: str) -> frozenset[str]:
         """Every group the actor belongs to now; none for an administrator, an unknown name or who is not active."""
-        groups = set()
-        for kind, enterprise_id, agency_id, role in session.execute(_MEMBERSHIPS, {"actor": actor}):
-            if kind == UserKind.ENTERPRISE and enterprise_id:
-                groups.add(enterprise_group(enterprise_id))
-            elif kind == UserKind.AUTHORITY and agency_id and role:
-                groups.add(agency_group(agency_id, role))
-        return frozenset(groups)
+        return frozenset(group for row in session.execute(_MEMBERSHIPS, {"actor": actor}) for group in _groups(*row))
+
+    def standing_of(self, session: Session, actor: str, now: datetime) -> Standing:
+        """The actor and those whom he substitutes on this day, with their groups; principals of his own agency only,
+        who are active. Nobody who is not active himself stands in for anybody."""
+        groups: dict[str, set[str]] = {}
+        agencies: dict[str, str | None] = {}
+        asked = {"actor": actor, "today": local_date(now)}
+        for username, kind, enterprise_id, agency_id, role in session.execute(_STANDING, asked):
+            groups.setdefault(username, set()).update(_groups(kind, enterprise_id, agency_id, role))
+            agencies[username] = agency_id
+        if actor not in groups:
+            return Standing(Person(actor))
+        people = {name: Person(name, frozenset(found)) for name, found in groups.items()}
+        principals = (people[name] for name in people if name != actor and agencies[name] == agencies[actor])
+        return Standing(people[actor], tuple(principals))
 
     def is_active(self, session: Session, actor: str) -> bool:
         """Whether the actor still works here: the account is open, and so is its agency."""

@@ -23,6 +23,7 @@ from records import (
     regions,
     simulation,
     sms,
+    substitutions,
     terminations,
     users,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "regions",
     "simulation",
     "sms",
+    "substitutions",
     "terminations",
     "users",
 ]

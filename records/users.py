@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -69,6 +70,12 @@ class ApiToken(Base):
 
 def user_by_username(session: Session, username: str) -> User | None:
     return session.scalar(select(User).where(User.username == username))
+
+
+def colleagues_of(session: Session, official: User) -> Sequence[User]:
+    """The other officials of somebody's agency whose accounts are open, by their names."""
+    others = select(User).where(User.kind == UserKind.AUTHORITY, User.active, User.id != official.id)
+    return session.scalars(others.where(User.agency_id == official.agency_id).order_by(User.name, User.id)).all()
 
 
 def hash_password(password: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
 
+import records.models  # noqa: F401  # for the tables
 from engine.tables import Base
 from records import encryption
 from records.sample import load_sample

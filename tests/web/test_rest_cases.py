@@ -61,7 +61,7 @@ def test_a_suspended_filing_offers_nothing_and_says_why_until_it_is_resumed(port
     portal.submit(filing["id"])
     case = portal.filing(filing["id"])["instance_id"]
     task = portal.task("gx10", filing["id"])
-    assert task["allowed_actions"] == ["claim", "complete"]
+    assert task["allowed_actions"] == ["claim", "complete", "transfer"]
     assert told(portal, f"/instances/{case}/suspend", reason="举报核查")["status"] == "suspended"
     assert portal.task("gx10", filing["id"])["allowed_actions"] == []
     for verb in ("claim", "complete"):

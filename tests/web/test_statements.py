@@ -1,4 +1,5 @@
-"""What completing a task asks of the database: a ceiling of statements for each decision on a filing, and one commit.
+"""What is asked of the database: a ceiling of statements for each decision on a filing, one commit, and boxes that ask
+once in whose names somebody acts.
 
 BEGIN, SAVEPOINT, RELEASE and COMMIT are no statements here; rows sent together are one.
 """
@@ -91,3 +92,21 @@ def test_a_request_that_completes_a_task_commits_once(portal: Portal, filing_id:
             answer = portal.client.post(path, headers=headers, json={"data": {"decision": decision}, "opinion": "同意"})
         assert answer.status_code == 200, answer.text
         assert log.commits == 1, decision
+
+
+@pytest.mark.parametrize("path", ["/api/v1/tasks", "/inbox/todo"])
+def test_who_substitutes_somebody_is_asked_with_the_groups(portal: Portal, filing_id: str, path: str) -> None:
+    headers = {"Authorization": f"Bearer {portal.token('gx12')}"}
+
+    def statements() -> list[str]:
+        with portal.app.app_context(), listening(db.engine) as log:
+            assert portal.client.get(path, headers=headers).status_code == 200
+        return log.statements
+
+    statements()  # what is read once an application is read
+    before = statements()
+    days = {"first_day": "2026-03-02", "last_day": "2026-03-02"}
+    made = portal.call("admin", "POST", "/substitutions", json={"principal": "gx11", "substitute": "gx12"} | days)
+    assert made.status_code == 201
+    assert len(statements()) == len(before)
+    assert sum("FROM substitution" in statement for statement in before) == (1 if path.startswith("/api") else 2)

@@ -19,6 +19,8 @@ from web.api import (
     papers,
     progress,
     services,
+    staff,
+    substitutions,
     task_inbox,
     terminations,
 )
@@ -40,6 +42,8 @@ BLUEPRINTS = (
     papers.blueprint,
     progress.blueprint,
     terminations.blueprint,
+    staff.blueprint,
+    substitutions.blueprint,
     lookups.blueprint,
 )
 

@@ -123,6 +123,11 @@ class TaskLine(Schema):
     created_at = fields.AwareDateTime()
     due_at = fields.AwareDateTime(allow_none=True)
     ended_at = fields.AwareDateTime(allow_none=True)
+    handed_by = fields.String(allow_none=True, metadata={"description": "who handed it to the assignee"})
+    handed_reason = fields.String(allow_none=True)
+    on_behalf_of = fields.String(
+        allow_none=True, metadata={"description": "whom who asks would act for, as the substitute"}
+    )
     allowed_actions = fields.List(fields.String())
 
 
@@ -144,6 +149,15 @@ class TaskPage(Schema):
 class TaskCommand(Strict):
     data = fields.Dict(keys=fields.String(), load_default=dict)
     opinion = fields.String(validate=validate.Length(max=500), allow_none=True)
+
+
+class Colleague(Schema):
+    username = fields.String()
+    name = fields.String()
+
+
+class Colleagues(Schema):
+    items = fields.List(fields.Nested(Colleague))
 
 
 class TaskAnswer(Schema):
@@ -181,6 +195,10 @@ class TokenName(fields.Field[int | str]):
         if isinstance(value, bool) or not isinstance(value, int | str):
             raise ValidationError("应为令牌编号或元素编号。")
         return value
+
+
+class TransferBody(ReasonBody):
+    to = fields.String(required=True, metadata={"description": "a colleague's username"})
 
 
 class InstructionBody(Strict):

@@ -11,11 +11,11 @@ from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.history import waiting
 from engine.tables import Instance, Task
-from records.users import User
+from records.users import User, UserKind
 from tasks.procedure import in_words
 from web.api.idempotency import once
-from web.api.schemas import TaskAnswer, TaskCommand, TaskPage, TaskQuery, TaskSchema
-from web.api.views import groups_of, task_view, visible, visible_task
+from web.api.schemas import Colleagues, TaskAnswer, TaskCommand, TaskPage, TaskQuery, TaskSchema, TransferBody
+from web.api.views import colleagues, standing_of, task_view, visible, visible_task
 from web.database import db
 from web.identity import me, require
 from web.runtime import runtime
@@ -31,19 +31,17 @@ class Tasks(MethodView):
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """One box of whoever asks: todo or done; or the open tasks of one case."""
         user = me()
-        groups = groups_of(user)
+        standing = standing_of(user)
         session = db.session()
         if "instance_id" in query:
             instance = visible(db.session.get(Instance, query["instance_id"]), user)
             found = open_tasks(instance)
-            return {"items": [task_view(t, user, groups) for t in found], "next": None, "total": len(found)}
-        page = inbox.page(
-            session, query["box"], user.username, groups, limit=query["limit"], cursor=query.get("cursor")
-        )
+            return {"items": [task_view(t, user, standing) for t in found], "next": None, "total": len(found)}
+        page = inbox.page(session, query["box"], standing, limit=query["limit"], cursor=query.get("cursor"))
         return {
-            "items": [task_view(task, user, groups) for task in page.items],
+            "items": [task_view(task, user, standing) for task in page.items],
             "next": page.next,
-            "total": inbox.count(session, query["box"], user.username, groups),
+            "total": inbox.count(session, query["box"], standing),
         }
 
 
@@ -55,7 +53,7 @@ class OneTask(MethodView):
         """A task, with its form and what whoever asks may do with it."""
         user = me()
         task, _ = visible_task(task_id, user)
-        return task_view(task, user, groups_of(user), with_form=True)
+        return task_view(task, user, standing_of(user), with_form=True)
 
 
 @blueprint.route("/tasks/<task_id>/<any(claim, release, complete):verb>")
@@ -68,6 +66,27 @@ class Verb(MethodView):
         return once(lambda given: act(given, me(), task_id, verb, body), TaskAnswer())
 
 
+@blueprint.route("/tasks/<task_id>/transfer")
+class Transfer(MethodView):
+    @blueprint.arguments(TransferBody)
+    @blueprint.response(200, TaskAnswer)
+    @require()
+    def post(self, body: dict[str, Any], task_id: str) -> Any:
+        """转办: hand a task to a colleague of its group, who sees from whom and why."""
+        return once(lambda given: act(given, me(), task_id, "transfer", body), TaskAnswer())
+
+
+@blueprint.route("/tasks/<task_id>/colleagues")
+class TaskColleagues(MethodView):
+    @blueprint.response(200, Colleagues)
+    @require(UserKind.AUTHORITY)
+    def get(self, task_id: str) -> dict[str, Any]:
+        """The colleagues to whom a task may be transferred."""
+        user = me()
+        task, _ = visible_task(task_id, user)
+        return {"items": colleagues(task, standing_of(user))}
+
+
 def act(given: Command, user: User, task_id: str, verb: str, body: dict[str, Any]) -> dict[str, Any]:
     """Carry out one verb and say what is open now."""
     task, instance = visible_task(task_id, user)
@@ -76,18 +95,20 @@ def act(given: Command, user: User, task_id: str, verb: str, body: dict[str, Any
             given.claim(task_id)
         elif verb == "release":
             given.release(task_id)
+        elif verb == "transfer":
+            given.transfer(task_id, body["to"], body["reason"])
         else:
             given.complete(task_id, data=body.get("data"), opinion=body.get("opinion"))
     except CommandRefused as refusal:
         raise in_words(given.session, refusal, task) from refusal
-    groups = groups_of(user)
+    standing = standing_of(user)
     return {
         "instance": {
             "id": instance.id,
             "status": instance.status,
             "waiting": waiting(runtime().engine, given.session, instance),
         },
-        "tasks": [task_view(following, user, groups) for following in open_tasks(instance)],
+        "tasks": [task_view(following, user, standing) for following in open_tasks(instance)],
     }
 
 

@@ -5,17 +5,35 @@ from typing import Any
 from sqlalchemy import select
 
 from engine import state, values, verbs
+from engine.assignment import Standing
 from engine.errors import CommandRefused
 from engine.history import HistoryLine, lines, waiting
 from engine.tables import Definition, Incident, Instance, Task
+from records.assignment import members_of
 from records.documents import Document
 from records.users import User, UserKind
 from web.database import db
 from web.runtime import runtime
 
+_AMONG_COLLEAGUES = ("transferred", "handed_over")
+
+
+def standing_of(user: User) -> Standing:
+    """In whose names a user may act now."""
+    engine = runtime().engine
+    return engine.policy.standing_of(db.session(), user.username, engine.clock.now())
+
 
 def groups_of(user: User) -> frozenset[str]:
-    return runtime().engine.policy.groups_of(db.session(), user.username)
+    """Every group a user may act for now: their own, and those of whom they substitute."""
+    return standing_of(user).groups
+
+
+def colleagues(task: Task, standing: Standing) -> list[User]:
+    """To whom somebody who may hand a task on may give it."""
+    has_it, _ = verbs.TRANSFER.in_whose_name(task, standing)
+    members = members_of(db.session(), task.candidate_group) if task.candidate_group else ()
+    return [user for user in members if user.username not in (task.assignee, has_it.name)]
 
 
 def visible(instance: Instance | None, user: User) -> Instance:
@@ -73,8 +91,9 @@ def instance_line(instance: Instance, definition: Definition) -> dict[str, Any]:
     }
 
 
-def task_view(task: Task, user: User, groups: frozenset[str], *, with_form: bool = False) -> dict[str, Any]:
+def task_view(task: Task, user: User, standing: Standing, *, with_form: bool = False) -> dict[str, Any]:
     instance = db.session.get_one(Instance, task.instance_id)
+    of_colleagues = user.kind != UserKind.ENTERPRISE or task.candidate_group in standing.groups
     view: dict[str, Any] = {
         "id": task.id,
         "instance_id": task.instance_id,
@@ -87,7 +106,10 @@ def task_view(task: Task, user: User, groups: frozenset[str], *, with_form: bool
         "created_at": task.created_at,
         "due_at": task.due_at,
         "ended_at": task.ended_at,
-        "allowed_actions": verbs.allowed(task, instance, user.username, groups),
+        "handed_by": task.handed_by if of_colleagues else None,
+        "handed_reason": task.handed_reason if of_colleagues else None,
+        "on_behalf_of": verbs.on_behalf_of(task, standing),
+        "allowed_actions": verbs.allowed(task, instance, standing),
     }
     if with_form:
         view["form"] = form_of(task)
@@ -113,11 +135,18 @@ def tells_who(line: HistoryLine, reader: User) -> bool:
     return not by_operator or reader.kind != UserKind.ENTERPRISE
 
 
+def is_told(line: HistoryLine, reader: User) -> bool:
+    """Whether a reader is told of a line at all: how officials share their work out is not an enterprise's business."""
+    return reader.kind != UserKind.ENTERPRISE or line.action not in _AMONG_COLLEAGUES
+
+
 def history_view(instance: Instance, reader: User) -> list[dict[str, Any]]:
     """What happened to a case, oldest first, with the elements' and people's names."""
     engine = runtime().engine
     shown = []
     for line in lines(engine, db.session(), instance):
+        if not is_told(line, reader):
+            continue
         actor = line.actor if tells_who(line, reader) else None
         data, before = values.from_json(line.data), values.from_json(line.before)
         shown.append(

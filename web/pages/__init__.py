@@ -17,6 +17,8 @@ from web.pages import (
     progress,
     public,
     shell,
+    staff,
+    substitutions,
     task,
     terminations,
 )
@@ -29,6 +31,8 @@ BLUEPRINTS = (
     inbox.blueprint,
     task.blueprint,
     diagram.blueprint,
+    substitutions.blueprint,
+    staff.blueprint,
 )
 
 

@@ -20,13 +20,14 @@ from records.documents import Document, DocumentStatus, DocumentVersion
 from records.filings import FILING
 from records.users import User, UserKind, user_by_username
 from web.api.task_inbox import open_tasks
-from web.api.views import tells_who
+from web.api.views import is_told, tells_who
 from web.database import db
 from web.pages import people, wording
 from web.runtime import runtime
 
 ENTERPRISE = "enterprise"
 _STATES = {"return": "returned", "back": "returned", "refuse": "refused"}
+_HANDED_ON = ("transferred", "handed_over")
 _CATCHING = ("boundaryEvent", "intermediateCatchEvent")
 
 
@@ -230,7 +231,10 @@ def _who_when(course: Course, document: Document, index: int, act: HistoryLine |
         return f"{who} {wording.short_moment(version.submitted_at)}"
     if act is None or act.actor is None:
         return ""
-    return f"{people.name_of(db.session(), act.actor)} {wording.short_moment(act.at)}"
+    who = people.name_of(db.session(), act.actor)
+    if act.on_behalf_of is not None:
+        who = _("%(name)s（代 %(principal)s）", name=who, principal=people.name_of(db.session(), act.on_behalf_of))
+    return f"{who} {wording.short_moment(act.at)}"
 
 
 def _expected(course: Course, document: Document, index: int) -> str:
@@ -274,13 +278,16 @@ def _entry(course: Course, document: Document, line: HistoryLine, reader: User) 
         act = _("挂起") if line.action == "suspended" else _("恢复")
         who = line.actor if tells_who(line, reader) else None
         return _by(who, act, time, line.action, str(line.data.get("reason") or ""))
+    if line.action in _HANDED_ON:
+        return _handing_on(line, time) if is_told(line, reader) else None
     if line.action != "completed" or place is None:
         return None
     if _is_act(line):
         decision = line.data.get("decision")
         word = outcome_title(course.form_of(line.element_id), decision)
         act = f"{place.node.name}：{word}" if word not in ("", place.node.name) else place.node.name
-        return _by(line.actor, act, time, _STATES.get(str(decision), "done"), str(line.data.get("opinion") or ""))
+        position = _STATES.get(str(decision), "done")
+        return _by(line.actor, act, time, position, str(line.data.get("opinion") or ""), line.on_behalf_of)
     if place.node.kind in _CATCHING:
         version = submitted_version(document)
         who = version.submitted_by if version is not None else None
@@ -288,6 +295,18 @@ def _entry(course: Course, document: Document, line: HistoryLine, reader: User) 
     if place.node.kind == "endEvent":
         return _end(course, document, line, place, time)
     return None
+
+
+def _handing_on(line: HistoryLine, time: str) -> dict[str, str]:
+    """A task that went from one official to another: by themselves, or because one left."""
+    receiver, before = line.data.get("assignee"), line.before.get("assignee")
+    name = people.name_of(db.session(), receiver) if receiver else _("组内待认领")
+    if line.action == "transferred":
+        act = _("%(task)s：转办给%(name)s", task=line.element_name, name=name)
+    else:
+        leaver = people.name_of(db.session(), str(before))
+        act = _("%(task)s：%(leaver)s移交给%(name)s", task=line.element_name, leaver=leaver, name=name)
+    return _by(line.actor, act, time, "done", str(line.data.get("reason") or ""), line.on_behalf_of)
 
 
 def _end(course: Course, document: Document, line: HistoryLine, place: Place, time: str) -> dict[str, str] | None:
@@ -315,7 +334,9 @@ def _decided_by_rule(course: Course, end: HistoryLine) -> bool:
     return False
 
 
-def _by(username: str | None, act: str, time: str, position: str, opinion: str = "") -> dict[str, str]:
+def _by(
+    username: str | None, act: str, time: str, position: str, opinion: str = "", on_behalf_of: str | None = None
+) -> dict[str, str]:
     user = user_by_username(db.session(), username) if username else None
     who = user.name if user else (username or "")
     role = people.roles_of(user) if user else ""
@@ -323,6 +344,7 @@ def _by(username: str | None, act: str, time: str, position: str, opinion: str =
         "act": act,
         "who": who,
         "role": role if role != who else "",
+        "on_behalf_of": people.name_of(db.session(), on_behalf_of) if on_behalf_of else "",
         "time": time,
         "opinion": opinion,
         "state": position,

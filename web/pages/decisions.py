@@ -6,13 +6,14 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from engine import verbs
+from engine.assignment import Standing
 from engine.errors import EngineError
 from engine.forms import Form
 from engine.model import Node, ProcessModel
 from engine.tables import Task
 from records.documents import Document
 from records.users import User
-from web.api.views import groups_of
+from web.api.views import colleagues, standing_of
 from web.database import db
 from web.pages import commands, people, wording
 from web.pages.course import Course, outcomes_of
@@ -31,11 +32,14 @@ def panel(
     errors: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """The panel of a task for whoever looks at it (`macros/decision.html`)."""
-    allowed = verbs.allowed(task, course.instance, user.username, groups_of(user))
+    standing = standing_of(user)
+    allowed = verbs.allowed(task, course.instance, standing)
+    principal = verbs.on_behalf_of(task, standing)
     form = course.form_of(task.element_id)
     shown: dict[str, Any] = {
-        "state": "closed" if course.instance.suspended else _state(task, user, allowed),
+        "state": "closed" if course.instance.suspended else _state(task, standing, allowed),
         "claimed_by": people.name_of(db.session(), task.assignee) if task.assignee else "",
+        "on_behalf_of": people.name_of(db.session(), principal) if principal else "",
         "question": _property(form, "decision").get("title", _("办理意见")),
         "outcomes": _outcomes(course, task, form, document),
         "chosen": chosen,
@@ -47,14 +51,18 @@ def panel(
         "errors": errors or {},
         "closed_text": _why_closed(task, course),
     }
-    names = {"claim": "claim_url", "release": "release_url", "complete": "submit_url"}
+    names = {"claim": "claim_url", "release": "release_url", "complete": "submit_url", "transfer": "transfer_url"}
     for verb in allowed:
         shown[names[verb]] = url_for("task.act", task_id=task.id, verb=verb)
+    if "transfer" in allowed:
+        shown["colleagues"] = [{"value": found.username, "label": found.name} for found in colleagues(task, standing)]
+    if task.state == "open" and task.handed_by:
+        shown["handed_by"], shown["handed_reason"] = people.name_of(db.session(), task.handed_by), task.handed_reason
     return shown
 
 
-def _state(task: Task, user: User, allowed: list[str]) -> str:
-    if task.state == "open" and task.assignee == user.username and "complete" in allowed:
+def _state(task: Task, standing: Standing, allowed: list[str]) -> str:
+    if task.state == "open" and task.assignee in standing.names and "complete" in allowed:
         return "mine"
     if "claim" in allowed:
         return "unclaimed"

@@ -18,7 +18,7 @@ from records.notices import notices
 from records.sms import outbox
 from records.users import User, UserKind
 from tasks import procedure
-from web.api.views import groups_of
+from web.api.views import standing_of
 from web.database import db
 from web.identity import me, require
 from web.pages import choosing, lists, sections, wording
@@ -39,9 +39,9 @@ _ON_WORKBENCH = 6
 def workbench() -> str:
     """业务办理: the entries, what is to do and what is to read."""
     user, session = me(), db.session()
-    groups = groups_of(user)
-    todo = [_task_row(task) for task in inbox.page(session, "todo", user.username, groups, limit=_ON_WORKBENCH).items]
-    unread = notices(session, groups, read=False, limit=_ON_WORKBENCH)
+    standing = standing_of(user)
+    todo = [_task_row(task) for task in inbox.page(session, "todo", standing, limit=_ON_WORKBENCH).items]
+    unread = notices(session, standing.groups, read=False, limit=_ON_WORKBENCH)
     counts = {
         "filings": _count(_filed(user)),
         "drafts": _count(_drafts(user)),

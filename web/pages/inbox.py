@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, func, not_, select, true
 
 from engine import inbox, verbs
+from engine.assignment import Standing
 from engine.tables import Definition, Instance, Task
 from records.calendar import local_date
 from records.documents import Document, DocumentStatus
@@ -15,7 +16,7 @@ from records.enterprises import Enterprise
 from records.notices import Notice, mark_read, unread_count
 from records.notices import notices as notices_of
 from records.users import User
-from web.api.views import groups_of
+from web.api.views import groups_of, standing_of
 from web.database import db
 from web.identity import me, require
 from web.pages import addresses, commands, lists, people, wording
@@ -36,28 +37,30 @@ _URGENT = (Document.due_on.asc().nulls_last(), func.coalesce(Document.submitted_
 def todo() -> str:
     """待办任务: what is mine and what my group may claim, the most urgent first."""
     user, now = me(), runtime().engine.clock.now()
-    narrowed = _narrowings(user, now)
+    standing = standing_of(user)
+    narrowed = _narrowings(standing, now)
     chosen = request.args.get("show", "all")
     chosen = chosen if chosen in narrowed else "all"
     text = lists.searched()
-    query = _tasks("todo", user).where(narrowed[chosen])
+    query = _tasks("todo", standing).where(narrowed[chosen])
     if text:
         query = query.where(_about(text))
     found = lists.part(db.session(), query.order_by(*_URGENT))
+    names = _names(standing, [task for task, _instance, _definition in found.rows])
     return render_template(
         "inbox/todo.html",
         place=people.place_of(db.session(), user),
         role=people.roles_of(user),
-        figures=_figures(user, narrowed, chosen),
+        figures=_figures(standing, narrowed, chosen),
         kinds=[],
         query=text,
         sorts=[],
         hidden={"show": chosen} if chosen != "all" else {},
-        rows=[_todo_row(user, task, instance, definition, now) for task, instance, definition in found.rows],
+        rows=[_todo_row(standing, names, row, now) for row in found.rows],
         page=found.foot,
         filtered_text=_filtered_text(text, chosen),
         clear_url=url_for("inbox.todo"),
-        done_today=_done_today(user, now),
+        done_today=_done_today(standing, now),
     )
 
 
@@ -66,7 +69,7 @@ def todo() -> str:
 def done() -> str:
     """已办任务: what I have completed, the latest first."""
     user, text = me(), lists.searched()
-    query = _tasks("done", user)
+    query = _tasks("done", standing_of(user))
     if text:
         query = query.where(_about(text))
     found = lists.part(db.session(), query.order_by(Task.ended_at.desc(), Task.id.desc()))
@@ -146,7 +149,7 @@ def read_all() -> Any:
     return redirect(url_for("inbox.notices"), 303)
 
 
-def _tasks(box: str, user: User) -> Select[Task, Instance, Definition]:
+def _tasks(box: str, standing: Standing) -> Select[Task, Instance, Definition]:
     """The tasks of a box with their case, its procedure and, where it is about one, the filing."""
     return (
         select(Task, Instance, Definition)
@@ -154,13 +157,14 @@ def _tasks(box: str, user: User) -> Select[Task, Instance, Definition]:
         .join(Definition, Definition.id == Instance.definition_id)
         .outerjoin(Document, Document.id == Instance.business_key)
         .outerjoin(Enterprise, Enterprise.id == Document.enterprise_id)
-        .where(inbox.condition(box, user.username, groups_of(user)))
+        .where(inbox.condition(box, standing))
     )
 
 
 def neighbours(user: User, task: Task) -> tuple[str | None, str | None]:
     """The tasks before and after one in its reader's to-do list."""
-    ids = list(db.session.scalars(_tasks("todo", user).with_only_columns(Task.id).order_by(*_URGENT).limit(200)))
+    query = _tasks("todo", standing_of(user)).with_only_columns(Task.id)
+    ids = list(db.session.scalars(query.order_by(*_URGENT).limit(200)))
     if task.id not in ids:
         return None, None
     at = ids.index(task.id)
@@ -173,7 +177,7 @@ def _about(text: str) -> ColumnElement[bool]:
     )
 
 
-def _narrowings(user: User, now: datetime) -> dict[str, ColumnElement[bool]]:
+def _narrowings(standing: Standing, now: datetime) -> dict[str, ColumnElement[bool]]:
     """The parts of the to-do list: by how long is left, and by who has the task."""
     today = local_date(now)
     return {
@@ -181,12 +185,12 @@ def _narrowings(user: User, now: datetime) -> dict[str, ColumnElement[bool]]:
         "overdue": Document.due_on < today,
         "today": Document.due_on == today,
         "later": Document.due_on > today,
-        "mine": Task.assignee == user.username,
+        "mine": Task.assignee.in_(standing.names),
         "free": Task.assignee.is_(None),
     }
 
 
-def _figures(user: User, narrowed: dict[str, ColumnElement[bool]], chosen: str) -> list[dict[str, Any]]:
+def _figures(standing: Standing, narrowed: dict[str, ColumnElement[bool]], chosen: str) -> list[dict[str, Any]]:
     labels = {
         "all": (_("全部待办"), "", ""),
         "overdue": (_("已超期"), "red", "alarm"),
@@ -196,7 +200,7 @@ def _figures(user: User, narrowed: dict[str, ColumnElement[bool]], chosen: str) 
         "free": (_("组内待认领"), "", ""),
     }
     counted = [func.count().filter(narrowed[name]) for name in labels]
-    values = db.session.execute(_tasks("todo", user).with_only_columns(*counted)).one()
+    values = db.session.execute(_tasks("todo", standing).with_only_columns(*counted)).one()
     return [
         {
             "label": label,
@@ -216,11 +220,21 @@ def _filtered_text(text: str, chosen: str) -> str:
     return _("这一类目前没有待办。") if chosen != "all" else ""
 
 
-def _todo_row(user: User, task: Task, instance: Instance, definition: Definition, now: datetime) -> dict[str, Any]:
+def _names(standing: Standing, tasks: list[Task]) -> dict[str, str]:
+    """The names of everybody whom the rows of some tasks tell, by their usernames."""
+    told = {*standing.names, *(task.assignee or "" for task in tasks), *(task.handed_by or "" for task in tasks)}
+    return dict(db.session.execute(select(User.username, User.name).where(User.username.in_(told))).all())
+
+
+def _todo_row(
+    standing: Standing, names: dict[str, str], row: tuple[Task, Instance, Definition], now: datetime
+) -> dict[str, Any]:
+    task, instance, definition = row
     document = db.session.get(Document, instance.business_key) if instance.business_key else None
     received = document.submitted_at if document is not None and document.submitted_at else task.created_at
-    allowed = verbs.allowed(task, instance, user.username, groups_of(user))
-    name = people.name_of(db.session(), task.assignee) if task.assignee else ""
+    allowed = verbs.allowed(task, instance, standing)
+    principal = verbs.on_behalf_of(task, standing)
+    name = names.get(task.assignee or "", task.assignee or "")
     return {
         "id": task.id,
         "url": url_for("task.page", task_id=task.id),
@@ -232,11 +246,14 @@ def _todo_row(user: User, task: Task, instance: Instance, definition: Definition
         "received_date": wording.month_day(received),
         "received_time": wording.clock_time(received),
         "clock": clock(db.session(), document, instance, local_date(now)),
-        "assignee": "mine" if task.assignee == user.username else "other" if task.assignee else "",
+        "assignee": "mine" if task.assignee == standing.person.name else "other" if task.assignee else "",
         "assignee_name": name,
         "assignee_initial": name[:1],
         "claim_url": url_for("task.act", task_id=task.id, verb="claim") if "claim" in allowed else None,
-        "handles": task.assignee == user.username and "complete" in allowed,
+        "on_behalf_of": names.get(principal, principal) if principal else "",
+        "handed_by": names.get(task.handed_by, task.handed_by) if task.handed_by else "",
+        "handed_reason": task.handed_reason or "",
+        "handles": task.assignee in standing.names and "complete" in allowed,
         "revision": commands.revision_of(document),
         "command_id": commands.fresh(),
     }
@@ -265,9 +282,9 @@ def _done_row(task: Task, instance: Instance, definition: Definition) -> dict[st
     }
 
 
-def _done_today(user: User, now: datetime) -> int:
+def _done_today(standing: Standing, now: datetime) -> int:
     midnight = wording.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    condition = inbox.condition("done", user.username, groups_of(user))
+    condition = inbox.condition("done", standing)
     query = select(func.count()).select_from(Task).where(condition, not_(Task.ended_at < midnight))
     return db.session.scalar(query) or 0
 

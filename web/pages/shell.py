@@ -11,7 +11,7 @@ from flask_login import current_user
 from engine import inbox
 from records.notices import unread_count
 from records.users import User, UserKind
-from web.api.views import groups_of
+from web.api.views import standing_of
 from web.database import db
 from web.identity import Account
 from web.pages import people, wording
@@ -62,7 +62,7 @@ def shell() -> dict[str, Any] | None:
 
 
 def _shell_of(user: User) -> dict[str, Any]:
-    session, groups = db.session(), groups_of(user)
+    session, standing = db.session(), standing_of(user)
     return {
         "kind": "enterprise" if user.kind == UserKind.ENTERPRISE else "official",
         "is_admin": user.kind == UserKind.ADMIN,
@@ -70,8 +70,8 @@ def _shell_of(user: User) -> dict[str, Any]:
         "role": people.roles_of(user),
         "initial": user.name[:1],
         "counts": {
-            "todo": inbox.count(session, "todo", user.username, groups),
-            "notices": unread_count(session, groups),
+            "todo": inbox.count(session, "todo", standing),
+            "notices": unread_count(session, standing.groups),
         },
         "demo": runtime().settings.demo,
     }

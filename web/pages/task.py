@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
+from engine.job_commands import LONGEST_REASON
 from engine.tables import Instance, Task
 from records.calendar import local_date
 from records.changes import Change
@@ -43,19 +44,22 @@ def page(task_id: str) -> Any:
     return _render(task, instance, document, me())
 
 
-@blueprint.post("/<task_id>/<any(claim, release, complete):verb>")
+@blueprint.post("/<task_id>/<any(claim, release, complete, transfer):verb>")
 @require()
 def act(task_id: str, verb: str) -> Any:
-    """Claim, release or complete. A refusal shows the page again, with what was typed."""
+    """Claim, release, complete or hand on. A refusal shows the page again, with what was typed."""
     decision, opinion = request.form.get("decision", ""), request.form.get("opinion", "").strip()
     data = {"decision": decision} if decision else {}
-    body = {"data": data, "opinion": opinion or None} if verb == "complete" else {}
+    bodies: dict[str, dict[str, Any]] = {
+        "complete": {"data": data, "opinion": opinion or None},
+        "transfer": {"to": request.form.get("to", ""), "reason": _reason()},
+    }
 
     def give(given: Command) -> dict[str, Any]:
         task, instance = visible_task(task_id, me())
         commands.require_current(_filing(instance))
         title = outcome_title(Course(instance).form_of(task.element_id), decision)
-        answer = carry_out(given, me(), task_id, verb, body)
+        answer = carry_out(given, me(), task_id, verb, bodies.get(verb, {}))
         return {"message": _said(verb, task, instance, title, answer)}
 
     try:
@@ -64,15 +68,25 @@ def act(task_id: str, verb: str) -> Any:
         if refusal.status not in (403, 409, 422):
             raise
         return _shown_again(task_id, refusal, decision, opinion)
-    return redirect(url_for("inbox.todo") if verb == "complete" else url_for("task.page", task_id=task_id), 303)
+    gone = verb in ("complete", "transfer")
+    return redirect(url_for("inbox.todo") if gone else url_for("task.page", task_id=task_id), 303)
+
+
+def _reason() -> str:
+    return request.form.get("reason", "").strip()[:LONGEST_REASON]
 
 
 def _said(verb: str, task: Task, instance: Instance, title: str, answer: dict[str, Any]) -> str:
     """What happened and who has the case now."""
     document = _filing(instance)
     name = (document.project_name if document else None) or task.name
+    holder = people.name_of(db.session(), task.assignee) if task.assignee else ""
+    if verb == "claim" and task.assignee != me().username:
+        return _("已代%(name)s认领「%(task)s」，由你办理。", name=holder, task=task.name)
     if verb == "claim":
         return _("已认领「%(task)s」，由你办理。", task=task.name)
+    if verb == "transfer":
+        return _("「%(task)s」已转办给%(name)s。", task=task.name, name=holder)
     if verb == "release":
         return _("已放回「%(task)s」，同组其他人可以认领。", task=task.name)
     done = _("已提交：%(outcome)s。", outcome=title or task.name)

@@ -1,13 +1,13 @@
 """clocks: what for, when to warn, and by how much they were prolonged; how an agency numbers its replies; inquiries
 
-Revision: 0012, after 0008
+Revision: 0010, after 0009
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0012'
-down_revision = '0008'
+revision = '0010'
+down_revision = '0009'
 branch_labels = None
 depends_on = None
 

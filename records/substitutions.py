@@ -1,0 +1,129 @@
+"""Substitutions 代理: who acts for whom on which days. What that lets them do, `records.assignment` answers."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, ForeignKey, String, bindparam, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from engine.errors import CommandRefused
+from engine.tables import Base, UtcDateTime
+from records.calendar import local_date
+from records.users import User, UserKind
+
+
+class SubstitutionState(StrEnum):
+    """How a substitution stands on a day."""
+
+    PLANNED = "PLANNED"
+    RUNNING = "RUNNING"
+    OVER = "OVER"
+    RECALLED = "RECALLED"
+
+
+class Substitution(Base):
+    """`substitute` acts for `principal` from `first_day` to `last_day`, both included, unless it is ended early."""
+
+    __tablename__ = "substitution"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    principal_id: Mapped[str] = mapped_column(ForeignKey("user.id"), index=True)
+    substitute_id: Mapped[str] = mapped_column(ForeignKey("user.id"), index=True)
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_by: Mapped[str] = mapped_column(String(64), doc="username")
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime, doc="None: it ends by its date")
+    ended_by: Mapped[str | None] = mapped_column(String(64), doc="username")
+    principal: Mapped[User] = relationship(foreign_keys=principal_id)
+    substitute: Mapped[User] = relationship(foreign_keys=substitute_id)
+
+    def state(self, today: date) -> SubstitutionState:
+        if self.ended_at is not None:
+            return SubstitutionState.RECALLED
+        if self.last_day < today:
+            return SubstitutionState.OVER
+        return SubstitutionState.RUNNING if self.first_day <= today else SubstitutionState.PLANNED
+
+
+PRINCIPALS = (
+    select(Substitution.principal_id.label("id"))
+    .join(User, User.id == Substitution.substitute_id)
+    .where(
+        User.username == bindparam("actor"),
+        Substitution.ended_at.is_(None),
+        Substitution.first_day <= bindparam("today"),
+        Substitution.last_day >= bindparam("today"),
+    )
+)
+"""The ids of those for whom the user `actor` acts on the day `today`."""
+
+
+def appoint(
+    session: Session, principal: User, substitute: User, first_day: date, last_day: date, *, actor: str, now: datetime
+) -> Substitution:
+    """Name a substitute for an official. Raises CommandRefused 422 where the two or the days do not fit, 409 where the
+    official has a substitute on one of the days already."""
+    if principal.kind != UserKind.AUTHORITY or not principal.active:
+        raise CommandRefused("principal_unfit", f"{principal.name}不是在岗的审批人员，不能设代理。", status=422)
+    if substitute.id == principal.id:
+        raise CommandRefused("substitute_unfit", "代理人不能是本人。", status=422, remedy="请选择另一位同事。")
+    if not substitute.active or substitute.kind != UserKind.AUTHORITY or substitute.agency_id != principal.agency_id:
+        message = f"{substitute.name}不是同一单位的在岗人员，不能代理。"
+        raise CommandRefused("substitute_unfit", message, status=422, remedy="请选择本单位的在岗同事。")
+    if first_day < local_date(now) or last_day < first_day:
+        message = "代理从今天或以后开始，结束日期不能早于开始日期。"
+        raise CommandRefused("days_unfit", message, status=422, remedy="请更正代理的起止日期。")
+    session.get_one(User, principal.id, with_for_update=True)  # two at once must see each other
+    overlapping = select(Substitution).where(
+        Substitution.principal_id == principal.id,
+        Substitution.ended_at.is_(None),
+        Substitution.first_day <= last_day,
+        Substitution.last_day >= first_day,
+    )
+    if other := session.scalars(overlapping).first():
+        message = f"{other.first_day} 至 {other.last_day} 已由{other.substitute.name}代理{principal.name}。"
+        raise CommandRefused("already_substituted", message, remedy="请先结束那次代理，或改用其他日期。")
+    substitution = Substitution(
+        principal=principal,
+        substitute=substitute,
+        first_day=first_day,
+        last_day=last_day,
+        created_at=now,
+        created_by=actor,
+    )
+    session.add(substitution)
+    session.flush()
+    return substitution
+
+
+def recall(session: Session, substitution: Substitution, *, actor: str, now: datetime) -> None:
+    """End a substitution before its date. Raises CommandRefused 409 where it is over already."""
+    if substitution.state(local_date(now)) in (SubstitutionState.OVER, SubstitutionState.RECALLED):
+        raise CommandRefused("substitution_over", "这次代理已经结束。")
+    substitution.ended_at, substitution.ended_by = now, actor
+    session.flush()
+
+
+def recall_all(session: Session, user: User, *, actor: str, now: datetime) -> None:
+    """End whatever an official who leaves has to do with substitutions."""
+    open_ones = select(Substitution).where(
+        concerns(user), Substitution.ended_at.is_(None), Substitution.last_day >= local_date(now)
+    )
+    for substitution in session.scalars(open_ones):
+        recall(session, substitution, actor=actor, now=now)
+
+
+def concerns(user: User) -> ColumnElement[bool]:
+    """Whether a substitution is of a user or by them."""
+    return or_(Substitution.principal_id == user.id, Substitution.substitute_id == user.id)
+
+
+def substitutions(
+    session: Session, user: User | None, *, limit: int = 50, before_id: int | None = None
+) -> Sequence[Substitution]:
+    """Those that concern a user, or all, the latest first; `before_id` continues a list."""
+    query = select(Substitution).order_by(Substitution.id.desc()).limit(limit)
+    if user is not None:
+        query = query.where(concerns(user))
+    return session.scalars(query if before_id is None else query.where(Substitution.id < before_id)).all()
