@@ -23,6 +23,10 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 endif
 BOOTSTRAP = $(if $(PYTHON),@$(PYTHON) scripts/bootstrap.py,@echo 'jigai needs Python 3.11 or newer on the PATH (or make PYTHON=/path/to/python).' >&2; exit 1;)
 BIN = .venv/bin
+# Byte code is kept, beside nobody's sources, also where the environment says that Python is to write none (containers do):
+# compiling every import anew takes each process of the product and of the tests four seconds.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX = $(CURDIR)/.venv/bytecode
 # More than four workers wait for the one PostgreSQL rather than for the processor.
 PYTEST = $(BIN)/pytest -n logical --maxprocesses 4 --dist loadgroup
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, text
@@ -21,6 +22,9 @@ from engine.forms import Form, read_form
 from engine.model import Diagram, EventDefinition, Node, ProcessModel
 from engine.problems import Problem, problem
 from engine.tables import Definition, Deployment, DeploymentFile, StartSubscription
+
+KEPT_FILES = 100
+"""Files whose content stays read, the latest ones."""
 
 
 @dataclass(frozen=True)
@@ -83,26 +87,18 @@ def check(
             too_long = problem("name_too_long", file=source.name, line=1, attribute="name", limit=LONGEST_NAME)
             files.problems.append(too_long)
         names.add(source.name)
-        suffix = source.name.rsplit(".", 1)[-1].lower()
-        if suffix == "bpmn":
-            diagram, problems = reader.read(source.content, source.name)
-            files.diagrams.append(diagram)
-        elif suffix == "dmn":
-            decisions, problems = read_decisions(source.content, source.name)
-            for decision in decisions:
-                if decision.id in files.decisions:
-                    problems.append(
-                        problem(
-                            "duplicate_decision", file=source.name, line=1, id=decision.id, other=places[decision.id]
-                        )
-                    )
-                files.decisions[decision.id] = decision
-                places[decision.id] = source.name
-        elif suffix == "json":
-            form, problems = read_form(source.content, source.name)
-            files.forms[source.name] = form
-        else:
-            problems = [problem("unknown_file", file=source.name)]
+        read, problems = _read(source)
+        if isinstance(read, Diagram):
+            files.diagrams.append(read)
+        elif isinstance(read, Form):
+            files.forms[source.name] = read
+        for decision in read if isinstance(read, tuple) else ():
+            if decision.id in files.decisions:
+                files.problems.append(
+                    problem("duplicate_decision", file=source.name, line=1, id=decision.id, other=places[decision.id])
+                )
+            files.decisions[decision.id] = decision
+            places[decision.id] = source.name
         files.problems.extend(problems)
     found = structure.check(files.diagrams, files.decisions, files.forms, find_service)
     # A decision is not called missing while a table that could be it cannot be read.
@@ -115,6 +111,24 @@ def check(
         files.problems.append(problem("no_process", file="、".join(d.file for d in files.diagrams) or "（空）"))
     files.problems.sort(key=lambda p: (p.file, p.line or 0))
     return files
+
+
+@lru_cache(maxsize=KEPT_FILES)
+def _read(source: Source) -> tuple[Diagram | tuple[Decision, ...] | Form | None, tuple[Problem, ...]]:
+    """What a file says by itself, and what is wrong with it. Nothing changes it afterwards, so that it is read once for
+    every version of a procedure that has the same file."""
+    suffix = source.name.rsplit(".", 1)[-1].lower()
+    read: Diagram | tuple[Decision, ...] | Form | None
+    if suffix == "bpmn":
+        read, problems = reader.read(source.content, source.name)
+    elif suffix == "dmn":
+        decisions, problems = read_decisions(source.content, source.name)
+        read = tuple(decisions)
+    elif suffix == "json":
+        read, problems = read_form(source.content, source.name)
+    else:
+        read, problems = None, [problem("unknown_file", file=source.name)]
+    return read, tuple(problems)
 
 
 def _unknown_calls(files: FileSet, is_deployed: Callable[[str, int | None], bool]) -> Iterable[Problem]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
 import structlog
@@ -56,8 +56,12 @@ class Stage(Protocol):
     def furnish(self, command: Command) -> None:
         """Put people and places into a fresh database. Done once; every scenario gets a copy."""
 
+    def presupposes(self, process: str, start: Block) -> Hashable:
+        """What `prepare` goes by; None where the case presupposes nothing. Raises `Misused`."""
+
     def prepare(self, test: ProcessTest, process: str, start: Block) -> None:
-        """Let happen what the case presupposes, as a change does a certificate. Raises `Misused`."""
+        """Let happen what the case presupposes, as a change does a certificate: in the database and on the clock only, for
+        scenarios that presuppose the same get copies. Raises `Misused`."""
 
     def draft(self, command: Command, process: str, start: Block) -> str | None:
         """Make what a case is about, from a scenario's `start`; its business key. Raises `Misused`."""
@@ -92,6 +96,9 @@ class BareStage:
 
     def furnish(self, command: Command) -> None:
         """Nothing is needed."""
+
+    def presupposes(self, process: str, start: Block) -> Hashable:
+        return None
 
     def prepare(self, test: ProcessTest, process: str, start: Block) -> None:
         """Nothing is presupposed."""
@@ -181,19 +188,49 @@ def run(
             for node in process.walk():
                 element = Element(process.id, node.id, node.name, process.file, node.line)
                 report.elements[process.id, node.id] = element
-        with closing(sqlite3.connect(":memory:")) as furnished:
-            _raw(test).backup(furnished)
+        with ExitStack() as kept:
+            scenes = _Scenes(file.process, stage, test, kept)
             for scenario in file.scenarios:
-                furnished.backup(_raw(test))
-                stage.clock.set(start)
                 play = _Play(file, scenario, stage, test)
-                play.perform()
+                play.perform(scenes)
                 report.trodden |= {element for case in test.cases() for element in case.trace}
                 if not play.failures:
                     report.passed.append(scenario.name)
                 report.failures += play.failures
                 tell(scenario.name, not play.failures)
     return report
+
+
+class _Scenes:
+    """The databases in which cases begin, each with its moment: prepared once for all that presuppose the same."""
+
+    def __init__(self, process: str, stage: Stage, test: ProcessTest, kept: ExitStack) -> None:
+        self._process = process
+        self._stage = stage
+        self._test = test
+        self._open = kept
+        self._kept: dict[Hashable, tuple[sqlite3.Connection, datetime]] = {}
+        self._keep(None)
+
+    def set(self, start: Block) -> None:
+        """Bring the database and the clock to where a scenario's case begins. Raises `Misused`."""
+        self._copy(None)
+        key = self._stage.presupposes(self._process, start)
+        if key in self._kept:
+            self._copy(key)
+        else:
+            self._stage.prepare(self._test, self._process, start)
+            self._keep(key)
+
+    def _keep(self, key: Hashable) -> None:
+        copy = self._open.enter_context(closing(sqlite3.connect(":memory:")))
+        _raw(self._test).backup(copy)
+        self._kept[key] = copy, self._stage.clock.now()
+
+    def _copy(self, key: Hashable) -> None:
+        copy, moment = self._kept[key]
+        copy.backup(_raw(self._test))
+        self._stage.clock.set(moment)
 
 
 def _raw(test: ProcessTest) -> sqlite3.Connection:
@@ -232,9 +269,9 @@ class _Play:
                 return cases[0] if cases else None
         return max(cases, key=lambda case: (case.instance.ended_at is None, case.instance.started_at), default=None)
 
-    def perform(self) -> None:
+    def perform(self, scenes: _Scenes) -> None:
         try:
-            self.begin()
+            self.begin(scenes)
             for number, step in enumerate(self.scenario.steps, 1):
                 self.where, self.line = f"第 {number} 步 {step}", step.line
                 self.process = str(step.options.get("of") or self.file.process)
@@ -248,11 +285,11 @@ class _Play:
             log.exception("scenario broke off", scenario=self.scenario.name)
             self.fail(f"出现意外错误 {type(error).__name__}：{error}", self.line)
 
-    def begin(self) -> None:
+    def begin(self, scenes: _Scenes) -> None:
         start = self.scenario.start
         actor = self.person(start.get("by"), start.line_of("by"))
         with self.meaning(start):
-            self.stage.prepare(self.test, self.file.process, start)
+            scenes.set(start)
             with self.test.engine.command(self.test.session, actor=actor) as command:
                 self.key = self.stage.draft(command, self.file.process, start)
         before = self.test.cases()

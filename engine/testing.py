@@ -8,12 +8,14 @@
 Everything due happens in the caller's thread, against a real database that no other test sees.
 """
 
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import sqlalchemy
 from sqlalchemy import select
@@ -125,10 +127,13 @@ class ProcessTest:
     def __enter__(self) -> "ProcessTest":
         if self._database_url is None:
             self._folder = tempfile.TemporaryDirectory(prefix="jigai-test-", ignore_cleanup_errors=True)
-            self._database_url = f"sqlite:///{self._folder.name}/test.db"
+            file = Path(self._folder.name) / "test.db"
+            file.write_bytes(_empty_database(frozenset(Base.metadata.tables)))
+            self._database_url = f"sqlite:///{file}"
         self._open()
         try:
-            Base.metadata.create_all(self._database)
+            if self._folder is None:
+                Base.metadata.create_all(self._database)
             if self._sources:
                 with self.engine.command(self.session) as command:
                     command.deploy(self._sources)
@@ -307,6 +312,18 @@ class ProcessTest:
             self.clock.advance(TICK)
             jobs.carry_out(self.engine, self.session, waiting[0], watch=unwatched)
         raise AssertionError(f"still something due after {FOREVER} jobs: the process does not come to rest")
+
+
+@cache
+def _empty_database(tables: frozenset[str]) -> bytes:
+    """The file of an SQLite database with `tables`, which are all that are known now: making them takes longer than most
+    tests do, so it is done once."""
+    database = sqlalchemy.create_engine("sqlite://")
+    Base.metadata.create_all(database, [Base.metadata.tables[name] for name in tables])
+    with database.connect() as connection:
+        file = cast(sqlite3.Connection, connection.connection.driver_connection).serialize()
+    database.dispose()
+    return file
 
 
 def _source(file: str | Path | bytes, index: int) -> Source:

@@ -103,34 +103,40 @@ class Office:
         self.verbs: Mapping[str, Verb] = {name: getattr(self, f"_{name}", self._another(name)) for name in VERBS}
         self._files = tempfile.TemporaryDirectory()
         self._filing_id = ""
+        """The filing that was prepared, where the case is about one."""
         self._heard = 0
         """The last message that was sent before the scenario's case began."""
 
     def furnish(self, command: Command) -> None:
         load_sample(command.session, sample(), PASSWORD)
 
+    def presupposes(self, process: str, start: Block) -> str | None:
+        """What makes the filing that the case is about, and how long ago that was; nothing for a project itself."""
+        _only(start, _FILED if process in _PROJECTS else _LATER, "start")
+        if process in _PROJECTS:
+            return None
+        return repr([_filer(start), *(plain(start.get(key)) for key in ("sample", "document", "enterprise", "later"))])
+
     def prepare(self, test: ProcessTest, process: str, start: Block) -> None:
         """Let a filing be issued, and time go by, where the case is about one."""
-        _only(start, _FILED if process in _PROJECTS else _LATER, "start")
-        self._heard = 0
         if process in _PROJECTS:
             return
-        username = _username(start.get("filed_by") or start.get("by"))
         later = _group(start, "later")
         if not DURATIONS.issuperset(later):
             raise Misused("later", f"later 应为时长，单位：{'、'.join(sorted(DURATIONS))}")
-        with test.engine.command(test.session, actor=username) as command:
-            self._filing_id = self._draft_project(command, FILING, start)
-            procedure.submit(command, _filing(command.session, self._filing_id))
+        with test.engine.command(test.session, actor=_filer(start)) as command:
+            filing_id = self._draft_project(command, FILING, start)
+            procedure.submit(command, _filing(command.session, filing_id))
         test.advance()
-        [case] = [found for found in test.cases(FILING) if found.business_key == self._filing_id]
+        [case] = [found for found in test.cases(FILING) if found.business_key == filing_id]
         self._let_issue(test, case)
         test.advance(**later)
-        self._heard = test.read(lambda session: session.scalar(select(func.max(OutgoingSms.id)))) or 0
 
     def draft(self, command: Command, process: str, start: Block) -> str:
+        self._heard = command.session.scalar(select(func.max(OutgoingSms.id))) or 0
         if process in _PROJECTS:
             return self._draft_project(command, process, start)
+        self._filing_id = command.session.scalars(select(Filing.id)).one()
         if process in KINDS:
             return self._draft_about(command, process, _group(start, "form")).id
         return self._filing_id
@@ -286,6 +292,11 @@ class Office:
         if found is None:
             raise Misused("by", "样例数据中没有能办理这份申报的工作人员")
         return found
+
+
+def _filer(start: Block) -> str:
+    """Who files what the case is about."""
+    return _username(start.get("filed_by") or start.get("by"))
 
 
 def _username(written: Any) -> str:

@@ -8,7 +8,7 @@ import click
 from engine.errors import DeploymentRefused
 from engine.scenario_files import ScenariosRefused, read_scenarios
 from engine.scenarios import Report
-from engine.scenarios import run as play
+from engine.scenarios import run as play_all
 from records import encryption
 from tasks.adapters import Adapters, configure, simulated
 from tasks.platform import sample_projects
@@ -26,10 +26,10 @@ def run(path: Path, coverage: bool = False) -> bool:
         return False
     report = Report()
     good = True
-    _prepare_process()
+    prepare_process()
     for file in found:
         try:
-            report.merge(_play(file))
+            report.merge(play(file))
         except ScenariosRefused as refused:
             good = False
             click.echo(str(refused), err=True)
@@ -52,11 +52,12 @@ def scenario_files(path: Path) -> list[Path]:
     return sorted((inner if inner.is_dir() else path).glob("*.yaml"))
 
 
-def _play(path: Path) -> Report:
+def play(path: Path) -> Report:
+    """Play the scenarios of a file, telling of each. Raises ScenariosRefused, DeploymentRefused."""
     file = read_scenarios(path, verbs=VERBS, facts=Office.facts_known)
     folder = path.parent.parent if path.parent.name == "scenarios" else path.parent
     named = [source for name in file.files for source in sources(path.parent / name)]
-    return play(file, named or sources(folder), Office(), _tell)
+    return play_all(file, named or sources(folder), Office(), _tell)
 
 
 def _tell(name: str, good: bool) -> None:
@@ -71,7 +72,7 @@ def _tell_coverage(report: Report) -> bool:
     return not missed
 
 
-def _prepare_process() -> None:
+def prepare_process() -> None:
     """What stands in for the outside, and a key that nobody needs afterwards: this process does no more."""
     encryption.configure_key(secrets.token_bytes(encryption.KEY_BYTES))
     configure(Adapters(platform=simulated(sample_projects(sample()))))

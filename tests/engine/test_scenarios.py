@@ -1,12 +1,13 @@
 """Analysts' scenarios: how they are written, what is said of wrong ones, and what running them finds."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.clock import MovableClock
@@ -15,6 +16,8 @@ from engine.errors import BusinessRefusal, DeploymentRefused, FieldError
 from engine.scenario_files import Block, ScenariosRefused, plain, read_scenarios
 from engine.scenarios import BareStage, Report, run
 from engine.services import Registry
+from engine.tables import Instance
+from engine.testing import ProcessTest
 from tests.engine import models as m
 
 LEAVE = m.diagram(
@@ -222,6 +225,47 @@ def test_what_is_expected_to_be_refused_is_asked_in_every_step(play: Callable[[s
 def test_an_incident_that_is_not_expected_is_a_failure(play: Callable[[str], Report]) -> None:
     (said, *_) = says(play(variant("- do: ask\n        data: {decision: refuse}", "- do: ask")))
     assert said.startswith("leave.yaml:17 场景「不准」结局：有未处理的异常：granted（")
+
+
+def test_what_scenarios_presuppose_is_prepared_once_for_all_that_presuppose_the_same(
+    written: Callable[[str], Path],
+) -> None:
+    class Prepared(BareStage):
+        facts_known = frozenset(("cases", "day"))
+        prepared = 0
+
+        def presupposes(self, process: str, start: Block) -> str | None:
+            return start.get("business_key")
+
+        def prepare(self, test: ProcessTest, process: str, start: Block) -> None:
+            self.prepared += 1
+            with test.engine.command(test.session) as command:
+                command.start(process, data={"days": 1})
+            self.clock.advance(timedelta(days=1))
+
+        def facts(self, session: Session, process: str, business_key: str | None) -> Mapping[str, Any]:
+            return {"cases": session.scalar(select(func.count(Instance.id))), "day": self.clock.now().day}
+
+    text = """
+process: leave
+scenarios:
+  - name: 其一
+    start: {business_key: 同, data: {days: 3}}
+    expect: {cases: 2, day: 2}
+  - name: 其二
+    start: {business_key: 同, data: {days: 3}}
+    expect: {cases: 2, day: 2}
+  - name: 其三
+    start: {business_key: 异, data: {days: 3}}
+    expect: {cases: 2, day: 2}
+"""
+    registry = Registry()
+    registry.add_callable("leave/validate", validate)
+    stage = Prepared(registry, MovableClock(datetime(2021, 1, 1, tzinfo=UTC)))
+    file = read_scenarios(written(text), facts=Prepared.facts_known)
+    report = run(file, [Source("leave.bpmn", LEAVE)], stage)
+    assert says(report) == []
+    assert (len(report.passed), stage.prepared) == (3, 2)
 
 
 def test_whatever_breaks_in_one_scenario_the_others_are_played(written: Callable[[str], Path]) -> None:
