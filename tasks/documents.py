@@ -9,13 +9,15 @@ from sqlalchemy.orm.interfaces import ORMOption
 from engine.errors import EngineError
 from engine.services import Call, Param, service_task
 from records.changes import Change
+from records.corrections import Correction
 from records.documents import WITH_AUTHORITY, Document, DocumentStatus
 from records.extensions import Extension
 from records.filings import Filing
 from records.terminations import Cancellation, Revocation
 
 KINDS: dict[str, type[Document]] = {
-    str(kind.__mapper__.polymorphic_identity): kind for kind in (Filing, Change, Extension, Cancellation, Revocation)
+    str(kind.__mapper__.polymorphic_identity): kind
+    for kind in (Filing, Change, Extension, Cancellation, Revocation, Correction)
 }
 """What kinds of documents there are, by the name of their process."""
 

@@ -26,17 +26,18 @@ from records import documents
 from records.announcements import Announcement
 from records.assignment import RecordsAssignment, agency_group, enterprise_group
 from records.certificates import Certificate
-from records.documents import Document
+from records.documents import Document, DocumentStatus
 from records.enterprises import Enterprise
 from records.filings import FILING, Filing
 from records.notices import Notice
 from records.papers import Paper
 from records.progress import Progress
 from records.sample import load_sample
+from records.seals import OfflineSeal, entry_of
 from records.simulation import SimulatedProject
 from records.sms import OutgoingSms
-from records.users import User, UserRole, user_by_username
-from tasks import procedure, progress
+from records.users import User, UserKind, UserRole, user_by_username
+from tasks import procedure, progress, seals
 from tasks.documents import KINDS
 from tasks.filings.schema import FilingForm
 from tasks.progress_form import ProgressForm
@@ -44,7 +45,16 @@ from web.demo import PASSWORD, sample
 
 OPENING = time(9)  # of the day the sample was made
 ENTERPRISE, AUTHORITY = "企业", "备案机关"  # who gets messages and notices
-VERBS = ("submit", "withdraw", "file", "platform", "report", *(kind for kind in KINDS if kind != FILING))
+VERBS = (
+    "submit",
+    "withdraw",
+    "file",
+    "platform",
+    "report",
+    "register",
+    "hire",
+    *(kind for kind in KINDS if kind != FILING),
+)
 _MOST_STEPS = 20
 """Of a review, so that one without end is told."""
 _FILED = ("by", "sample", "document", "enterprise")
@@ -66,6 +76,7 @@ class Office:
                 "certificate",
                 "project",
                 "progress",
+                "seals",
             ),
             *("messages", "notices", "announcements"),
         )
@@ -105,7 +116,8 @@ class Office:
 
     def draft(self, command: Command, process: str, start: Block) -> str:
         if process == FILING:
-            return self._draft_filing(command, start)
+            self._filing_id = self._draft_filing(command, start)
+            return self._filing_id
         if process in KINDS:
             return self._draft_about(command, process, _group(start, "form")).id
         return self._filing_id
@@ -134,6 +146,9 @@ class Office:
             "certificate": _standing(certificates[0]) if certificates else None,
             "project": filing.form,
             "progress": _told(session, certificates[0]) if certificates else None,
+            "seals": [
+                _sealing(entry) for entry in session.scalars(select(OfflineSeal).order_by(OfflineSeal.paper_number))
+            ],
             "messages": [
                 {"template": m.template, "to": _receiver(filing, m.mobile), "text": m.text, "state": m.state}
                 for m in session.scalars(messages)
@@ -188,6 +203,25 @@ class Office:
         told = _loaded(ProgressForm(), plain(_group({"report": block}, "report")), "report")
         progress.tell(command, certificate, told)
 
+    def _register(self, command: Command, business_key: str | None, block: Any) -> None:
+        """线下盖章登记: tell when the paper that answers the document was stamped, and who collected it."""
+        entry = entry_of(command.session, business_key or "")
+        if entry is None:
+            raise Misused("register", "这件文书没有列入线下盖章登记册")
+        told = _group({"register": block}, "register")
+        _only(told, ("stamped_on", "collected_on", "collector", "remark"), "register", "register.")
+        seals.register(command, entry, plain(told))
+
+    def _hire(self, command: Command, business_key: str | None, block: Any) -> None:
+        """增加一名工作人员: one more official at the agency of the document."""
+        person = _group({"hire": block}, "hire")
+        _only(person, ("username", "name", "roles"), "hire", "hire.")
+        agency_id = _document(command.session, business_key).agency_id
+        user = User(id=person["username"], username=person["username"], name=person["name"], agency_id=agency_id)
+        user.kind = UserKind.AUTHORITY.value
+        user.roles = [UserRole(role=role) for role in person["roles"]]
+        command.session.add(user)
+
     def _another(self, kind: str) -> Verb:
         """Submitting a document of another kind about the scenario's certificate, such as an extension."""
 
@@ -214,7 +248,7 @@ class Office:
     def _let_issue(self, test: ProcessTest, case: Case) -> None:
         """Let every official who has the filing choose the first outcome that the form offers, which goes on."""
         for _ in range(_MOST_STEPS):
-            if case.status != "running" or not case.waiting:
+            if test.read(lambda session: _filing(session, self._filing_id).status) == DocumentStatus.ISSUED:
                 return
             [element] = case.waiting
             test.complete(element, self._going_on(test, case), case, actor=self._official(test, case))
@@ -360,6 +394,21 @@ def _standing(certificate: Certificate) -> dict[str, Any]:
     """How a certificate stands now."""
     names = ("number", "status", "invalid_reason", "issue_date", "valid_until", "seal", "extended", "changes")
     return {name: getattr(certificate, name) for name in names}
+
+
+def _sealing(entry: OfflineSeal) -> dict[str, Any]:
+    """How a paper of the register stands; who collected it as everybody may see it."""
+    names = (
+        "paper_number",
+        "state",
+        "stamped_on",
+        "stamped_by",
+        "collected_on",
+        "handed_over_by",
+        "ceased_on",
+        "remark",
+    )
+    return {name: getattr(entry, name) for name in names} | {"collector": entry.masked_collector}
 
 
 def _told(session: Session, certificate: Certificate) -> dict[str, Any] | None:
