@@ -23,7 +23,7 @@ class Corrected:
 
 
 class Correction(Document):
-    """An authority's correction of a certificate. `form` has the keys `fields` (what is to be written, by field),
+    """An authority's correction of a certificate. `form` has the keys `texts` (what is to be written, by field),
     `reason`, and once submitted `before` (the same fields as they were on file)."""
 
     __mapper_args__ = {"polymorphic_identity": CORRECTION}  # noqa: RUF012 - SQLAlchemy's own
@@ -36,16 +36,18 @@ class Correction(Document):
     def corrected(self) -> list[Corrected]:
         """What a submitted correction sets right."""
         before: Mapping[str, str] = self.form.get("before", {})
-        return [Corrected(field, old, self.form["fields"][field]) for field, old in before.items()]
+        return [Corrected(field, old, self.form["texts"][field]) for field, old in before.items()]
 
     def fill(self, session: Session, form: Mapping[str, Any]) -> None:
-        fields = form.get("fields")
+        texts = form.get("texts")
         self.form = {
-            "fields": dict(fields) if isinstance(fields, Mapping) else {},
+            "texts": {str(field): str(text or "") for field, text in texts.items()}
+            if isinstance(texts, Mapping)
+            else {},
             "reason": str(form.get("reason") or ""),
         }
 
     def settle(self, before: Mapping[str, str]) -> None:
         """Keep of what is submitted only what differs, with what it replaces."""
-        fields = {field: self.form["fields"][field].strip() for field in before}
-        self.form = {**self.form, "fields": fields, "before": dict(before)}
+        texts = {field: self.form["texts"][field].strip() for field in before}
+        self.form = {**self.form, "texts": texts, "before": dict(before)}

@@ -1,5 +1,5 @@
-"""Correcting a certificate 更正: what may be set right without a change (`correction_scope`), and doing it once a second
-person has signed."""
+"""Correcting a certificate 更正: what may be set right without a change (the table `correction_scope`), and doing it once
+a second person has signed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -130,10 +130,10 @@ def examine(session: Session, correction: Correction, filing: Filing, decide: De
     """Everything that stands against submitting a correction now. Changes nothing."""
     other = documents.under_way(session, correction.certificate_number or "", but=correction.id)
     if other is not None:
-        yield error("fields", "G01", f"该备案证有办理中的{other.TITLE}，办结后才能更正", other.number)
+        yield error("texts", "G01", f"该备案证有办理中的{other.TITLE}，办结后才能更正", other.number)
     differing = _differing(correction, filing)
     if not differing:
-        yield error("fields", "G02", "未发现更正内容", "更正后的内容与备案信息相同")
+        yield error("texts", "G02", "未发现更正内容", "更正后的内容与备案信息相同")
     for field, _, new in differing:
         answer = scope(decide, field)
         if answer["result"] != ALLOWED:
@@ -183,9 +183,7 @@ def correction_of(session: Session, correction_id: str) -> Correction:
 
 def _differing(correction: Correction, filing: Filing) -> list[tuple[str, str, str]]:
     """The fields that would be written otherwise, each with what is on file and what is to be."""
-    written = (
-        (field, on_file(filing, field), str(new or "").strip()) for field, new in correction.form["fields"].items()
-    )
+    written = ((field, on_file(filing, field), new.strip()) for field, new in correction.form["texts"].items())
     return [(field, old, new) for field, old, new in written if new != old.strip()]
 
 

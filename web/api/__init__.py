@@ -6,6 +6,7 @@ from flask_smorest import Api
 from web.api import (
     certificates,
     changes,
+    corrections,
     definitions,
     docs,
     extensions,
@@ -17,6 +18,7 @@ from web.api import (
     messages,
     migrations,
     progress,
+    seals,
     services,
     task_inbox,
     terminations,
@@ -38,6 +40,8 @@ BLUEPRINTS = (
     certificates.blueprint,
     progress.blueprint,
     terminations.blueprint,
+    corrections.blueprint,
+    seals.blueprint,
     lookups.blueprint,
 )
 

@@ -105,6 +105,7 @@ class CertificateAnswer(Schema):
 class LetterAnswer(Schema):
     """A letter used together with a certificate."""
 
+    name = fields.String(metadata={"description": "变更函 or 更正说明"})
     number = fields.String()
     issue_date = fields.Date()
     agency = fields.String(metadata={"description": "who issued it"})
@@ -112,17 +113,25 @@ class LetterAnswer(Schema):
     pdf_sha256 = fields.String(allow_none=True)
 
 
+class CorrectionAnswer(LetterAnswer):
+    """A corrigendum, with what was written wrongly."""
+
+    note = fields.String()
+
+
 class VerificationAnswer(Schema):
     """What the public may know of a certificate. `letter` is the letter whose QR code was followed."""
 
     letter = fields.Nested(LetterAnswer, allow_none=True)
-    letters = fields.List(fields.Nested(LetterAnswer))
+    letters = fields.List(fields.Nested(LetterAnswer), metadata={"description": "变更函"})
+    corrections = fields.List(fields.Nested(CorrectionAnswer), metadata={"description": "更正说明"})
 
     number = fields.String()
     status = fields.String()
     invalid_reason = fields.String(allow_none=True)
     issue_date = fields.Date()
     valid_until = fields.Date(allow_none=True)
+    seal = fields.String()
     project_name = fields.String()
     enterprise = fields.String()
     agency = fields.String()

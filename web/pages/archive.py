@@ -12,10 +12,10 @@ from records.attachments import attachments_of
 from records.certificates import Certificate
 from records.documents import Document
 from records.filings import FILING, Filing
-from records.papers import Paper, PaperKind
+from records.papers import NAMES, Paper, PaperKind
 from records.users import UserKind
 from tasks.documents import KINDS
-from web.api.access import visible
+from web.api.access import listed, visible
 from web.database import db
 from web.identity import me, require
 from web.pages import addresses, lists, wording
@@ -68,8 +68,10 @@ def _papers(filing: Filing) -> Iterator[dict[str, Any]]:
     if certificate.paper is not None:
         address = url_for("enterprise.paper", number=certificate.number)
         yield _paper(_("备案证"), certificate.number, wording.day(certificate.issue_date), address)
-    about = select(Document).where(
-        Document.certificate_number == certificate.number, Document.kind != FILING, Document.submission > 0
+    about = (
+        select(Document)
+        .where(Document.certificate_number == certificate.number, Document.kind != FILING, Document.submission > 0)
+        .where(listed(Document, me()))
     )
     for document in db.session.scalars(about.order_by(Document.submitted_at, Document.id)):
         yield from _handed_in([document])
@@ -89,11 +91,10 @@ def _handed_in(submitted: Iterable[Document]) -> Iterator[dict[str, Any]]:
 
 
 def _handed_out(document: Document) -> Iterator[dict[str, Any]]:
-    names = {PaperKind.CHANGE_LETTER: _("变更函"), PaperKind.NOT_ACCEPTED_NOTICE: _("不予受理告知书")}
     made = select(Paper).where(Paper.document_id == document.id, Paper.made_at.is_not(None))
     for paper in db.session.scalars(made.order_by(Paper.number)):
         address = url_for("enterprise.issued_paper", paper_id=paper.id)
-        yield _paper(names[PaperKind(paper.kind)], paper.number, wording.day(paper.issue_date), address)
+        yield _paper(NAMES[PaperKind(paper.kind)], paper.number, wording.day(paper.issue_date), address)
 
 
 def _paper(name: str, number: str, day: str, address: str, glyph: str = "file-text") -> dict[str, Any]:
