@@ -1,5 +1,5 @@
-"""Correcting a certificate 更正: what may be set right without a change (the table `correction_scope`), and doing it once
-a second person has signed."""
+"""Correcting a certificate 更正: what may be set right without a change (the table `correction_scope`), and doing it
+once a second person has signed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from engine.errors import EngineError
 from records.documents import Document
+from records.formats import parse_amount
 from tasks.papers.official import OfficialPaper
 from tasks.wording import grouped, long_date, percent
 
@@ -27,7 +28,7 @@ _WIDTH, _LARGEST_MARK = 150, 27  # millimetres of a line, points of the head
 
 @dataclass(frozen=True, kw_only=True)
 class TenderRow:
-    """What is approved for one kind of purchase. `estimate` is 万元; what is not chosen is empty or a dash."""
+    """What is approved for one contract. `estimate` is 万元; what is not chosen is empty or a dash."""
 
     kind: str
     scope: str = ""
@@ -40,7 +41,7 @@ class TenderRow:
     def of(cls, row: Mapping[str, Any]) -> Self:
         """A row as a form or a snapshot has it; other keys are not printed."""
         texts = {name: str(row.get(name) or "") for name in ("kind", "scope", "org", "method", "reason")}
-        return cls(**texts, estimate=Decimal(str(row.get("estimate") or 0)))
+        return cls(**texts, estimate=parse_amount(row.get("estimate")) or Decimal(0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +132,9 @@ class ApprovalReply(OfficialPaper):
         ]
 
     def _annex(self) -> dict[str, Any]:
-        given = {row.kind: row for row in self.tender}
-        rows = [given.get(kind) or TenderRow(kind=kind) for kind in TENDER_KINDS]
+        rows: list[TenderRow] = []
+        for kind in TENDER_KINDS:
+            rows += [row for row in self.tender if row.kind == kind] or [TenderRow(kind=kind)]
         return {
             "reference": "附表：招标核准意见表",
             "label": "附表",
@@ -154,7 +156,7 @@ class ApprovalReply(OfficialPaper):
 def printed(application: Document, fields: Mapping[str, Any]) -> dict[str, Any]:
     """What a reply to an application prints beside what every paper does, as JSON.
 
-    The form has the fields of a filing, and under `tender` the `rows` that are to be approved, where any are. Of the
+    The form has the fields of a filing and under `tender` whether approval is `required`, and its `rows`. Of the
     fields `valid_until` is needed; `tender_opinion` and `requirements` may be given. Raises EngineError naming what is
     missing.
     """
@@ -162,7 +164,8 @@ def printed(application: Document, fields: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(until, date):
         raise EngineError('出具核准批复缺少 valid_until，请在流程图中给出 fields["valid_until"]，值为日期。')
     own = ("location", "scale_content", "planned_start", "planned_completion")
-    rows = (form.get("tender") or {}).get("rows") or ()
+    tender = form.get("tender") or {}
+    rows = tender.get("rows") or () if tender.get("required") else ()
     return {
         **{name: form[name] for name in own},
         **{name: form["money"][name] for name in AMOUNTS},

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.errors import EngineError
+from engine.errors import CommandRefused, EngineError
 from engine.services import Call, Param, service_task
 from records.agencies import Agency
 from records.calendar import local_date
@@ -18,6 +18,7 @@ from records.papers import NAMES, Paper, PaperKind, papers_of
 from tasks.adapters import adapters
 from tasks.documents import document_of
 from tasks.papers import approval_reply, notice
+from tasks.papers.press import PaperError, prove
 
 
 @dataclass(frozen=True)
@@ -60,29 +61,35 @@ def hand_out(
 ) -> Paper:
     """A new paper of the document's authority. `printed` is what its kind prints beside what every paper does.
 
-    Raises EngineError where the document has no authority, or where the number is another paper's.
+    Raises CommandRefused 422 for a character that cannot be printed, so that whoever decides learns it and not the job
+    that prints; EngineError where the document has no authority, or where the number is another paper's.
     """
     agency = session.get(Agency, document.agency_id)
     if agency is None:
         raise EngineError(f"{document.TITLE} {document.number} 没有备案机关，不能出具{NAMES[kind]}。")
     if session.scalar(select(Paper.id).where(Paper.number == number)) is not None:
         raise EngineError(f"文号 {number} 已用于另一份文书，请另行编号。")
+    snapshot = {
+        "submission": document.submission,
+        "enterprise_name": document.enterprise.name,
+        "project_name": document.project_name or "",
+        "project_code": document.project_code or "",
+        "agency_name": agency.name,
+        "specimen": adapters().specimen,
+        "site_url": adapters().site_url,
+        **printed,
+    }
+    try:
+        prove(snapshot, NAMES[kind])
+    except PaperError as error:
+        raise CommandRefused("paper_unprintable", str(error), status=422, remedy="请改掉这个字符后再办理。") from error
     paper = Paper(
         document_id=document.id,
         kind=kind.value,
         number=number,
         issue_date=local_date(now),
         seal=initial_seal(agency).value,
-        snapshot={
-            "submission": document.submission,
-            "enterprise_name": document.enterprise.name,
-            "project_name": document.project_name or "",
-            "project_code": document.project_code or "",
-            "agency_name": agency.name,
-            "specimen": adapters().specimen,
-            "site_url": adapters().site_url,
-            **printed,
-        },
+        snapshot=snapshot,
     )
     session.add(paper)
     session.flush()

@@ -59,11 +59,11 @@ WORDINGS: Mapping[PaperKind, Wording] = MappingProxyType(
         PaperKind.ACCEPTANCE_NOTICE: Wording(
             (
                 (
-                    "你单位于{received}提交的“{project}”（项目代码：{code}）{procedure}材料收悉。经审查，申请事项属于本机关"
-                    "职权范围，申请材料齐全、符合法定形式。根据{basis}的规定，本机关决定自{accepted}起予以受理。"
+                    "你单位于{received_on}提交的“{project}”（项目代码：{code}）{procedure}材料收悉。经审查，申请事项属于本机关"
+                    "职权范围，申请材料齐全、符合法定形式。根据{basis}的规定，本机关决定自{accepted_on}起予以受理。"
                 ),
                 (
-                    "本事项的法定办理期限为{limit}个工作日，自受理之日起计算（受理当日不计），办理截止日期为{due}。"
+                    "本事项的法定办理期限为{working_days}个工作日，自受理之日起计算（受理当日不计），办理截止日期为{due_on}。"
                     "依法需要委托评估、征求公众意见或者专家评议的，所需时间不计入办理期限，由本机关另行书面告知。"
                 ),
                 "你单位可以凭申请编号{document}登录系统查询办理进度。",
@@ -74,12 +74,12 @@ WORDINGS: Mapping[PaperKind, Wording] = MappingProxyType(
         PaperKind.CORRECTION_NOTICE: Wording(
             (
                 (
-                    "你单位于{received}提交的“{project}”（项目代码：{code}）{procedure}材料收悉。经审查，申请材料不齐全或者"
+                    "你单位于{received_on}提交的“{project}”（项目代码：{code}）{procedure}材料收悉。经审查，申请材料不齐全或者"
                     "不符合法定形式。根据{basis}的规定，现将需要补正的全部内容一次性告知如下："
                 ),
                 "{items}",
                 (
-                    "请你单位于{due}前登录系统补齐或者更正上述材料，并重新提交。补正材料齐全、符合法定形式的，"
+                    "请你单位于{due_on}前登录系统补齐或者更正上述材料，并重新提交。补正材料齐全、符合法定形式的，"
                     "本机关依法予以受理；等待补正的时间不计入办理期限。"
                 ),
             ),
@@ -89,7 +89,7 @@ WORDINGS: Mapping[PaperKind, Wording] = MappingProxyType(
         PaperKind.NOT_ACCEPTED_NOTICE: Wording(
             (
                 (
-                    "你单位于{received}提交的“{project}”（项目代码：{code}）{procedure}材料收悉。经审查，根据{basis}等规定，"
+                    "你单位于{received_on}提交的“{project}”（项目代码：{code}）{procedure}材料收悉。经审查，根据{basis}等规定，"
                     "本机关决定不予受理。理由如下："
                 ),
                 "{reason}",
@@ -106,7 +106,7 @@ WORDINGS: Mapping[PaperKind, Wording] = MappingProxyType(
                     "不能在法定期限内作出决定："
                 ),
                 "{reason}",
-                "根据{basis}的规定，经本机关负责人批准，审批期限延长{days}个工作日，延长后的办理截止日期为{due}。",
+                "根据{basis}的规定，经本机关负责人批准，审批期限延长{working_days}个工作日，延长后的办理截止日期为{due_on}。",
                 "特此告知。",
             ),
             basis=f"{_ACT}第四十二条",
@@ -156,8 +156,8 @@ def _places(document: Document, today: date) -> dict[str, Any]:
         "procedure": document.TITLE,
         "document": document.number,
         "certificate": document.certificate_number,
-        "received": local_date(document.submitted_at or document.created_at),
-        "accepted": today,
+        "received_on": local_date(document.submitted_at or document.created_at),
+        "accepted_on": today,
     }
     return places | {"again": _AGAIN.get(document.kind, _APPLY_AGAIN).format_map(places)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import threading
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ import typst
 
 _BEIJING = timezone(timedelta(hours=8))
 _TEMPLATES = Path(__file__).parent
+_PROOF = b'#set text(font: ("Noto Serif SC", "Noto Sans SC"))\n#sys.inputs.text'
 
 
 class PaperError(ValueError):
@@ -78,6 +80,15 @@ def press() -> Press:
 def template(name: str) -> bytes:
     """The template of a file name, such as `certificate.typ`."""
     return (_TEMPLATES / name).read_bytes()
+
+
+def prove(data: Mapping[str, Any], paper: str) -> None:
+    """Raise UnprintableCharacter where a text of `data` has a character that neither typeface has."""
+    characters = set(json.dumps(data, ensure_ascii=False))
+    try:
+        press().print(_PROOF, {"text": " ".join(sorted(characters))}, date(2000, 1, 1))
+    except typst.TypstError as error:
+        raise explained(error, data, paper) from error
 
 
 def qr_code(url: str) -> str:

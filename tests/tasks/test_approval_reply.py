@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
@@ -13,8 +14,9 @@ import pytest
 from pypdf import PdfReader
 
 from records.certificates import Seal
-from tasks.papers.approval_reply import AMOUNTS, ApprovalReply, TenderRow
-from tasks.papers.official import render
+from records.filings import Filing
+from tasks.papers.approval_reply import AMOUNTS, ApprovalReply, TenderRow, printed
+from tasks.papers.official import OfficialPaper, render
 
 LONGEST = "年产200万台（套）高效节能热电联产机组及配套自动化控制系统生产线智能化绿色化升级技术改造项目"
 
@@ -73,6 +75,12 @@ def test_the_reply_approves_the_project_and_its_tenders_in_one_document(reply: A
     assert annex.count("（盖章处）") == 1
 
 
+def test_two_contracts_of_one_kind_have_a_row_each(reply: ApprovalReply) -> None:
+    spare = TenderRow(kind="设计", scope="全部招标", org="自行招标", method="邀请招标", estimate=Decimal("12.5"))
+    annex = pages(replace(reply, tender=(*reply.tender, spare)))[-1]
+    assert "设计√√√160设计√√√12.5施工" in annex
+
+
 def test_without_tenders_to_approve_there_is_no_annex(reply: ApprovalReply) -> None:
     text = "".join(pages(replace(reply, tender=())))
     assert "招标" not in text
@@ -105,3 +113,19 @@ def test_the_same_reply_is_the_same_bytes_of_pdf_a_2b(reply: ApprovalReply) -> N
     pdf = render(reply)
     assert pdf == render(reply)
     assert b"<pdfaid:part>2</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>" in pdf
+
+
+def test_what_is_kept_of_an_application_prints_the_same_reply_for_ever(
+    reply: ApprovalReply, sample: dict[str, Any]
+) -> None:
+    project = next(project for project in sample["projects"] if project["no"] == 25)
+    application = Filing(form=project["filing"] | {"tender": project["tender"]})
+    kept = json.loads(json.dumps(printed(application, {"valid_until": reply.valid_until})))
+    shared = {field.name: getattr(reply, field.name) for field in fields(OfficialPaper)}
+    assert ApprovalReply.restored(shared | kept) == reply
+
+
+def test_where_no_tender_needs_approval_the_annex_is_left_out(sample: dict[str, Any]) -> None:
+    project = next(project for project in sample["projects"] if project["no"] == 25)
+    application = Filing(form=project["filing"] | {"tender": {**project["tender"], "required": False}})
+    assert printed(application, {"valid_until": date(2023, 12, 1)})["tender"] == []

@@ -23,13 +23,17 @@ from tasks.papers.official import render
 
 TODAY = date(2021, 11, 16)
 FIELDS: dict[PaperKind, dict[str, Any]] = {
-    PaperKind.ACCEPTANCE_NOTICE: {"limit": 20, "due": date(2021, 12, 14)},
+    PaperKind.ACCEPTANCE_NOTICE: {"working_days": 20, "due_on": date(2021, 12, 14)},
     PaperKind.CORRECTION_NOTICE: {
         "items": ["项目申请报告缺少节能分析篇章。", "用地预审意见未加盖公章。"],
-        "due": date(2021, 11, 30),
+        "due_on": date(2021, 11, 30),
     },
     PaperKind.NOT_ACCEPTED_NOTICE: {"reason": "项目属于淘汰类，禁止投资。"},
-    PaperKind.PROLONGATION_NOTICE: {"reason": "需要征求有关部门意见。", "days": 10, "due": date(2021, 12, 28)},
+    PaperKind.PROLONGATION_NOTICE: {
+        "reason": "需要征求有关部门意见。",
+        "working_days": 10,
+        "due_on": date(2021, 12, 28),
+    },
     PaperKind.REFUSAL_DECISION: {"reason": ["不符合行业发展规划。", "对重大公共利益产生不利影响。"]},
 }
 REMEDIES = "六十日内依法申请行政复议，也可以自收到本{}之日起六个月内依法向人民法院提起行政诉讼。"
@@ -114,9 +118,11 @@ def test_a_change_or_extension_that_is_not_accepted_leaves_the_certificate_as_it
     assert again in words(PaperKind.NOT_ACCEPTED_NOTICE, document(kind), {"reason": "材料不实。"}, TODAY)["body"]
 
 
-@pytest.mark.parametrize("field", ["reason", "days", "due"])
+@pytest.mark.parametrize("field", ["reason", "working_days", "due_on"])
 def test_a_field_that_the_diagram_does_not_give_is_named(field: str) -> None:
-    with pytest.raises(EngineError, match=rf'出具延长审批期限告知书缺少 {field}，请在流程图中给出 fields\["{field}"\]。'):
+    with pytest.raises(
+        EngineError, match=rf'出具延长审批期限告知书缺少 {field}，请在流程图中给出 fields\["{field}"\]。'
+    ):
         notice(PaperKind.PROLONGATION_NOTICE, **{field: None})
 
 

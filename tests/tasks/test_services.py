@@ -15,7 +15,7 @@ from lxml import etree
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from engine.errors import BusinessRefusal, EngineError
+from engine.errors import BusinessRefusal, CommandRefused, EngineError
 from engine.services import Call, Decide, Registry
 from engine.tables import Base
 from records import encryption
@@ -24,6 +24,7 @@ from records.certificates import Certificate, CertificatePaper, CertificateStatu
 from records.documents import DocumentStatus, create_draft
 from records.filings import Filing
 from records.notices import notices
+from records.papers import Paper, papers_of
 from records.sample import load_sample
 from records.sms import SmsState, outbox
 from tasks.adapters import Adapters, adapters, configure, simulated
@@ -32,6 +33,9 @@ from tasks.documents import write_status
 from tasks.filings.schema import FilingForm
 from tasks.filings.submission import check, validate
 from tasks.notices import post_notice
+from tasks.papers.issuing import issue
+from tasks.papers.rendering import official
+from tasks.papers.rendering import render_paper as print_paper
 from tasks.platform import sample_projects
 from tasks.sms.delivery import deliver, queue_sms
 from tests import servers
@@ -258,3 +262,64 @@ def test_every_service_that_the_diagrams_name_is_declared_with_their_parameters(
             named = {parameter.attrib["id"] for parameter in operator.iter(f"{{{SPIFF}}}parameter")}
             assert named <= {parameter.name for parameter in service.parameters}
             assert named >= {parameter.name for parameter in service.parameters if parameter.required}
+
+
+REFUSED = {"reason": "项目已经开工。"}
+
+
+def test_a_paper_is_issued_once_for_a_submission_and_printed_once(case: Case, filing: Filing) -> None:
+    validate(filing.id, case.call("validate"))
+    first = issue("not_accepted_notice", "filing", filing.id, case.call("issue"), REFUSED)
+    again = issue("not_accepted_notice", "filing", filing.id, case.call("issue"), {"reason": "另一个理由。"})
+    assert first == again
+    assert first.number == f"{filing.number}-不1"
+    made = print_paper(first.paper_id, case.call("print"))
+    assert print_paper(first.paper_id, case.call("print")) == made
+    paper = case.session.get_one(Paper, first.paper_id)
+    assert paper.pdf is not None
+    assert made.sha256 == paper.sha256 == hashlib.sha256(paper.pdf).hexdigest()
+    assert official(paper).agency_name == "江门市江海区工业和信息化主管部门"
+
+
+def test_a_paper_about_a_later_submission_is_another_one(case: Case, filing: Filing) -> None:
+    validate(filing.id, case.call("validate"))
+    fields = {"items": ["请补充设备清单。"], "due_on": date(2021, 11, 30)}
+    issue("correction_notice", "filing", filing.id, case.call("issue"), fields)
+    filing.submission += 1
+    issue("correction_notice", "filing", filing.id, case.call("issue"), fields)
+    assert [paper.number for paper in papers_of(case.session, filing.id)] == [
+        f"{filing.number}-补1",
+        f"{filing.number}-补2",
+    ]
+
+
+def test_a_reply_has_the_number_that_its_authority_gave_it_and_nobody_else_has(case: Case, filing: Filing) -> None:
+    validate(filing.id, case.call("validate"))
+    fields = {"number": "江工信技改核〔2021〕1号", "valid_until": date(2023, 11, 15)}
+    reply = issue("approval_reply", "filing", filing.id, case.call("issue"), fields)
+    assert reply.number == "江工信技改核〔2021〕1号"
+    with pytest.raises(EngineError, match="文号 江工信技改核〔2021〕1号 已用于另一份文书"):
+        issue("refusal_decision", "filing", filing.id, case.call("issue"), {**fields, **REFUSED})
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "said"),
+    [
+        ("receipt", {}, "没有文书类型「receipt」，现有：change_letter、"),
+        ("change_letter", {}, "变更函由它自己的服务出具"),
+        ("refusal_decision", REFUSED, "出具不予核准决定书缺少文号"),
+        ("approval_reply", {"number": "1号"}, "出具核准批复缺少 valid_until"),
+        ("not_accepted_notice", {}, "出具不予受理通知书缺少 reason"),
+    ],
+)
+def test_a_paper_that_cannot_be_issued_says_why(
+    case: Case, filing: Filing, kind: str, fields: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(EngineError, match=said):
+        issue(kind, "filing", filing.id, case.call("issue"), fields)
+
+
+def test_a_character_without_a_glyph_is_refused_before_the_paper_has_a_number(case: Case, filing: Filing) -> None:
+    with pytest.raises(CommandRefused, match=r"不予受理通知书字体缺少字符「🏭」"):
+        issue("not_accepted_notice", "filing", filing.id, case.call("issue"), {"reason": "已开工🏭"})
+    assert papers_of(case.session, filing.id) == []

@@ -189,6 +189,7 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
         steps=steps(course, filing),
         sections=sections.of_filing(filing, version),
         files=sections.files(filing),
+        papers=sections.papers(filing),
         history=timeline(course, filing, me()),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
         progress=_life(filing, certificate, instance),
@@ -374,8 +375,8 @@ def _built(filing: Filing, certificate: Certificate | None) -> list[dict[str, st
 
 
 def latest_task_url(document: Document) -> str:
-    """The task page of a document's case: that of the step it is at, else of the last one. What follows the document, its
-    paper's stamp, has a page of its own."""
+    """The task page of a document's case: that of the step it is at, else of the last one. The stamp that its paper
+    gets afterwards has a page of its own."""
     query = select(Task).where(Task.instance_id == document.instance_id)
     course = Course(db.session.get_one(Instance, document.instance_id)) if document.instance_id else None
     tasks = db.session.scalars(query.order_by(Task.created_at.desc(), Task.id.desc()))

@@ -1,5 +1,4 @@
-"""线下盖章登记册: the papers that an agency without an electronic seal stamps by hand, one of them with its form, the whole
-as a table to keep, and 线下领取登记单 to be signed at the counter."""
+"""线下盖章登记册: the papers that an agency stamps by hand, one with its form, all as a table, and 线下领取登记单."""
 
 import csv
 import io
