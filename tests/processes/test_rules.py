@@ -402,3 +402,25 @@ def test_progress_is_told_in_its_order_and_in_its_time(told: dict[str, Any], cod
 def test_too_much_invested_is_only_a_hint() -> None:
     [found] = decide("project_progress", **TOLD | {"invested": Decimal(4000)})
     assert (found["result"], found["field"]) == ("提示", "annual_reports")
+
+
+# Corrections
+
+
+@pytest.mark.parametrize(
+    ("field", "result"),
+    [
+        ("project_name", "可更正"),
+        ("location", "可更正"),
+        ("enterprise_name", "可更正"),
+        ("scale_content", "可更正"),
+        ("project_code", "不能更正"),
+        ("money.total", "备案变更"),
+        ("planned_start", "备案变更"),
+        ("nature", "备案变更"),
+    ],
+)
+def test_an_authority_corrects_words_and_nothing_of_substance(field: str, result: str) -> None:
+    decided = decide("correction_scope", field=field)
+    assert decided["result"] == result
+    assert bool(decided["message"]) is (result != "可更正")

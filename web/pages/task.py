@@ -152,7 +152,8 @@ def _render(
         sections=shown,
         change=_change(document, version, previous) if isinstance(document, Change) and version is not None else None,
         changed_count=sections.changed_count(shown),
-        files=sections.files(document) if document is not None else [],
+        content_title=_content_title(document),
+        files=_files(document),
         papers=sections.papers(document) if document is not None else [],
         history=timeline(course, document, user) if document is not None else [],
         decision=panel(course, task, document, user, chosen=chosen, opinion=opinion, errors=errors),
@@ -174,6 +175,19 @@ def _tags(course: Course, document: Document | None) -> list[str]:
     if document is not None and document.submission > 1:
         tags.append(_("第 %(n)s 次提交", n=document.submission))
     return tags
+
+
+def _content_title(document: Document | None) -> str:
+    if isinstance(document, Change):
+        return _("变更内容")
+    return _("更正内容") if isinstance(document, Correction) else _("申报内容")
+
+
+def _files(document: Document | None) -> list[dict[str, Any]] | None:
+    """What came with the document; a correction comes without files."""
+    if isinstance(document, Correction):
+        return None
+    return sections.files(document) if document is not None else []
 
 
 def _content(
