@@ -48,6 +48,7 @@ class Change(Document):
 
     __mapper_args__ = {"polymorphic_identity": "change"}  # noqa: RUF012 - SQLAlchemy's own
     TITLE = "备案变更"
+    PAPER = "变更函"
     SERIES = "BG"
 
     @property

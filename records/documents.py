@@ -95,6 +95,8 @@ class Document(Base):
     """What the procedure is called (流程类型)."""
     NOUN: ClassVar[str] = "申请"
     """What people call the document itself."""
+    PAPER: ClassVar[str] = "文书"
+    """What the paper is called with which the authority answers the document."""
     SERIES: ClassVar[str]
     """The letters its numbers begin with."""
     WHY_FIXED: ClassVar[Mapping[DocumentStatus, str]] = {}

@@ -20,6 +20,7 @@ class Filing(Project):
     __mapper_args__ = {"polymorphic_identity": FILING}  # noqa: RUF012 - SQLAlchemy's own
     TITLE = "备案申报"
     NOUN = "申报"
+    PAPER = "备案证"
     SERIES = "SB"
     WHY_FIXED: ClassVar = MappingProxyType(
         {

@@ -20,6 +20,7 @@ class PaperKind(StrEnum):
     """Which paper it is."""
 
     CHANGE_LETTER = "change_letter"
+    CORRIGENDUM = "corrigendum"
     ACCEPTANCE_NOTICE = "acceptance_notice"
     CORRECTION_NOTICE = "correction_notice"
     NOT_ACCEPTED_NOTICE = "not_accepted_notice"
@@ -31,6 +32,7 @@ class PaperKind(StrEnum):
 NAMES: Mapping[str, str] = MappingProxyType(
     {
         PaperKind.CHANGE_LETTER: "变更函",
+        PaperKind.CORRIGENDUM: "更正说明",
         PaperKind.ACCEPTANCE_NOTICE: "受理通知书",
         PaperKind.CORRECTION_NOTICE: "补正告知书",
         PaperKind.NOT_ACCEPTED_NOTICE: "不予受理通知书",

@@ -95,6 +95,7 @@ def publish(
     certificate_number: Annotated[str, Param(title="备案证号")],
     call: Call,
     text: Annotated[str, Param(title="正文", description="公告正文；没有更多要说的不填")] = "",
+    title: Annotated[str, Param(title="标题", description="不填的，标题为项目名称")] = "",
 ) -> None:
     """One line in a public list: project, enterprise, agency, certificate, as they are now; nothing personal."""
     certificate = _certificate_of(call.session, certificate_number)
@@ -102,7 +103,7 @@ def publish(
     call.session.add(
         Announcement(
             kind=AnnouncementKind(column).value,
-            title=filing.project_name or certificate.snapshot["project_name"],
+            title=title or filing.project_name or certificate.snapshot["project_name"],
             body=text,
             agency_name=filing.agency.name if filing.agency else certificate.snapshot["agency_name"],
             enterprise_name=filing.enterprise.name,

@@ -10,6 +10,7 @@ from engine.errors import EngineError
 from engine.services import Call, Param, service_task
 from records.approvals import Approval
 from records.changes import Change
+from records.corrections import Correction
 from records.documents import WITH_AUTHORITY, Document, DocumentStatus
 from records.extensions import Extension
 from records.filings import Filing
@@ -17,7 +18,7 @@ from records.terminations import Cancellation, Revocation
 
 KINDS: dict[str, type[Document]] = {
     str(kind.__mapper__.polymorphic_identity): kind
-    for kind in (Filing, Approval, Change, Extension, Cancellation, Revocation)
+    for kind in (Filing, Approval, Change, Extension, Cancellation, Revocation, Correction)
 }
 """What kinds of documents there are, by the name of their process."""
 

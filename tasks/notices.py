@@ -17,7 +17,8 @@ from tasks.documents import document_of
 from tasks.wording import month_day
 
 # Event → title, body. {p} project, {k} procedure, {n} certificate number, {a} agency, {e} enterprise,
-# {d} and {date} the day the diagram gives, without and with its year, {y} its year.
+# {w} the paper that answers the document, {d} and {date} the day the diagram gives, without and with its year,
+# {y} its year.
 _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "issued": ("“{p}”已备案", "备案证号 {n}，备案机关 {a}。可在「我的备案证」查看和下载。"),
@@ -30,6 +31,12 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "“{p}”备案变更不予受理",
             "{a}不予受理，理由和救济途径见不予受理通知书。备案证不受影响，可重新申请变更。",
         ),
+        "collectable": ("“{p}”{w}已盖章，可领取", "{a}已在{w}上盖章，请凭领取人身份证件到该机关领取。备案证号 {n}。"),
+        "corrected": (
+            "“{p}”备案证已更正",
+            "{a}更正了备案证 {n} 的文字错误，出具了更正说明，与原备案证配合使用。可在「我的档案」查看和下载。",
+        ),
+        "correction_refused": ("“{p}”备案更正未签发", "签发人不同意更正，原因见办理记录。备案证 {n} 的内容不变。"),
         "agency_changed": ("“{p}”备案机关已变更为贵单位", "备案证号 {n}，今后的事项由贵单位办理。"),
         "terminated": ("“{p}”{k}已终止", "因备案证失效终止。"),
         "cancelled": ("“{p}”备案证已注销", "{e}已注销备案证 {n}，备案证已失效。原因可在「注销管理」查看。"),
@@ -104,6 +111,7 @@ def post_notice(
         "n": document.certificate_number or "",
         "a": document.agency.name if document.agency else "备案机关",
         "e": document.enterprise.name,
+        "w": document.PAPER,
     }
     title, body = (text.format_map(words) for text in _TEXTS[event])
     post(

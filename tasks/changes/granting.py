@@ -10,7 +10,7 @@ from engine.errors import BpmnError
 from engine.services import Call, Param, service_task
 from records import documents
 from records.calendar import local_date
-from records.certificates import Certificate, CertificateStatus, held
+from records.certificates import Certificate, CertificateStatus, Seal, held
 from records.changes import Change
 from records.filings import Filing
 from records.papers import Paper, PaperKind, papers_of
@@ -24,10 +24,12 @@ CERTIFICATE_INVALID = "CERTIFICATE_INVALID"
 
 @dataclass(frozen=True)
 class GrantedChange:
-    """What the procedure goes on with: the letter, who has the project now, and who else must know."""
+    """What the procedure goes on with: the letter, who has the project now, and who else must know; `e_seal` chooses
+    how the enterprise gets the letter."""
 
     letter_number: str
     letter_id: str
+    e_seal: bool
     summary: str
     agency: str
     agency_changed: bool
@@ -62,6 +64,7 @@ def apply(change_id: Annotated[str, Param(title="变更编号")], call: Call) ->
     return GrantedChange(
         letter_number=letter.number,
         letter_id=letter.id,
+        e_seal=letter.seal != Seal.OFFLINE_PENDING,
         summary=f"变更事项：{'、'.join(row.label for row in differing.values())}。变更函：{letter.number}。",
         agency=filing.agency_id or "",
         agency_changed="agency" in differing,

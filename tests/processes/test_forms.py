@@ -22,8 +22,9 @@ NEEDS_OPINION = [
     ("review_content", "back"),
     ("sign", "return"),
     ("sign", "back"),
+    ("sign_correction", "refuse"),
 ]
-NEEDS_NONE = [("accept", "accept"), ("review_content", "approve"), ("sign", "issue")]
+NEEDS_NONE = [("accept", "accept"), ("review_content", "approve"), ("sign", "issue"), ("sign_correction", "issue")]
 
 
 def refusals(form: str, data: dict[str, Any]) -> list[str]:
@@ -72,7 +73,7 @@ def test_going_on_needs_no_opinion(form: str, decision: str) -> None:
     assert refusals(form, {"decision": decision, "opinion": ""}) == []
 
 
-@pytest.mark.parametrize("form", ["accept", "review_content", "sign"])
+@pytest.mark.parametrize("form", ["accept", "review_content", "sign", "sign_correction"])
 def test_a_decision_is_one_of_those_offered(form: str) -> None:
     assert refusals(form, {"opinion": "同意"}) == ["decision"]
     assert refusals(form, {"decision": "approved"}) == ["decision"]

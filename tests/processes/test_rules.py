@@ -491,3 +491,25 @@ def test_investors_from_abroad_prove_who_they_are_and_what_they_intend() -> None
 def test_only_investors_from_abroad_confirm_state_assets_and_describe_a_merger() -> None:
     assert "state_assets_confirmation" in materials(foreign=True, state_assets=True)
     assert materials(state_assets=True, merger=True, capital_increase=True) == ["application_report"]
+
+
+# Corrections
+
+
+@pytest.mark.parametrize(
+    ("field", "result"),
+    [
+        ("project_name", "可更正"),
+        ("location", "可更正"),
+        ("enterprise_name", "可更正"),
+        ("scale_content", "可更正"),
+        ("project_code", "不能更正"),
+        ("money.total", "备案变更"),
+        ("planned_start", "备案变更"),
+        ("nature", "备案变更"),
+    ],
+)
+def test_an_authority_corrects_words_and_nothing_of_substance(field: str, result: str) -> None:
+    decided = decide("correction_scope", field=field)
+    assert decided["result"] == result
+    assert bool(decided["message"]) is (result != "可更正")

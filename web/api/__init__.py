@@ -6,6 +6,7 @@ from flask_smorest import Api
 from web.api import (
     certificates,
     changes,
+    corrections,
     definitions,
     docs,
     extensions,
@@ -18,6 +19,7 @@ from web.api import (
     migrations,
     papers,
     progress,
+    seals,
     services,
     staff,
     substitutions,
@@ -44,6 +46,8 @@ BLUEPRINTS = (
     terminations.blueprint,
     staff.blueprint,
     substitutions.blueprint,
+    corrections.blueprint,
+    seals.blueprint,
     lookups.blueprint,
 )
 

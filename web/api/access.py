@@ -5,6 +5,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, or_
 
 from engine.errors import CommandRefused
+from records.corrections import CORRECTION
 from records.documents import Document, DocumentStatus
 from records.users import User, UserKind
 from web.database import db
@@ -24,7 +25,7 @@ def visible(kind: type[_D], document_id: str, user: User) -> _D:
     """A document that the user's enterprise wrote or, once it was submitted, that his agency handles."""
     document = db.session.get(kind, document_id)
     if document is not None:
-        if user.kind == UserKind.ENTERPRISE and document.enterprise_id == user.enterprise_id:
+        if user.kind == UserKind.ENTERPRISE and document.enterprise_id == user.enterprise_id and _is_told(document):
             return document
         if user.kind == UserKind.AUTHORITY and document.agency_id == user.agency_id and document.submission:
             return document
@@ -36,10 +37,17 @@ def visible(kind: type[_D], document_id: str, user: User) -> _D:
 def listed(kind: type[Document], user: User) -> ColumnElement[bool]:
     """The documents of a kind that a user finds in lists."""
     if user.kind == UserKind.ENTERPRISE:
-        return kind.enterprise_id == user.enterprise_id
+        return (kind.enterprise_id == user.enterprise_id) & (
+            (kind.kind != CORRECTION) | (kind.status == DocumentStatus.ISSUED)
+        )
     if user.kind == UserKind.AUTHORITY:
         return (kind.agency_id == user.agency_id) & (kind.submission > 0)
     return or_(kind.submission > 0, kind.status == DocumentStatus.DRAFT)
+
+
+def _is_told(document: Document) -> bool:
+    """Whether its enterprise may know of a document: of an authority's correction once it is signed."""
+    return document.kind != CORRECTION or document.status == DocumentStatus.ISSUED
 
 
 def _named(kind: type[Document]) -> str:

@@ -12,8 +12,9 @@ from engine.errors import CommandRefused
 from records.agencies import Agency
 from records.certificates import Certificate, CertificatePaper
 from records.documents import Document
-from records.papers import Paper, PaperKind
+from records.papers import NAMES, Paper, PaperKind
 from records.users import User, UserKind
+from tasks.corrections import public_note
 from web.api.documents import CertificateAnswer, VerificationAnswer
 from web.api.papers import patiently, pdf_response, public_view
 from web.database import db
@@ -69,21 +70,25 @@ def certificate_view(certificate: Certificate) -> dict[str, Any]:
 
 
 def verification_view(found: Certificate | Paper) -> dict[str, Any]:
-    """What the public may know of what a code stands for: a letter with its certificate, any other paper alone."""
+    """What the public may know of what a code stands for: what is used together with a certificate with that, any
+    other paper alone."""
     if isinstance(found, Certificate):
         return _with_letters(found, None)
-    if found.kind != PaperKind.CHANGE_LETTER:
+    if found.kind not in (PaperKind.CHANGE_LETTER, PaperKind.CORRIGENDUM):
         return {"paper": public_view(found)}
-    change = db.session.get_one(Document, found.document_id)
-    return _with_letters(db.session.get_one(Certificate, change.certificate_number), found)
+    document = db.session.get_one(Document, found.document_id)
+    return _with_letters(db.session.get_one(Certificate, document.certificate_number), found)
 
 
 def _with_letters(certificate: Certificate, letter: Paper | None) -> dict[str, Any]:
     """A certificate; `letter` is the one that was asked for, if one was."""
-    letters = [_letter_view(paper) for paper in letters_beside(certificate)]
     return certificate_view(certificate) | {
         "letter": _letter_view(letter) if letter is not None else None,
-        "letters": letters,
+        "letters": [_letter_view(paper) for paper in letters_beside(certificate)],
+        "corrections": [
+            _letter_view(paper) | {"note": public_note(paper)}
+            for paper in letters_beside(certificate, PaperKind.CORRIGENDUM)
+        ],
     }
 
 
@@ -97,18 +102,19 @@ def verified(token: str) -> Certificate | Paper:
     return found
 
 
-def letters_beside(certificate: Certificate) -> Sequence[Paper]:
-    """The letters that are used together with a certificate, in their order (R125)."""
+def letters_beside(certificate: Certificate, kind: PaperKind = PaperKind.CHANGE_LETTER) -> Sequence[Paper]:
+    """The letters of a kind that are used together with a certificate, in their order (R125)."""
     query = select(Paper).join(Document, Document.id == Paper.document_id)
     return db.session.scalars(
-        query.where(
-            Document.certificate_number == certificate.number, Paper.kind == PaperKind.CHANGE_LETTER.value
-        ).order_by(Paper.issue_date, Paper.number)
+        query.where(Document.certificate_number == certificate.number, Paper.kind == kind.value).order_by(
+            Paper.issue_date, Paper.number
+        )
     ).all()
 
 
 def _letter_view(paper: Paper) -> dict[str, Any]:
     return {
+        "name": NAMES[PaperKind(paper.kind)],
         "number": paper.number,
         "issue_date": paper.issue_date,
         "agency": paper.snapshot["agency_name"],

@@ -105,11 +105,18 @@ class CertificateAnswer(Schema):
 class LetterAnswer(Schema):
     """A letter used together with a certificate."""
 
+    name = fields.String(metadata={"description": "变更函 or 更正说明"})
     number = fields.String()
     issue_date = fields.Date()
     agency = fields.String(metadata={"description": "who issued it"})
     items = fields.List(fields.String(), metadata={"description": "what it changes, not to what"})
     pdf_sha256 = fields.String(allow_none=True)
+
+
+class CorrectionAnswer(LetterAnswer):
+    """A corrigendum, with what was written wrongly."""
+
+    note = fields.String()
 
 
 class PublicPaperAnswer(Schema):
@@ -136,13 +143,15 @@ class VerificationAnswer(Schema):
 
     paper = fields.Nested(PublicPaperAnswer)
     letter = fields.Nested(LetterAnswer, allow_none=True)
-    letters = fields.List(fields.Nested(LetterAnswer))
+    letters = fields.List(fields.Nested(LetterAnswer), metadata={"description": "变更函"})
+    corrections = fields.List(fields.Nested(CorrectionAnswer), metadata={"description": "更正说明"})
 
     number = fields.String()
     status = fields.String()
     invalid_reason = fields.String(allow_none=True)
     issue_date = fields.Date()
     valid_until = fields.Date(allow_none=True)
+    seal = fields.String()
     project_name = fields.String()
     enterprise = fields.String()
     agency = fields.String()

@@ -14,6 +14,7 @@ from records.filings import FILING
 from records.papers import NAMES, papers_of
 from records.users import UserKind
 from web.api import papers
+from web.api.access import listed
 from web.database import db
 from web.identity import me, require
 from web.pages import addresses, lists, wording
@@ -64,8 +65,10 @@ def _papers(project: Document) -> Iterator[dict[str, Any]]:
     if certificate.paper is not None:
         address = url_for("enterprise.paper", number=certificate.number)
         yield _paper(_("备案证"), certificate.number, wording.day(certificate.issue_date), address)
-    about = select(Document).where(
-        Document.certificate_number == certificate.number, Document.kind != FILING, Document.submission > 0
+    about = (
+        select(Document)
+        .where(Document.certificate_number == certificate.number, Document.kind != FILING, Document.submission > 0)
+        .where(listed(Document, me()))
     )
     for document in db.session.scalars(about.order_by(Document.submitted_at, Document.id)):
         yield from _handed_in(document)

@@ -197,9 +197,7 @@ def _step(
     """The state of a step and its note."""
     final = index == len(course.usual_way) - 1
     if document.status == DocumentStatus.ISSUED:
-        return "done", wording.short_moment(course.instance.ended_at) if final else _who_when(
-            course, document, index, act
-        )
+        return "done", _reached(course, index) if final else _who_when(course, document, index, act)
     if index in here:
         if course.instance.suspended:
             return "paused", _("已挂起")
@@ -214,6 +212,12 @@ def _step(
         position = handed_back.get(DocumentStatus(document.status), "done") if index == last else "done"
         return position, _who_when(course, document, index, act)
     return "todo", _expected(course, document, index)
+
+
+def _reached(course: Course, index: int) -> str:
+    """When the case came to a step of its usual way: it may go on after the end of that, to hand a paper over."""
+    element_id = course.usual_way[index].id
+    return next((wording.short_moment(line.at) for line in course.lines if line.element_id == element_id), "")
 
 
 def _holding(task: Task) -> str:

@@ -125,6 +125,7 @@ def certificates() -> str:
                 "tags": choosing.tags(certificate),
                 "issue_date": wording.day(certificate.issue_date),
                 "valid_until": wording.day(certificate.valid_until) or None,
+                "seal": certificate.seal,
                 "pdf_url": url_for("enterprise.paper", number=certificate.number) if certificate.paper else None,
             }
             for certificate, filing in found.rows

@@ -17,6 +17,7 @@ from records.certificates import Certificate, CertificateStatus, InvalidReason
 from records.documents import Document, DocumentStatus
 from records.enterprises import Enterprise
 from records.filings import FILING, Filing
+from records.papers import PaperKind
 from records.progress import Progress
 from records.terminations import CANCELLATION, REVOCATION
 from records.users import UserKind
@@ -338,10 +339,14 @@ def _life(filing: Filing, certificate: Certificate | None, instance: Instance) -
 
 
 def _changed(certificate: Certificate) -> list[dict[str, str]]:
-    """The changes that were granted, each with its letter."""
+    """The changes that were granted and the corrections that were made, each with its paper."""
+    papers = [
+        *((_("备案变更"), paper) for paper in letters_beside(certificate)),
+        *((_("备案更正"), paper) for paper in letters_beside(certificate, PaperKind.CORRIGENDUM)),
+    ]
     return [
-        {"act": _("备案变更"), "time": wording.day(paper.issue_date), "opinion": paper.number, "state": "done"}
-        for paper in letters_beside(certificate)
+        {"act": act, "time": wording.day(paper.issue_date), "opinion": paper.number, "state": "done"}
+        for act, paper in sorted(papers, key=lambda found: found[1].issue_date)
     ]
 
 
@@ -370,9 +375,12 @@ def _built(filing: Filing, certificate: Certificate | None) -> list[dict[str, st
 
 
 def latest_task_url(document: Document) -> str:
-    """The task page of a document's case: that of the step it is at, else of the last one."""
-    query = select(Task.id).where(Task.instance_id == document.instance_id)
-    task_id = db.session.scalar(query.order_by(Task.created_at.desc(), Task.id.desc()).limit(1))
+    """The task page of a document's case: that of the step it is at, else of the last one. The stamp that its paper
+    gets afterwards has a page of its own."""
+    query = select(Task).where(Task.instance_id == document.instance_id)
+    course = Course(db.session.get_one(Instance, document.instance_id)) if document.instance_id else None
+    tasks = db.session.scalars(query.order_by(Task.created_at.desc(), Task.id.desc()))
+    task_id = next((t.id for t in tasks if course and course.ui_form_of(t.element_id).get("ui:page") != "seal"), None)
     if task_id is None:
         raise CommandRefused("filing_unknown", _("没有这份申报，或者它不归你办理。"), status=404)
     return url_for("task.page", task_id=task_id)

@@ -11,7 +11,7 @@ from engine import inbox, verbs
 from engine.assignment import Standing
 from engine.tables import Definition, Instance, Task
 from records.calendar import local_date
-from records.documents import Document, DocumentStatus
+from records.documents import IN_PROGRESS, Document, DocumentStatus
 from records.enterprises import Enterprise
 from records.notices import Notice, mark_read, unread_count
 from records.notices import notices as notices_of
@@ -231,7 +231,9 @@ def _todo_row(
 ) -> dict[str, Any]:
     task, instance, definition = row
     document = db.session.get(Document, instance.business_key) if instance.business_key else None
-    received = document.submitted_at if document is not None and document.submitted_at else task.created_at
+    # What an authority does after it has answered, such as stamping, is not what was received.
+    open_document = document if document is not None and document.status in IN_PROGRESS else None
+    received = (open_document.submitted_at if open_document else None) or task.created_at
     allowed = verbs.allowed(task, instance, standing)
     principal = verbs.on_behalf_of(task, standing)
     name = names.get(task.assignee or "", task.assignee or "")
@@ -241,7 +243,7 @@ def _todo_row(
         "name": (document.project_name if document else None) or task.name,
         "enterprise": document.enterprise.name if document else "",
         "kind": definition.name,
-        "status": status_of(document) if document else task.name,
+        "status": status_of(open_document) if open_document else task.name,
         "suspended": instance.suspended,
         "received_date": wording.month_day(received),
         "received_time": wording.clock_time(received),

@@ -1,5 +1,6 @@
 """What is printed of a filing when somebody asks for it: 备案申报表 and 备案承诺声明 (R124, R186, R187)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response
@@ -35,7 +36,7 @@ from web.runtime import runtime
 @require()
 def application(filing_id: str) -> Response:
     """备案申报表: its owner's shows people in full, anybody else's masked."""
-    return _pdf(lambda: render_application(_application(visible(Filing, filing_id, me()), me())), _("备案申报表"))
+    return pdf(lambda: render_application(_application(visible(Filing, filing_id, me()), me())))
 
 
 @blueprint.get("/filings/<filing_id>/commitment.pdf")
@@ -52,7 +53,7 @@ def commitment(filing_id: str) -> Response:
         printed_on=_today(),
         watermark=_watermark(),
     )
-    return _pdf(lambda: render_commitment(paper), _("备案承诺声明"))
+    return pdf(lambda: render_commitment(paper))
 
 
 def _application(filing: Filing, reader: User) -> ApplicationPaper:
@@ -99,9 +100,10 @@ def _today() -> Any:
     return local_date(runtime().engine.clock.now())
 
 
-def _pdf(render: Any, name: str) -> Response:
+def pdf(render: Callable[[], bytes]) -> Response:
+    """A paper that is printed when it is asked for. Raises CommandRefused 422 for what cannot be printed."""
     try:
-        pdf = render()
+        printed = render()
     except PaperError as error:
         raise CommandRefused("paper_unprintable", str(error), status=422, remedy=_("请更正后再打印。")) from error
-    return Response(pdf, mimetype="application/pdf", headers={"Cache-Control": "no-store"})
+    return Response(printed, mimetype="application/pdf", headers={"Cache-Control": "no-store"})

@@ -11,9 +11,11 @@ from engine.job_commands import LONGEST_REASON
 from engine.tables import Instance, Task
 from records.calendar import local_date
 from records.changes import Change
+from records.corrections import Correction
 from records.documents import Document, DocumentStatus, DocumentVersion
 from records.extensions import Extension
 from records.filings import FILING, Filing
+from records.seals import entry_of
 from records.users import User, UserKind
 from tasks.changes.submission import CHANGE_RULES
 from tasks.filings.examination import RULES
@@ -21,7 +23,7 @@ from web.api.task_inbox import act as carry_out
 from web.api.views import visible_task
 from web.database import db
 from web.identity import me, require
-from web.pages import addresses, change_rows, commands, extensions, people, sections, suspension, wording
+from web.pages import addresses, change_rows, commands, corrections, extensions, people, sections, suspension, wording
 from web.pages.clock import clock
 from web.pages.course import Course, outcome_title, steps, submitted_version, timeline
 from web.pages.decisions import panel
@@ -34,11 +36,15 @@ blueprint = Blueprint("task", __name__, url_prefix="/tasks")
 @blueprint.get("/<task_id>")
 @require()
 def page(task_id: str) -> Any:
-    """The task page; an enterprise's own task is its form."""
+    """The task page; an enterprise's own task, and one whose form is a page of its own, lead to that."""
     task, instance = visible_task(task_id, me())
     document = _filing(instance)
+    form_page = Course(instance).ui_form_of(task.element_id).get("ui:page")
+    if form_page == "seal" and document is not None and (entry := entry_of(db.session(), document.id)):
+        return redirect(url_for("enterprise.seal", entry_id=entry.id))
     if me().kind == UserKind.ENTERPRISE and document is not None:
-        if _is_reminder(task, instance) and document.certificate_number:
+        # A reminder's task: what is to do is telling how the project goes.
+        if form_page == "progress" and document.certificate_number:
             return redirect(url_for("enterprise.progress_of", number=document.certificate_number))
         return redirect((addresses.form_of if document.editable else addresses.of_document)(document))
     return _render(task, instance, document, me())
@@ -150,7 +156,7 @@ def _render(
             "next_url": url_for("task.page", task_id=later) if later else None,
             "print_url": _print_url(document),
             "project_url": url_for("enterprise.certificate", number=document.certificate_number)
-            if isinstance(document, Change | Extension)
+            if isinstance(document, Change | Extension | Correction)
             else None,
             "progress_url": url_for("enterprise.progress_of", number=document.certificate_number)
             if document is not None and document.kind == FILING and document.certificate_number
@@ -162,7 +168,8 @@ def _render(
         sections=shown,
         change=_change(document, version, previous) if isinstance(document, Change) and version is not None else None,
         changed_count=sections.changed_count(shown),
-        files=sections.files(document) if document is not None else [],
+        content_title=_content_title(document),
+        files=_files(document),
         papers=sections.papers(document) if document is not None else [],
         history=timeline(course, document, user) if document is not None else [],
         decision=panel(course, task, document, user, chosen=chosen, opinion=opinion, errors=errors),
@@ -186,6 +193,19 @@ def _tags(course: Course, document: Document | None) -> list[str]:
     return tags
 
 
+def _content_title(document: Document | None) -> str:
+    if isinstance(document, Change):
+        return _("变更内容")
+    return _("更正内容") if isinstance(document, Correction) else _("申报内容")
+
+
+def _files(document: Document | None) -> list[dict[str, Any]] | None:
+    """What came with the document; a correction comes without files."""
+    if isinstance(document, Correction):
+        return None
+    return sections.files(document) if document is not None else []
+
+
 def _content(
     document: Document | None, version: DocumentVersion | None, previous: DocumentVersion | None
 ) -> list[dict[str, Any]]:
@@ -194,6 +214,8 @@ def _content(
         return []
     if isinstance(document, Extension):
         return extensions.content(document, version, previous)
+    if isinstance(document, Correction):
+        return corrections.content(document, version)
     if isinstance(document, Filing) and document.status == DocumentStatus.ISSUED:
         return sections.of_filing(document, version)
     return sections.sections(sections.as_submitted(version), sections.as_submitted(previous) if previous else None)
@@ -220,11 +242,6 @@ def _rules(document: Document, version: DocumentVersion) -> dict[str, Any]:
         ],
         "passed_titles": [rule.title for rule in passed],
     }
-
-
-def _is_reminder(task: Task, instance: Instance) -> bool:
-    """Whether a task only reminds of telling how the project goes: what is to do is the form of that."""
-    return bool(Course(instance).ui_form_of(task.element_id).get("ui:page") == "progress")
 
 
 def _filing(instance: Instance) -> Document | None:
