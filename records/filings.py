@@ -6,9 +6,9 @@ as it is now, every granted change included; what was submitted stays in the ver
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVarTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from records.agencies import Agency
@@ -23,6 +23,8 @@ _NOT_OF_THE_FORM = frozenset(("enterprise", "project_contact", "attachments", "f
 
 FILING = "filing"
 """The kind, and its process."""
+
+_Ts = TypeVarTuple("_Ts")
 
 
 class Filing(Document):
@@ -85,20 +87,24 @@ def live_filing_with_code(session: Session, code: str, except_id: str | None = N
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(code, 0))))
-    query = (
-        select(Filing)
-        .outerjoin(Certificate, Certificate.filing_id == Filing.id)
-        .where(
-            Filing.project_code == code,
-            or_(
-                Filing.status.in_(IN_PROGRESS),
-                (Filing.status == DocumentStatus.ISSUED)
-                & Certificate.status.is_distinct_from(CertificateStatus.INVALID.value),
-            ),
-        )
-        .limit(1)
-    )
+    query = _live(select(Filing)).where(Filing.project_code == code).limit(1)
     return session.scalar(query if except_id is None else query.where(Filing.id != except_id))
+
+
+def codes_of_live_filings(session: Session) -> set[str]:
+    """Every project code that a live filing holds."""
+    query = _live(select(Filing.project_code)).where(Filing.project_code.is_not(None))
+    return {code for code in session.scalars(query) if code}
+
+
+def _live(query: Select[*_Ts]) -> Select[*_Ts]:
+    return query.outerjoin(Certificate, Certificate.filing_id == Filing.id).where(
+        or_(
+            Filing.status.in_(IN_PROGRESS),
+            (Filing.status == DocumentStatus.ISSUED)
+            & Certificate.status.is_distinct_from(CertificateStatus.INVALID.value),
+        )
+    )
 
 
 def _short_text(value: Any, length: int) -> str | None:
