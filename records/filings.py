@@ -5,15 +5,18 @@ as it is now, every granted change included; what was submitted stays in the ver
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVarTuple
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from engine.errors import CommandRefused
 from records.agencies import Agency
+from records.attachments import AttachmentStore, copy_attachments
 from records.certificates import Certificate, CertificateStatus
-from records.documents import IN_PROGRESS, Document, DocumentStatus
+from records.documents import IN_PROGRESS, Document, DocumentStatus, create_draft
 from records.formats import amount_text, parse_amount
 from records.masking import mask_person
 
@@ -34,12 +37,18 @@ class Filing(Document):
     TITLE = "备案申报"
     NOUN = "申报"
     SERIES = "SB"
+    COPIED_WHEN = frozenset((DocumentStatus.NOT_ACCEPTED, DocumentStatus.TERMINATED))
     WHY_FIXED: ClassVar = MappingProxyType(
         {
             DocumentStatus.ISSUED: "已备案，不能修改；如需修改，请申请备案变更。",
             DocumentStatus.NOT_ACCEPTED: "不予受理，流程已结束，不能修改；请重新申报（项目代码仍可用）。",
         }
     )
+
+    @property
+    def imported(self) -> bool:
+        """Whether it was filed in the old system: nothing was submitted here, so there is no case of it (R195)."""
+        return self.submission > 0 and self.instance_id is None
 
     @property
     def full_form(self) -> dict[str, Any]:
@@ -56,6 +65,23 @@ class Filing(Document):
         self.project_code = _short_text(form.get("project_code"), 40)
         self.project_name = _short_text(form.get("project_name"), 200)
         self._at_agency(session, form.get("agency"))
+
+
+def copy(session: Session, store: AttachmentStore, filing: Filing, *, actor: str, now: datetime) -> Filing:
+    """A new draft with an ended filing's data, project code and files; the commitment is to be made anew (R159).
+
+    Raises CommandRefused 409 while the filing has not ended without a certificate.
+    """
+    if not filing.copyable:
+        raise CommandRefused(
+            "not_copyable",
+            "只有不予受理或已终止的申报可以复制为新申报。",
+            remedy="草稿和退回修改的申报可以直接修改；已备案的项目请申请备案变更。",
+        )
+    draft = Filing(enterprise_id=filing.enterprise_id)
+    create_draft(session, draft, {**filing.full_form, "commitment": False}, actor=actor, now=now)
+    copy_attachments(session, store, filing.id, draft.id, actor=actor, now=now)
+    return draft
 
 
 def as_if(session: Session, filing: Filing, form: Mapping[str, Any]) -> Filing:

@@ -17,7 +17,6 @@ from web.procedures import rules_of
 from web.runtime import runtime
 
 _SHOWN = 20
-_EVERY = 500
 _HEADINGS = ("文件", "行号", "栏目", "问题", "处理办法")
 
 
@@ -42,7 +41,7 @@ def run(
         found = examine(session, accounts, certificates, today=local_date(command.now), decide=rules_of("filing"))
         takes = not dry_run and not found.unreadable and (skip_refused or not found.problems)
         if takes:
-            take_over(command, found, _tell)
+            take_over(command, found, lambda done: click.echo(f"  已写入 {done} 份备案证", err=True))
     _say(found, imported=takes)
     _list(found.problems, report)
     return not found.problems
@@ -53,11 +52,6 @@ def _without_sms(services: Registry) -> Registry:
         return None
 
     return Registry(replace(task, function=say_nothing) if task.id == "sms/queue" else task for task in services)
-
-
-def _tell(done: int) -> None:
-    if done % _EVERY == 0:
-        click.echo(f"  已写入 {done} 份备案证", err=True)
 
 
 def _say(found: Findings, *, imported: bool) -> None:

@@ -305,8 +305,9 @@ class Examiner:
 
     def _written(self, line: Line, agency: Agency | None) -> dict[str, Any]:
         """The form as the line has it, in the shape of `FilingForm`."""
-        # The class in the number is that of the day of issue; it holds where the file says nothing else.
-        line.cells["class_code"] = line.text("class_code") or line.text("number")[6:10]
+        if not line.text("class_code") and certificate_number_valid(line.text("number")):
+            # The number has the class of the day of issue, which holds where the file says nothing else.
+            line.cells["class_code"] = line.text("number")[6:10]
         form: dict[str, Any] = {"agency": agency.id if agency else None}
         for path in _OF_THE_FORM:
             group, _dot, name = path.rpartition(".")

@@ -112,14 +112,13 @@ def read(path: Path, columns: Sequence[Column]) -> Sheet:
             continue
     else:
         return _unreadable(path, "不是 UTF-8 或 GB18030 编码的文本", "用表格软件另存为“CSV UTF-8”后再导入")
-    rows = _rows(text)
     try:
-        _, header = next(rows, (HEADER, []))
-        if problems := _wrong_with_header(path.name, header, columns):
-            return Sheet([], problems)
-        return Sheet(list(_lines(path.name, rows, header, columns)), [])
+        (_, header), *rows = list(_rows(text)) or [(HEADER, [])]
     except csv.Error as error:
         return _unreadable(path, f"不是完整的 CSV（{error}）", "检查引号是否成对，用表格软件另存为 CSV 后再导入")
+    if problems := _wrong_with_header(path.name, header, columns):
+        return Sheet([], problems)
+    return Sheet(list(_lines(path.name, rows, header, columns)), [])
 
 
 def quoted(text: str) -> str:
@@ -153,7 +152,7 @@ def _wrong_with_header(file: str, header: list[str], columns: Sequence[Column]) 
 
 
 def _lines(
-    file: str, rows: Iterator[tuple[int, list[str]]], header: list[str], columns: Sequence[Column]
+    file: str, rows: Sequence[tuple[int, list[str]]], header: list[str], columns: Sequence[Column]
 ) -> Iterator[Line]:
     names = {column.heading: column.name for column in columns}
     headings = {column.name: column.heading for column in columns}

@@ -3,12 +3,7 @@
 import csv
 from collections.abc import Mapping, Sequence
 from io import StringIO
-from itertools import count
 from pathlib import Path
-from typing import Any
-
-from records.formats import project_code_check_digit
-from tasks.legacy import accounts, certificates
 
 ACCOUNT = {
     "旧系统账号": "jm_lvyuan",
@@ -65,7 +60,7 @@ def write(path: Path, lines: Sequence[Line], encoding: str = "utf-8") -> Path:
     return path
 
 
-def many(lines: int) -> tuple[list[Line], list[Line]]:
+def many(lines: int) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """As many certificates as asked for, of a fifth as many enterprises, of every status."""
     enterprises = max(1, lines // 5)
     people = [
