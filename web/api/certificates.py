@@ -131,7 +131,7 @@ def visible_certificate(number: str, user: User) -> Certificate:
 
 
 def paper_response(certificate: Certificate, *, download: bool = False) -> Response:
-    """The PDF of a certificate. Raises CommandRefused: 404 where there is paper only, 503 when it is not made in time."""
+    """The PDF of a certificate. Raises CommandRefused: 404 where there is only paper, 503 when not made in time."""
     if certificate.on_paper:
         raise CommandRefused(
             "certificate_on_paper",

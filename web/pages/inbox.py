@@ -14,13 +14,14 @@ from records.documents import Document, DocumentStatus
 from records.enterprises import Enterprise
 from records.notices import Notice, mark_read, unread_count
 from records.notices import notices as notices_of
-from records.users import User
+from records.users import User, UserKind
 from web.api.views import groups_of
 from web.database import db
 from web.identity import me, require
 from web.pages import addresses, commands, lists, people, wording
 from web.pages.clock import clock, received_before
 from web.pages.course import Course, outcome_title
+from web.pages.library import quick_links
 from web.runtime import command, runtime
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")
@@ -56,6 +57,7 @@ def todo() -> str:
         filtered_text=_filtered_text(text, chosen),
         clear_url=url_for("inbox.todo"),
         done_today=_done_today(user, now),
+        boxes=quick_links() if user.kind != UserKind.ENTERPRISE else [],
     )
 
 
