@@ -3,9 +3,12 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from engine.commands import Engine
 from engine.services import Registry
@@ -34,17 +37,29 @@ def run(
     Where anything is refused nothing is imported, unless `skip_refused` leaves those lines out. `quiet` sends no short
     message about what the cases of the certificates find at their beginning.
     """
-    engine, session = runtime().engine, db.session()
+    engine, session, takes = runtime().engine, db.session(), False
     if quiet:
         engine = Engine(services=_without_sms(engine.services), policy=engine.policy, clock=engine.clock)
-    with engine.command(session) as command:
-        found = examine(session, accounts, certificates, today=local_date(command.now), decide=rules_of("filing"))
-        takes = not dry_run and not found.unreadable and (skip_refused or not found.problems)
-        if takes:
-            take_over(command, found, lambda done: click.echo(f"  已写入 {done} 份备案证", err=True))
+    if dry_run:  # outside a command, in which nobody else could write on SQLite
+        found = _look(session, accounts, certificates, engine.clock.now())
+        session.rollback()
+    else:
+        try:
+            with engine.command(session) as command:
+                found = _look(session, accounts, certificates, command.now)
+                takes = not found.unreadable and (skip_refused or not found.problems)
+                if takes:
+                    take_over(command, found, lambda done: click.echo(f"  已写入 {done} 份备案证", err=True))
+        except IntegrityError as error:
+            told = "somebody wrote the same account, enterprise or certificate meanwhile"
+            raise click.ClickException(f"nothing was imported: {told}; start the import again") from error
     _say(found, imported=takes)
     _list(found.problems, report)
     return not found.problems
+
+
+def _look(session: Session, accounts: Path | None, certificates: Path | None, now: datetime) -> Findings:
+    return examine(session, accounts, certificates, today=local_date(now), decide=rules_of("filing"))
 
 
 def _without_sms(services: Registry) -> Registry:

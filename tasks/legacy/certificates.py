@@ -301,7 +301,9 @@ class Examiner:
             is_empty = found.field in line.headings and not line.text(found.field)
             if found.code not in _NOT_JUDGED and not is_empty and not line.is_refused_at(found.field):
                 line.refuse(found.field, found.message, f"{found.detail}；核对后更正".lstrip("；"))
-        return with_computed(form, examination.computed)
+        # A region in the form is the platform's word, and nobody asked the platform; the code says it where it is read.
+        computed = {name: value for name, value in examination.computed.items() if name != "region"}
+        return with_computed(form, computed)
 
     def _written(self, line: Line, agency: Agency | None) -> dict[str, Any]:
         """The form as the line has it, in the shape of `FilingForm`."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import structlog
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from records.agencies import Agency
 from records.announcements import Announcement, AnnouncementKind
@@ -109,6 +109,16 @@ def move(portal: Portal, to: str) -> None:
 
 
 # What comes over
+
+
+@pytest.mark.slow
+def test_many_certificates_come_over_together(portal: Portal, bring: Importer) -> None:
+    people, papers = old_system.many(300)
+    assert bring(papers, people, quiet=True)
+    assert rows(portal, Certificate) == {"certificate": 300}
+    cases = "SELECT count(*) FROM engine_instance i JOIN engine_definition d ON d.id = i.definition_id"
+    with portal.app.app_context():
+        assert db.session.scalar(text(f"{cases} WHERE d.key = 'certificate' AND i.status = 'running'")) == 225
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -378,6 +388,7 @@ def test_pages_show_a_certificate_that_is_only_paper(
     assert "由旧系统办理，本系统没有办理记录" in page
     assert "申请变更" in page
     assert "下载备案承诺声明" not in page
+    assert "已校验" not in page
     assert f"/certificates/{NUMBER}/pdf" not in page + enterprise.read("/certificates") + enterprise.read("/archive")
     assert "纸质备案证" in enterprise.read("/archive")
     assert "申请变更" not in official.read(f"/certificates/{NUMBER}")
@@ -402,10 +413,10 @@ def test_the_interface_says_that_there_is_no_file(portal: Portal, owner: Callabl
 def test_the_reference_names_every_column_and_its_sample_can_be_imported(
     portal: Portal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = (ROOT / "docs" / "reference" / "legacy-import.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "legacy-import.md").read_text(encoding="utf-8")
     for column in (*accounts.COLUMNS, *certificates.COLUMNS):
-        assert f"| {column.heading}{' *' if column.needed else ''} |" in text, column.heading
-    samples = re.findall(r"```csv\n(.*?)```", text, re.DOTALL)
+        assert f"| {column.heading}{' *' if column.needed else ''} |" in page, column.heading
+    samples = re.findall(r"```csv\n(.*?)```", page, re.DOTALL)
     files = [tmp_path / name for name in ("accounts.csv", "certificates.csv")]
     for file, sample in zip(files, samples, strict=True):
         file.write_text(sample, encoding="utf-8")

@@ -51,7 +51,7 @@ def test_the_contact_page_has_the_phones_and_groups_of_the_deck(portal: Portal) 
 
 def test_the_form_leads_from_the_capital_to_what_is_asked_of_it(portal: Portal) -> None:
     shown = portal.call("ent01", "GET", "/forms/filing/filing").get_json()
-    [link] = shown["ui"]["capital_industry"]["ui:options"]["links"]
+    [link] = shown["ui_schema"]["capital_industry"]["ui:options"]["links"]
     assert link["text"] == "项目资本金相关政策文件要求"
     page = portal.client.get(link["href"]).text
     assert "国发〔2015〕51号" in page
