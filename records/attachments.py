@@ -105,6 +105,26 @@ def attach(
     return attachment
 
 
+def copy_attachments(
+    session: Session, store: AttachmentStore, document_id: str, copy_id: str, *, actor: str, now: datetime
+) -> None:
+    """Give another document the same files, each stored anew: either document may lose its own."""
+    for attachment in attachments_of(session, document_id):
+        session.add(
+            Attachment(
+                document_id=copy_id,
+                name=attachment.name,
+                size=attachment.size,
+                sha256=attachment.sha256,
+                content_type=attachment.content_type,
+                stored_name=store.put(store.read(attachment.stored_name)),
+                uploaded_at=now,
+                uploaded_by=actor,
+            )
+        )
+    session.flush()
+
+
 def detach(session: Session, attachment: Attachment) -> str:
     """Forget an attachment; answers with the stored name, whose file the caller deletes after the commit."""
     session.delete(attachment)

@@ -4,7 +4,7 @@ A certificate's paper is made once and never again (R125); its snapshot says wha
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from engine.tables import Base, UtcDateTime
 from records.agencies import Agency
-from records.serials import next_serial
+from records.serials import go_on_after, next_serial
 
 SERIALS_A_YEAR = 9999
 
@@ -48,12 +48,14 @@ class InvalidReason(StrEnum):
 
 class Seal(StrEnum):
     """How far the seal is. SEAL_PENDING: the agency has an electronic seal, which is not on the paper yet;
-    OFFLINE_PENDING: the agency stamps by hand, and has not yet (R165)."""
+    OFFLINE_PENDING: the agency stamps by hand, and has not yet (R165). ON_PAPER: the old system issued it on paper,
+    stamped; there is no file of it and never will be (R195)."""
 
     SEAL_PENDING = "SEAL_PENDING"
     SEALED = "SEALED"
     OFFLINE_PENDING = "OFFLINE_PENDING"
     OFFLINE_DONE = "OFFLINE_DONE"
+    ON_PAPER = "ON_PAPER"
 
 
 class NumberExhaustedError(Exception):
@@ -80,6 +82,11 @@ class Certificate(Base):
     changes: Mapped[int] = mapped_column(default=0, doc="how many changes were granted; 已变更 from the first")
     snapshot: Mapped[dict[str, Any]] = mapped_column(JSON)
     paper: Mapped["CertificatePaper | None"] = relationship(back_populates="certificate")
+
+    @property
+    def on_paper(self) -> bool:
+        """Whether it exists on paper only: nothing can be shown or downloaded."""
+        return self.seal == Seal.ON_PAPER
 
     @property
     def dated_until(self) -> date:
@@ -126,6 +133,19 @@ def allocate_number(session: Session, agency: Agency, class_code: str, today: da
         if count <= SERIALS_A_YEAR or session.get(Certificate, number) is None:
             return number
     raise NumberExhaustedError(f"no serial of {today.year} is left for {agency.id} and class {class_code}")
+
+
+def keep_from_allocating(session: Session, numbers: Iterable[str]) -> None:
+    """Let every year's serials go on after those of the numbers, which another system allocated.
+
+    Holds the counters of their years until the transaction ends.
+    """
+    last: dict[int, int] = {}
+    for number in numbers:
+        year, serial = 2000 + int(number[:2]), int(number[-4:])
+        last[year] = max(last.get(year, 0), serial)
+    for year in sorted(last):
+        go_on_after(session, CertificateSerial, year, last[year])
 
 
 def initial_seal(agency: Agency) -> Seal:

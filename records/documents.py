@@ -101,6 +101,8 @@ class Document(Base):
     """The letters its numbers begin with."""
     WHY_FIXED: ClassVar[Mapping[DocumentStatus, str]] = {}
     """Why a document of the kind may not be edited, where that is more than can be said of every kind."""
+    COPIED_WHEN: ClassVar[frozenset[DocumentStatus]] = frozenset()
+    """The ends after which one of the kind may be applied for again with a copy."""
 
     @validates("status")
     def _known_status(self, _name: str, status: str) -> str:
@@ -115,6 +117,11 @@ class Document(Base):
     def deletable(self) -> bool:
         """Whether the enterprise may delete it now: what was once submitted is kept."""
         return self.status == DocumentStatus.DRAFT and not self.submission
+
+    @property
+    def copyable(self) -> bool:
+        """Whether its enterprise may begin a new draft with what it says."""
+        return self.status in self.COPIED_WHEN
 
     @property
     def full_form(self) -> dict[str, Any]:
@@ -302,7 +309,6 @@ def record_submission(
         submitted_by=actor,
     )
     session.add(version)
-    session.flush()
     return version
 
 

@@ -4,9 +4,9 @@ The form has the field names of `data/sample.json` (amounts as strings under `mo
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from records.agencies import Agency
@@ -42,6 +42,7 @@ class Project(Document):
 
 
 _P = TypeVar("_P", bound=Project)
+_Ts = TypeVarTuple("_Ts")
 
 
 def as_if(session: Session, project: _P, form: Mapping[str, Any]) -> _P:
@@ -75,20 +76,24 @@ def live_project_with_code(session: Session, code: str, except_id: str | None = 
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(code, 0))))
-    query = (
-        select(Project)
-        .outerjoin(Certificate, Certificate.filing_id == Project.id)
-        .where(
-            Project.project_code == code,
-            or_(
-                Project.status.in_(IN_PROGRESS),
-                (Project.status == DocumentStatus.ISSUED)
-                & Certificate.status.is_distinct_from(CertificateStatus.INVALID.value),
-            ),
-        )
-        .limit(1)
-    )
+    query = _live(select(Project)).where(Project.project_code == code).limit(1)
     return session.scalar(query if except_id is None else query.where(Project.id != except_id))
+
+
+def codes_of_live_projects(session: Session) -> set[str]:
+    """Every project code that a live document holds."""
+    query = _live(select(Project.project_code)).where(Project.project_code.is_not(None))
+    return {code for code in session.scalars(query) if code}
+
+
+def _live(query: Select[*_Ts]) -> Select[*_Ts]:
+    return query.outerjoin(Certificate, Certificate.filing_id == Project.id).where(
+        or_(
+            Project.status.in_(IN_PROGRESS),
+            (Project.status == DocumentStatus.ISSUED)
+            & Certificate.status.is_distinct_from(CertificateStatus.INVALID.value),
+        )
+    )
 
 
 def _short_text(value: Any, length: int) -> str | None:

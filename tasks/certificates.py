@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, get_type_hints
 
@@ -16,6 +16,7 @@ from records.calendar import local_date
 from records.certificates import (
     Certificate,
     NumberExhaustedError,
+    Seal,
     allocate_number,
     expiry,
     initial_seal,
@@ -100,17 +101,29 @@ def publish(
     """One line in a public list: project, enterprise, agency, certificate, as they are now; nothing personal."""
     certificate = _certificate_of(call.session, certificate_number)
     filing = filing_of(call.session, certificate.filing_id, *_WITH_PARTIES)
-    call.session.add(
-        Announcement(
-            kind=AnnouncementKind(column).value,
-            title=title or filing.project_name or certificate.snapshot["project_name"],
-            body=text,
-            agency_name=filing.agency.name if filing.agency else certificate.snapshot["agency_name"],
-            enterprise_name=filing.enterprise.name,
-            certificate_number=certificate.number,
-            project_name=filing.project_name,
-            published_at=call.now,
-        )
+    line = public_line(AnnouncementKind(column), certificate, filing, at=call.now, text=text, title=title)
+    call.session.add(line)
+
+
+def public_line(
+    kind: AnnouncementKind,
+    certificate: Certificate,
+    filing: Filing,
+    *,
+    at: datetime,
+    text: str = "",
+    title: str | None = None,
+) -> Announcement:
+    """A certificate's line in a public list; its title is the project's name where it has none of its own."""
+    return Announcement(
+        kind=kind.value,
+        title=title or filing.project_name or certificate.snapshot["project_name"],
+        body=text,
+        agency_name=filing.agency.name if filing.agency else certificate.snapshot["agency_name"],
+        enterprise_name=filing.enterprise.name,
+        certificate_number=certificate.number,
+        project_name=filing.project_name,
+        published_at=at,
     )
 
 
@@ -135,7 +148,7 @@ def _issue(session: Session, filing: Filing, agency: Agency, today: date) -> Cer
         issue_date=today,
         valid_until=expiry(today),
         seal=initial_seal(agency).value,
-        snapshot=_snapshot(filing, agency, number, today),
+        snapshot=printed(filing, agency, number, today, initial_seal(agency)),
     )
     session.add(certificate)
     session.flush()
@@ -143,7 +156,7 @@ def _issue(session: Session, filing: Filing, agency: Agency, today: date) -> Cer
     return certificate
 
 
-def _snapshot(filing: Filing, agency: Agency, number: str, today: date) -> dict[str, Any]:
+def printed(filing: Filing, agency: Agency, number: str, issue_date: date, seal: Seal) -> dict[str, Any]:
     """What the paper prints, as JSON: the fields of `CertificatePaper`, but the site for the address."""
     form, enterprise = filing.form, filing.enterprise
     return {
@@ -162,9 +175,9 @@ def _snapshot(filing: Filing, agency: Agency, number: str, today: date) -> dict[
         "planned_start": form["planned_start"],
         "planned_completion": form["planned_completion"],
         "agency_name": agency.name,
-        "issue_date": today.isoformat(),
-        "valid_until": expiry(today).isoformat(),
-        "seal": initial_seal(agency).value,
+        "issue_date": issue_date.isoformat(),
+        "valid_until": expiry(issue_date).isoformat(),
+        "seal": seal.value,
         "specimen": adapters().specimen,
         "site_url": adapters().site_url,
     }

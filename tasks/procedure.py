@@ -30,7 +30,7 @@ _DECIDED = frozenset(
 
 
 def allowed(session: Session, document: Document) -> list[str]:
-    """What its enterprise may do with a document now: of `edit`, `delete`, `submit` and `withdraw`.
+    """What its enterprise may do with a document now: of `edit`, `delete`, `submit`, `withdraw` and `copy`.
 
     The commands enforce it, the interface lists it as `allowed_actions`, the pages show exactly that.
     """
@@ -61,6 +61,7 @@ def _possible(session: Session, document: Document) -> list[str]:
         "delete": document.deletable,
         "submit": document.editable,
         "withdraw": _awaits_withdrawal(session, document),
+        "copy": document.copyable,
     }
     return [act for act, may in rules.items() if may]
 

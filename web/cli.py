@@ -30,12 +30,14 @@ from records.enterprises import Enterprise
 from records.seed import seed_master_data
 from records.users import User, UserKind, UserRole, issue_token, set_password, user_by_username
 from web import demo as demonstration
-from web import history, logs
+from web import history, legacy, logs
 from web.app import create_app
 from web.database import bring_up_to_date, db, is_up_to_date
 from web.procedures import deploy_product, sources
 from web.runtime import runtime
 from web.settings import Settings
+
+_READABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -343,6 +345,32 @@ def create_user(username: str, name: str, agency: str | None, enterprise: str | 
         set_password(new, password)
         command.session.add(new)
     click.echo(password)
+
+
+@main.command("import-legacy")
+@click.option("--accounts", type=_READABLE, help="CSV of the old system's accounts.")
+@click.option("--certificates", type=_READABLE, help="CSV of the old system's certificates.")
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@click.option("--skip-refused", is_flag=True, help="Import the lines that are in order although others are not.")
+@click.option("--no-sms", is_flag=True, help="Send no short messages about what the import itself finds.")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write every problem to this CSV.")
+def import_legacy(
+    accounts: Path | None,
+    certificates: Path | None,
+    dry_run: bool,
+    skip_refused: bool,
+    no_sms: bool,
+    report: Path | None,
+) -> None:
+    """Take over the old system's accounts and certificates: all of it, or nothing. Exit 1 where a line is refused."""
+    if accounts is None and certificates is None:
+        raise click.UsageError("give --accounts, --certificates or both")
+    with _ready().app_context():
+        good = legacy.run(
+            accounts, certificates, dry_run=dry_run, skip_refused=skip_refused, quiet=no_sms, report=report
+        )
+    if not good:
+        sys.exit(1)
 
 
 @main.group()

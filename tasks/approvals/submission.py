@@ -17,7 +17,7 @@ from tasks.documents import document_of
 from tasks.filings.examination import RULES, Examination, Rule
 from tasks.filings.findings import Finding, error
 from tasks.filings.submission import check as check_project
-from tasks.filings.submission import merged
+from tasks.filings.submission import with_computed
 from tasks.filings.vocabulary import CHOICES, NONE_OF_THEM
 
 _NOT_ASKED = frozenset(("V17", "V18", "V19", "V21"))
@@ -62,7 +62,7 @@ def check(session: Session, approval: Approval, *, now: datetime, decide: Decide
     """Everything that stands against submitting the application now. Asks the platform for the project code.
     Raises PlatformUnavailable. Changes nothing."""
     found = check_project(session, approval, now=now, decide=decide, codes={rule.code for rule in _SHARED})
-    form = merged(approval.full_form, found.computed)
+    form = with_computed(approval.full_form, found.computed)
     foreign = materials.is_foreign(approval.enterprise.economic_type)
     asked = tender.ask(form, decide)
     needed = materials.needed(form, foreign=foreign, decide=decide)
@@ -99,7 +99,7 @@ def validate(approval_id: Annotated[str, Param(title="核准编号")], call: Cal
     if examination.errors:
         raise BusinessRefusal(examination.errors, code="approval_invalid", message="申请内容不符合要求，未能提交。")
     corrected = approval.status == DocumentStatus.RETURNED
-    approval.form = merged(approval.form, examination.computed)
+    approval.form = with_computed(approval.form, examination.computed)
     approval.project_name = approval.form["project_name"]
     findings = [asdict(finding) for finding in examination.warnings]
     record_submission(call.session, approval, findings, actor=call.actor or approval.updated_by, now=call.now)

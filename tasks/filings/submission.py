@@ -98,7 +98,7 @@ def validate(filing_id: Annotated[str, Param(title="申报编号")], call: Call)
     examination = check(call.session, filing, now=call.now, decide=call.decide)
     if examination.errors:
         raise BusinessRefusal(examination.errors, code="filing_invalid", message="申报内容不符合要求，未能提交。")
-    filing.form = merged(filing.form, examination.computed)
+    filing.form = with_computed(filing.form, examination.computed)
     filing.project_name = filing.form["project_name"]
     findings = [asdict(finding) for finding in examination.warnings]
     record_submission(call.session, filing, findings, actor=call.actor or filing.updated_by, now=call.now)
@@ -125,7 +125,7 @@ def _editions(session: Session, day: date) -> dict[str, Any]:
     return {name: edition.edition if edition else None for name, edition in editions.items()}
 
 
-def merged(form: dict[str, Any], computed: dict[str, Any]) -> dict[str, Any]:
-    """A form with what the system computes in it."""
+def with_computed(form: dict[str, Any], computed: dict[str, Any]) -> dict[str, Any]:
+    """A form with what an examination worked out."""
     money = {**form.get("money", {}), **computed.get("money", {})}
     return {**form, **computed, "money": money}

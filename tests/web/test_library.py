@@ -1,10 +1,16 @@
 """政策法规 and 办事指南: everybody reads them, an administrator writes them."""
 
+import re
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from flask import Flask
 
 from tests.web.conftest import Visitor
 from tests.web.portal import Portal
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -41,6 +47,33 @@ def test_the_contact_page_has_the_phones_and_groups_of_the_deck(portal: Portal) 
     page = portal.client.get("/contact").text
     for number in ("020-83135867", "020-22041800-841", "939398917", "698101825"):
         assert number in page
+
+
+def test_the_form_leads_from_the_capital_to_what_is_asked_of_it(portal: Portal) -> None:
+    shown = portal.call("ent01", "GET", "/forms/filing/filing").get_json()
+    [link] = shown["ui_schema"]["capital_industry"]["ui:options"]["links"]
+    assert link["text"] == "项目资本金相关政策文件要求"
+    page = portal.client.get(link["href"]).text
+    assert "国发〔2015〕51号" in page
+    assert "煤炭、电石、铁合金、烧碱、焦炭、黄磷、多晶硅项目：30%" in page
+
+
+def test_the_contact_page_names_the_browsers_that_the_pages_are_built_for(portal: Portal) -> None:
+    page = portal.client.get("/contact").text
+    built = (ROOT / "web" / "frontend" / "build.mjs").read_text()
+    for name, target in (("Chrome", "chrome"), ("Firefox", "firefox"), ("Safari", "safari")):
+        found = re.search(rf'"{target}([\d.]+)"', built)
+        assert found is not None
+        assert re.search(rf"{name}\D*{re.escape(found[1])} 以上版本", page), name
+    assert "不支持 IE 浏览器" in page
+
+
+def test_an_official_has_the_guides_and_policies_beside_his_tasks(client_of: Callable[[str], Visitor]) -> None:
+    page = client_of("gx10").read("/inbox/todo")
+    assert '<a href="/guide#guide-filing">' in page
+    assert '<a href="/policies">' in page
+    assert "企业投资项目核准和备案管理条例" in page
+    assert "怎样办理备案申报" not in client_of("ent01").read("/inbox/todo")
 
 
 def test_what_an_administrator_writes_is_read_by_everybody(portal: Portal, admin: Visitor) -> None:

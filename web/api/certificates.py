@@ -137,7 +137,14 @@ def visible_certificate(number: str, user: User) -> Certificate:
 
 
 def paper_response(certificate: Certificate, *, download: bool = False) -> Response:
-    """The PDF of a certificate. Raises CommandRefused 503 when it is not made in time."""
+    """The PDF of a certificate. Raises CommandRefused: 404 where there is only paper, 503 when not made in time."""
+    if certificate.on_paper:
+        raise CommandRefused(
+            "certificate_on_paper",
+            "这是旧系统签发的纸质备案证，没有电子文件。",
+            status=404,
+            remedy="请使用纸质备案证原件；可凭备案证号查验。",
+        )
     number = certificate.number
     paper = patiently(lambda: db.session.get(CertificatePaper, number), "备案证")
     return pdf_response(paper.pdf, number, paper.sha256, download=download)

@@ -46,7 +46,8 @@ class DocumentAnswer(DocumentLine):
     submission = fields.Integer()
     editable = fields.Boolean()
     allowed_actions = fields.List(
-        fields.String(), metadata={"description": "of edit, delete, submit and withdraw, what whoever asks may do now"}
+        fields.String(),
+        metadata={"description": "of edit, delete, submit, withdraw and copy, what whoever asks may do now"},
     )
     opinion = fields.String(allow_none=True, metadata={"description": "of the return or refusal it is in"})
     form = fields.Dict()
@@ -92,7 +93,7 @@ class CertificateAnswer(Schema):
     invalid_reason = fields.String(allow_none=True)
     issue_date = fields.Date()
     valid_until = fields.Date(allow_none=True)
-    seal = fields.String()
+    seal = fields.String(metadata={"description": "ON_PAPER: issued on paper by the old system, there is no PDF"})
     project_name = fields.String()
     project_code = fields.String()
     enterprise = fields.String()

@@ -7,8 +7,9 @@ from flask_smorest import Blueprint
 from marshmallow import fields
 from sqlalchemy.orm import Session
 
+from engine.commands import Command
 from engine.errors import BusinessRefusal
-from records.filings import Filing
+from records.filings import Filing, copy
 from records.projects import as_if
 from records.regions import full_name
 from records.users import User, UserKind
@@ -19,9 +20,10 @@ from tasks.filings.schema import FilingForm
 from tasks.filings.submission import check
 from tasks.filings.verification import verify
 from web.api.access import own
-from web.api.document_routes import Routed, route
-from web.api.documents import PlatformView
+from web.api.document_routes import Routed, route, view
+from web.api.documents import DocumentAnswer, PlatformView
 from web.api.examinations import tables_of, told
+from web.api.idempotency import once
 from web.api.schemas import Strict
 from web.database import db
 from web.identity import me, require
@@ -58,6 +60,21 @@ class VerifyCode(MethodView):
             "region_name": full_name(db.session(), answer.region),
             "status": answer.status,
         }
+
+
+@blueprint.route("/filings/<document_id>/copy")
+class Copy(MethodView):
+    @blueprint.response(201, DocumentAnswer)
+    @require(UserKind.ENTERPRISE)
+    def post(self, document_id: str) -> Any:
+        """复制为新申报: a new draft with the data, the project code and the files of a filing that has ended (R159)."""
+
+        def give(given: Command) -> dict[str, Any]:
+            filing = own(Filing, document_id, me())
+            draft = copy(given.session, runtime().attachments, filing, actor=me().username, now=given.now)
+            return view(draft, me())
+
+        return once(give, DocumentAnswer(), 201)
 
 
 def examined(filing: Filing, form: dict[str, Any] | None) -> dict[str, Any]:

@@ -62,7 +62,10 @@ def _papers(project: Document) -> Iterator[dict[str, Any]]:
     certificate = db.session.get(Certificate, project.certificate_number) if project.certificate_number else None
     if certificate is None:
         return
-    if certificate.paper is not None:
+    if certificate.on_paper:
+        address = url_for("enterprise.certificate", number=certificate.number)
+        yield _paper(_("纸质备案证"), certificate.number, wording.day(certificate.issue_date), address, "certificate")
+    elif certificate.paper is not None:
         address = url_for("enterprise.paper", number=certificate.number)
         yield _paper(_("备案证"), certificate.number, wording.day(certificate.issue_date), address)
     about = (

@@ -8,9 +8,10 @@ from flask import Response, flash, redirect, render_template, request, send_file
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.tables import Instance, Task
-from records import documents
+from records import documents, filings
 from records.attachments import Attachment
 from records.calendar import local_date
 from records.certificates import Certificate, CertificateStatus, InvalidReason
@@ -117,9 +118,9 @@ def filing(filing_id: str) -> Any:
     """备案详情; an official is led to the task page of the case."""
     user = me()
     found = visible(Filing, filing_id, user)
-    if user.kind != UserKind.ENTERPRISE:
+    if user.kind != UserKind.ENTERPRISE and not found.imported:
         return redirect(latest_task_url(found))
-    if found.instance_id is None:
+    if not found.submission:
         return redirect(url_for("enterprise.edit", filing_id=found.id))
     certificate = db.session.get(Certificate, found.certificate_number) if found.certificate_number else None
     return _detail(found, certificate)
@@ -130,6 +131,20 @@ def filing(filing_id: str) -> Any:
 def withdraw(filing_id: str) -> Any:
     """撤回: back to the drafts, while nobody has decided."""
     return own_documents.withdraw(Filing, filing_id, _("已撤回，申报回到草稿箱，可以修改后重新提交。"))
+
+
+@blueprint.post("/filings/<filing_id>/copy")
+@require(UserKind.ENTERPRISE)
+def copy(filing_id: str) -> Any:
+    """复制为新申报: a new draft with what a filing said that has ended, and its form."""
+
+    def act(given: Command) -> dict[str, Any]:
+        found, actor = own(Filing, filing_id, me()), me().username
+        return {"id": filings.copy(given.session, runtime().attachments, found, actor=actor, now=given.now).id}
+
+    draft_id = commands.give(act)["id"]
+    flash(_("已复制为新申报，原申报的内容和材料都在草稿中，请核对后提交。"), "success")
+    return redirect(url_for("enterprise.edit", filing_id=draft_id), 303)
 
 
 @blueprint.get("/documents/<document_id>/attachments/<attachment_id>")
@@ -150,7 +165,9 @@ def certificate(number: str) -> Any:
     """The certificate with its project."""
     found = visible_certificate(number, me())
     filing = db.session.get_one(Filing, found.filing_id)
-    return _detail(filing, found) if me().kind == UserKind.ENTERPRISE else redirect(latest_task_url(filing))
+    if me().kind != UserKind.ENTERPRISE and not filing.imported:
+        return redirect(latest_task_url(filing))
+    return _detail(filing, found)
 
 
 @blueprint.get("/certificates/<number>/pdf")
@@ -161,38 +178,40 @@ def paper(number: str) -> Response:
 
 
 def _detail(filing: Filing, certificate: Certificate | None) -> str:
-    instance = db.session.get_one(Instance, filing.instance_id)
-    course = Course(instance)
-    allowed = procedure.allowed(db.session(), filing)
+    """What everybody may see of a filing, and what its enterprise may do. One of the old system has no case."""
+    is_own = me().kind == UserKind.ENTERPRISE
+    instance = procedure.case_of(db.session(), filing)
+    course = Course(instance) if instance is not None else None
+    allowed = procedure.allowed(db.session(), filing) if is_own else []
     version = submitted_version(filing)
     return render_template(
         "enterprise/filing.html",
         filing={
             "title": filing.project_name or _("未命名项目"),
             "status": certificate.status if certificate else filing.status,
-            "suspended": instance.suspended,
+            "suspended": instance is not None and instance.suspended,
             "reason": invalid_reasons().get((certificate.invalid_reason if certificate else "") or "", ""),
             "tags": _tags(filing, certificate),
             "agency": filing.agency.name if filing.agency else "",
             "project_code": filing.project_code,
             "filing_no": filing.number,
             "print_url": url_for("enterprise.application", filing_id=filing.id),
-            "commitment_url": url_for("enterprise.commitment", filing_id=filing.id),
+            "commitment_url": url_for("enterprise.commitment", filing_id=filing.id) if course is not None else None,
         },
-        suspension=suspension.to_enterprise(course, filing),
-        next=_next_thing(filing, allowed) or (_start_to_tell(certificate) if certificate else None),
-        actions=_actions(certificate) if certificate else [],
+        suspension=suspension.to_enterprise(course, filing) if course is not None else None,
+        next=_next_thing(filing, certificate, allowed) if is_own else None,
+        actions=_actions(certificate) if certificate and is_own else [],
         withdraw_url=url_for("enterprise.withdraw", filing_id=filing.id) if "withdraw" in allowed else None,
         revision=commands.revision_of(filing),
         command_id=commands.fresh(),
         certificate=_card(certificate, filing) if certificate else None,
-        steps=steps(course, filing),
+        steps=steps(course, filing) if course is not None else [],
         sections=sections.of_filing(filing, version),
         files=sections.files(filing),
         papers=sections.papers(filing),
-        history=timeline(course, filing, me()),
-        diagram_url=url_for("diagram.show", instance_id=instance.id),
-        progress=_life(filing, certificate, instance),
+        history=timeline(course, filing, me()) if course is not None else [],
+        diagram_url=url_for("diagram.show", instance_id=instance.id) if instance is not None else None,
+        progress=_life(filing, certificate, suspended=instance is not None and instance.suspended),
     )
 
 
@@ -236,7 +255,7 @@ def _actions(certificate: Certificate) -> list[dict[str, str]]:
     ]
 
 
-def _next_thing(filing: Filing, allowed: list[str]) -> dict[str, Any] | None:
+def _next_thing(filing: Filing, certificate: Certificate | None, allowed: list[str]) -> dict[str, Any] | None:
     """The one thing for the enterprise to do now."""
     edit_url = url_for("enterprise.edit", filing_id=filing.id)
     if filing.status == DocumentStatus.RETURNED:
@@ -262,10 +281,10 @@ def _next_thing(filing: Filing, allowed: list[str]) -> dict[str, Any] | None:
             "title": _("本次申报已结束，可以重新申报"),
             "text": _("原因见办理记录；项目代码仍可使用。"),
             "glyph": "info-circle",
-            "url": url_for("enterprise.filings", tab="drafts"),
-            "label": _("去草稿箱"),
+            "post_url": url_for("enterprise.copy", filing_id=filing.id) if "copy" in allowed else None,
+            "label": _("复制为新申报"),
         }
-    return None
+    return _start_to_tell(certificate) if certificate else None
 
 
 def returned_by(document: Document) -> dict[str, str] | None:
@@ -315,9 +334,9 @@ def _elapsed(certificate: Certificate, today: date) -> int:
     return min(100, max(0, (today - certificate.issue_date).days * 100 // max(1, whole)))
 
 
-def _life(filing: Filing, certificate: Certificate | None, instance: Instance) -> list[dict[str, str]]:
+def _life(filing: Filing, certificate: Certificate | None, *, suspended: bool) -> list[dict[str, str]]:
     """项目历程: filed, certified, built, and what is planned."""
-    standing = "suspended" if instance.suspended else "current"
+    standing = "suspended" if suspended else "current"
     waiting = standing if certificate is None and not filing.editable else "todo"
     if filing.status == DocumentStatus.NOT_ACCEPTED:
         waiting = "refused"

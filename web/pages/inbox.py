@@ -15,13 +15,14 @@ from records.documents import IN_PROGRESS, Document, DocumentStatus
 from records.enterprises import Enterprise
 from records.notices import Notice, mark_read, unread_count
 from records.notices import notices as notices_of
-from records.users import User
+from records.users import User, UserKind
 from web.api.views import groups_of, standing_of
 from web.database import db
 from web.identity import me, require
 from web.pages import addresses, commands, lists, people, wording
 from web.pages.clock import clock
 from web.pages.course import Course, outcome_title
+from web.pages.library import quick_links
 from web.runtime import command, runtime
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")
@@ -61,6 +62,7 @@ def todo() -> str:
         filtered_text=_filtered_text(text, chosen),
         clear_url=url_for("inbox.todo"),
         done_today=_done_today(standing, now),
+        boxes=quick_links() if user.kind != UserKind.ENTERPRISE else [],
     )
 
 

@@ -20,6 +20,8 @@ from web.runtime import command
 
 blueprint = Blueprint("library", __name__)
 
+_IN_SHORT = 5  # articles of a shelf that a quick list names
+
 # HTML in a text is text, and links lead nowhere but to pages.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
@@ -51,6 +53,29 @@ def policy(article_id: str) -> str:
     if article is None or not article.published or article.shelf != Shelf.POLICY:
         raise _unknown()
     return render_template("public/policy.html", article=_shown(article))
+
+
+def quick_links() -> list[dict[str, Any]]:
+    """办事指南 and 政策法规 in short, as they stand beside an official's tasks (R75)."""
+    guide, policies = url_for("library.guide"), url_for("library.policies")
+    found = [
+        (_("办事指南"), "book", guide, [(a, f"{guide}#{a.id}") for a in articles(db.session(), Shelf.GUIDE)]),
+        (
+            _("政策法规"),
+            "scale",
+            policies,
+            [(a, _address(a) or policies) for a in articles(db.session(), Shelf.POLICY)],
+        ),
+    ]
+    return [
+        {
+            "name": name,
+            "icon": glyph,
+            "more_url": address,
+            "links": [{"title": article.title, "url": url} for article, url in links[:_IN_SHORT]],
+        }
+        for name, glyph, address, links in found
+    ]
 
 
 @blueprint.get("/library")
@@ -165,8 +190,13 @@ def _shown(article: Article) -> dict[str, Any]:
         "section": article.section,
         "number": article.number,
         "body": Markup(_MARKDOWN.render(article.body)),  # noqa: S704  # no HTML of the writer's passes
-        "url": url_for("library.policy", article_id=article.id) if article.body else None,
+        "url": _address(article),
     }
+
+
+def _address(article: Article) -> str | None:
+    """The page of a policy whose text is here."""
+    return url_for("library.policy", article_id=article.id) if article.body else None
 
 
 def _in_force(edition: PolicyEdition) -> str:

@@ -63,8 +63,10 @@ def _application(filing: Filing, reader: User) -> ApplicationPaper:
     parts = [Section(part["title"], [_item(item) for item in part["items"]]) for part in sections.sections(shown)]
     files = [file.name for file in attachments_of(db.session(), filing.id)]
     parts.append(Section(_("附件清单"), lines=files or [_("无")]))
-    parts.append(Section(_("备案承诺"), lines=[f"{number}. {text}" for number, text in enumerate(PROMISES, 1)]))
-    parts.append(Section(_("办理记录"), lines=_record(filing, reader) or [_("未提交")]))
+    if not filing.imported:
+        parts.append(Section(_("备案承诺"), lines=[f"{number}. {text}" for number, text in enumerate(PROMISES, 1)]))
+    unknown = _("由旧系统办理") if filing.imported else _("未提交")
+    parts.append(Section(_("办理记录"), lines=_record(filing, reader) or [unknown]))
     return ApplicationPaper(
         title=_("广东省技术改造投资项目备案申报表"),
         number=filing.number,

@@ -179,7 +179,7 @@ async function draw(place: HTMLElement): Promise<void> {
     await new CasePicture(place, course).show(course.open);
   } catch {
     place.classList.remove("is-ready");
-    const wait = place.querySelector(".jg-diagram-wait");
+    const wait = place.querySelector(".jg-diagram-wait[data-jg-script]");
     if (wait) wait.textContent = place.dataset.unreadable ?? "";
     delete place.dataset.drawn;
   }

@@ -3,7 +3,7 @@ import { all, on } from "./dom";
 
 /** Controls that need scripts are rendered `hidden`, so that a page without scripts offers nothing dead. */
 export function showEnhancements(): void {
-  const selector = "[data-jg-dismiss], [data-jg-copy], [data-jg-reveal], [data-jg-phrase]";
+  const selector = "[data-jg-dismiss], [data-jg-copy], [data-jg-reveal], [data-jg-phrase], [data-jg-script]";
   for (const element of all(selector)) element.hidden = false;
 }
 

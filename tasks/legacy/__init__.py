@@ -1,0 +1,1 @@
+"""What the old system had: accounts and certificates, taken over from CSV files (R195)."""
