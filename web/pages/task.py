@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
+from engine.forms import Form
 from engine.tables import Instance, Task
 from records.calendar import local_date
 from records.changes import Change
@@ -20,10 +21,10 @@ from web.api.task_inbox import act as carry_out
 from web.api.views import visible_task
 from web.database import db
 from web.identity import me, require
-from web.pages import addresses, change_rows, commands, extensions, people, sections, suspension, wording
+from web.pages import addresses, change_rows, commands, extensions, form_fields, people, sections, suspension, wording
 from web.pages.clock import clock
 from web.pages.course import Course, outcome_title, steps, submitted_version, timeline
-from web.pages.decisions import panel
+from web.pages.decisions import NOTHING_TYPED, Typed, panel
 from web.pages.inbox import neighbours, status_of
 from web.runtime import runtime
 
@@ -47,24 +48,29 @@ def page(task_id: str) -> Any:
 @require()
 def act(task_id: str, verb: str) -> Any:
     """Claim, release or complete. A refusal shows the page again, with what was typed."""
-    decision, opinion = request.form.get("decision", ""), request.form.get("opinion", "").strip()
-    data = {"decision": decision} if decision else {}
-    body = {"data": data, "opinion": opinion or None} if verb == "complete" else {}
 
     def give(given: Command) -> dict[str, Any]:
         task, instance = visible_task(task_id, me())
         commands.require_current(_filing(instance))
-        title = outcome_title(Course(instance).form_of(task.element_id), decision)
-        answer = carry_out(given, me(), task_id, verb, body)
-        return {"message": _said(verb, task, instance, title, answer)}
+        form = Course(instance).form_of(task.element_id)
+        answer = carry_out(given, me(), task_id, verb, _completion(form) if verb == "complete" else {})
+        return {"message": _said(verb, task, instance, outcome_title(form, request.form.get("decision")), answer)}
 
     try:
         flash(commands.give(give)["message"], "success")
     except CommandRefused as refusal:
         if refusal.status not in (403, 409, 422):
             raise
-        return _shown_again(task_id, refusal, decision, opinion)
+        return _shown_again(task_id, refusal)
     return redirect(url_for("inbox.todo") if verb == "complete" else url_for("task.page", task_id=task_id), 303)
+
+
+def _completion(form: Form | None) -> dict[str, Any]:
+    """What the posted panel completes the task with."""
+    data = form_fields.data(form, request.form)
+    if decision := request.form.get("decision", ""):
+        data["decision"] = decision
+    return {"data": data, "opinion": request.form.get("opinion", "").strip() or None}
 
 
 def _said(verb: str, task: Task, instance: Instance, title: str, answer: dict[str, Any]) -> str:
@@ -78,18 +84,26 @@ def _said(verb: str, task: Task, instance: Instance, title: str, answer: dict[st
     done = _("已提交：%(outcome)s。", outcome=title or task.name)
     following = [found for view in answer["tasks"] if (found := db.session.get(Task, view["id"])) is not None]
     if following:
-        holders = "、".join(people.holder(db.session(), found) for found in following)
+        holders = "、".join(dict.fromkeys(people.holder(db.session(), found) for found in following))
         return done + _("“%(name)s”现在由%(holders)s办理。", name=name, holders=holders)
     if document is not None and document.certificate_number:
         return done + _("“%(name)s”已备案，备案证号 %(number)s。", name=name, number=document.certificate_number)
     return done + _("“%(name)s”办理结束。", name=name)
 
 
-def _shown_again(task_id: str, refusal: CommandRefused, decision: str, opinion: str) -> Any:
+def _shown_again(task_id: str, refusal: CommandRefused) -> Any:
     task, instance = visible_task(task_id, me())
-    errors = {error.field: error.message for error in refusal.errors} if isinstance(refusal, BusinessRefusal) else {}
-    beside = {field: text for field, text in errors.items() if field in ("decision", "opinion")}
-    others = [text for field, text in errors.items() if field not in beside]
+    form = Course(instance).form_of(task.element_id)
+    opinion = request.form.get("opinion", "").strip()
+    fields = form_fields.typed(form, request.form)
+    beside: dict[str, str] = {}
+    others = []
+    for error in refusal.errors if isinstance(refusal, BusinessRefusal) else ():
+        name = error.field.partition(".")[0]  # a line of a list is told beside the list
+        if name in fields or name in form_fields.ASKED_APART:
+            beside.setdefault(name, error.message)
+        else:
+            others.append(error.message)
     conflict = None
     if others or not beside:
         conflict = {
@@ -99,10 +113,8 @@ def _shown_again(task_id: str, refusal: CommandRefused, decision: str, opinion: 
             "reference": "",
             "refresh_url": url_for("task.page", task_id=task_id),
         }
-    page = _render(
-        task, instance, _filing(instance), me(), conflict=conflict, chosen=decision, opinion=opinion, errors=beside
-    )
-    return page, refusal.status
+    typed = Typed(request.form.get("decision", ""), opinion, fields, beside)
+    return _render(task, instance, _filing(instance), me(), conflict, typed), refusal.status
 
 
 def _render(
@@ -110,11 +122,8 @@ def _render(
     instance: Instance,
     document: Document | None,
     user: User,
-    *,
     conflict: dict[str, Any] | None = None,
-    chosen: str = "",
-    opinion: str = "",
-    errors: dict[str, str] | None = None,
+    typed: Typed = NOTHING_TYPED,
 ) -> str:
     course = Course(instance)
     version = submitted_version(document) if document is not None and document.submission else None
@@ -150,7 +159,7 @@ def _render(
         changed_count=sections.changed_count(shown),
         files=sections.files(document) if document is not None else [],
         history=timeline(course, document, user) if document is not None else [],
-        decision=panel(course, task, document, user, chosen=chosen, opinion=opinion, errors=errors),
+        decision=panel(course, task, document, user, typed),
         clock=clock(db.session(), document, instance, local_date(runtime().engine.clock.now())),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
         diagram_note=_("%(name)s v%(version)s", name=course.definition.name, version=course.definition.version),
