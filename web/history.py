@@ -20,16 +20,18 @@ from engine.commands import Command
 from engine.testing import ProcessTest
 from engine.work import CHINA
 from records import documents
+from records.approvals import APPROVAL, Approval
 from records.assignment import RecordsAssignment
 from records.calendar import local_date
 from records.certificates import Certificate
 from records.documents import Document
 from records.filings import FILING, Filing
-from records.sample import load_sample
+from records.sample import application_of, attach_materials, load_sample
 from records.users import User, UserRole
 from tasks import procedure, progress
 from tasks.changes.items import at, put, ticked
 from tasks.documents import KINDS
+from tasks.papers.press import press
 from web.database import db
 from web.demo import PASSWORD, sample
 from web.procedures import FOLDER, sources
@@ -41,6 +43,11 @@ _REVIEW = (("accept", "accept", "handler"), ("review_content", "approve", "revie
 _STEPS_DONE = {"SUBMITTED": 0, "ACCEPTED": 1, "REVIEWED": 2}
 """How many of the steps of the review a filing in progress has behind it."""
 _OPENING = time(9, 30)
+_SPECIMEN = """#set page(width: 210mm, height: 297mm)
+#set text(font: ("Noto Serif SC", "Noto Sans SC"), lang: "zh", size: 14pt)
+#align(center + horizon)[#text(40pt)[样　例] #v(1em) 演示用的材料，内容均为虚构。]
+""".encode()
+"""What is uploaded where the procedure asks for a file."""
 
 
 @dataclass(frozen=True, order=True)
@@ -85,8 +92,8 @@ def load(app: Flask, tell: Callable[[str], None] = lambda line: None) -> None:
 
 
 def _projects() -> list[dict[str, Any]]:
-    """Those whose procedure there is."""
-    return [project for project in sample()["projects"] if project.get("process", FILING) == FILING]
+    found: list[dict[str, Any]] = sample()["projects"]
+    return found
 
 
 def _moment(day: date, at: time) -> datetime:
@@ -125,6 +132,9 @@ class _Past:
             yield date.fromisoformat(sample()["as_of"]), _OPENING, lambda: self._draft(project)
             return
         day = date.fromisoformat(project["submitted_at"])
+        if project.get("process") == APPROVAL:
+            yield from self._applied(project, day)
+            return
         yield day, _OPENING, lambda: self._submit_filing(project)
         state, issued = project["state"], project.get("certificate")
         if issued is not None:
@@ -136,6 +146,12 @@ class _Past:
         for element, decision, role in _REVIEW[: _STEPS_DONE.get(state, 0)]:
             yield day, time(15), _later(self._decide, number, FILING, element, decision, role)
         yield from self._afterwards(project)
+
+    def _applied(self, project: dict[str, Any], day: date) -> Iterator[tuple[date, time, Callable[[], None]]]:
+        """An application for approval, taken up and being examined."""
+        number, accepted = project["no"], date.fromisoformat(project["accepted_at"])
+        yield day, _OPENING, lambda: self._submit_application(project)
+        yield accepted, time(10), _later(self._decide, number, APPROVAL, "examine_application", "accept", "handler")
 
     def _afterwards(self, project: Mapping[str, Any]) -> Iterator[tuple[date, time, Callable[[], None]]]:
         """What became of a certificate."""
@@ -176,10 +192,28 @@ class _Past:
 
         self._give(self._users[project["filing"]["enterprise"]], submit)
 
-    def _new_filing(self, command: Command, project: Mapping[str, Any]) -> Filing:
-        form = {name: deepcopy(value) for name, value in project["filing"].items() if name not in _SET_BY_SERVER}
+    def _submit_application(self, project: Mapping[str, Any]) -> None:
+        def submit(command: Command) -> None:
+            form = self._dated(application_of(project))
+            approval = Approval(enterprise_id=project["filing"]["enterprise"])
+            documents.create_draft(command.session, approval, form, actor=command.actor or "", now=command.now)
+            specimen = press().print(_SPECIMEN, {}, local_date(command.now))
+            store = runtime().attachments
+            attach_materials(command.session, store, approval, specimen, actor=command.actor or "", now=command.now)
+            self._ids[project["no"], APPROVAL] = approval.id
+            procedure.submit(command, approval)
+
+        self._give(self._users[project["filing"]["enterprise"]], submit)
+
+    def _dated(self, project: Mapping[str, Any]) -> dict[str, Any]:
+        """A form of the sample as it is sent, its dates moved on."""
+        form = {name: deepcopy(value) for name, value in project.items() if name not in _SET_BY_SERVER}
         for name in _DATES:
             form[name] = (date.fromisoformat(form[name]) + self._shift).isoformat()
+        return form
+
+    def _new_filing(self, command: Command, project: Mapping[str, Any]) -> Filing:
+        form = self._dated(project["filing"])
         filing = Filing(enterprise_id=project["filing"]["enterprise"])
         documents.create_draft(command.session, filing, form, actor=command.actor or "", now=command.now)
         self._ids[project["no"], FILING] = filing.id

@@ -26,14 +26,17 @@ from engine.tables import Task
 from engine.testing import Case, ProcessTest
 from engine.work import CHINA
 from records import documents
-from records.announcements import Announcement
+from records.announcements import Announcement, AnnouncementKind
 from records.approvals import APPROVAL, Approval
 from records.assignment import RecordsAssignment, agency_group, enterprise_group
 from records.attachments import AttachmentStore
+from records.calendar import local_date
 from records.certificates import Certificate
+from records.clocks import clock_of, read
 from records.documents import Document
 from records.enterprises import Enterprise
 from records.filings import FILING, Filing
+from records.inquiries import Inquiry, inquiries_of
 from records.notices import Notice
 from records.papers import Paper
 from records.progress import Progress
@@ -84,6 +87,8 @@ class Office:
                 "certificate",
                 "project",
                 "progress",
+                "clock",
+                "inquiries",
             ),
             *("messages", "notices", "announcements"),
         )
@@ -142,7 +147,7 @@ class Office:
         messages = select(OutgoingSms).where(OutgoingSms.id > self._heard).order_by(OutgoingSms.id)
         notices = select(Notice).where(Notice.document_id == document.id).order_by(Notice.id)
         letters = select(Paper).join(Document, Document.id == Paper.document_id).order_by(Paper.number)
-        numbered = select(Announcement).where(Announcement.certificate_number.is_not(None))
+        published = select(Announcement).where(Announcement.kind != AnnouncementKind.INFORMATION.value)
         return {
             "status": document.status,
             "opinion": document.opinion,
@@ -153,6 +158,8 @@ class Office:
             "certificate": _standing(certificates[0]) if certificates else None,
             "project": filing.form,
             "progress": _told(session, certificates[0]) if certificates else None,
+            "clock": _clock(session, document, local_date(self.clock.now())),
+            "inquiries": [_inquiry(inquiry) for inquiry in inquiries_of(session, document.id)],
             "messages": [
                 {"template": m.template, "to": _receiver(filing, m.mobile), "text": m.text, "state": m.state}
                 for m in session.scalars(messages)
@@ -163,7 +170,7 @@ class Office:
             ],
             "announcements": [
                 {"column": a.kind, "project": a.project_name, "certificate": a.certificate_number}
-                for a in session.scalars(numbered.order_by(Announcement.id))
+                for a in session.scalars(published.order_by(Announcement.id))
             ],
         }
 
@@ -395,6 +402,27 @@ def _told(session: Session, certificate: Certificate) -> dict[str, Any] | None:
     """What the enterprise told of the project."""
     found = session.get(Progress, certificate.number)
     return found.content | {"revision": found.revision} if found is not None else None
+
+
+def _clock(session: Session, document: Document, today: date) -> dict[str, Any] | None:
+    """How the document's time limit stands."""
+    clock = clock_of(session, document.id)
+    if clock is None:
+        return None
+    reading = read(session, clock, today)
+    return {
+        "purpose": clock.purpose,
+        "limit": reading.limit,
+        "used": reading.used,
+        "due_on": None if reading.paused else reading.due_on,
+        "pauses": [f"{reason} {days}" for reason, days in reading.pauses],
+    }
+
+
+def _inquiry(inquiry: Inquiry) -> dict[str, Any]:
+    """Who was asked, and what came back."""
+    names = ("kind", "party", "due_on", "answered_on", "answer", "opinion")
+    return {name: getattr(inquiry, name) for name in names}
 
 
 def _receiver(filing: Project, mobile: str) -> str:

@@ -16,12 +16,14 @@ TODAY = date(2021, 11, 15)
 EARLIEST = date(2021, 11, 18)
 
 
-def decide(table: str, **inputs: Any) -> Any:
-    path = RULES / f"{table}.dmn"
+def decide(table: str, /, **inputs: Any) -> Any:
+    """What a decision says: the one that is named as its file, or another, `file/decision`."""
+    file, _slash, named = table.partition("/")
+    path = RULES / f"{file}.dmn"
     decisions, problems = read_decisions(path.read_bytes(), path.name)
     assert problems == []
-    assert [decision.id for decision in decisions] == [table]
-    return decisions[0].evaluate(inputs).outputs
+    [decision] = [decision for decision in decisions if decision.id == (named or file)]
+    return decision.evaluate(inputs).outputs
 
 
 # DMN-1
@@ -402,3 +404,90 @@ def test_progress_is_told_in_its_order_and_in_its_time(told: dict[str, Any], cod
 def test_too_much_invested_is_only_a_hint() -> None:
     [found] = decide("project_progress", **TOLD | {"invested": Decimal(4000)})
     assert (found["result"], found["field"]) == ("提示", "annual_reports")
+
+
+# DMN-2, 2a, 2b
+
+NO_FUNDS = {
+    "budget_funds": Decimal(0),
+    "budget_share": Decimal(0),
+    "soe_funds_controlling": False,
+    "international_funds": False,
+    "article4_project": False,
+}
+
+
+def tender(decision: str = "tender_approval", /, **inputs: Any) -> Any:
+    nothing = {"needs_approval": True, **NO_FUNDS, "works": Decimal(0), "goods": Decimal(0), "services": Decimal(0)}
+    return decide(f"tender_approval/{decision}", **nothing | inputs)
+
+
+@pytest.mark.parametrize(
+    ("funds", "total", "in_scope"), [("200", "2000", True), ("200", "2001", False), ("199.99", "500", False)]
+)
+def test_budget_funds_count_from_two_million_and_a_tenth_of_the_investment(
+    funds: str, total: str, in_scope: bool
+) -> None:
+    share = Decimal(funds) / Decimal(total)
+    assert bool(tender("tender_scope", budget_funds=Decimal(funds), budget_share=share)) is in_scope
+
+
+@pytest.mark.parametrize("ground", ["soe_funds_controlling", "international_funds", "article4_project"])
+def test_each_other_kind_of_funds_alone_makes_a_project_one_that_must_be_tendered(ground: str) -> None:
+    assert len(tender("tender_scope", **{ground: True})) == 1
+
+
+@pytest.mark.parametrize(("kind", "least"), [("works", "400"), ("goods", "200"), ("services", "100")])
+def test_a_kind_of_contract_must_be_tendered_from_its_threshold_on(kind: str, least: str) -> None:
+    assert len(tender("tender_amount", **{kind: Decimal(least)})) == 1
+    assert tender("tender_amount", **{kind: Decimal(least) - Decimal("0.01")}) == []
+
+
+def test_tender_approval_needs_approval_and_scope_and_amount() -> None:
+    owned = {"soe_funds_controlling": True}
+    large = {"works": Decimal(400)}
+    assert tender(**owned, **large)["required"] is True
+    assert tender(**owned)["reason"] == "未达到规模标准"
+    assert tender(**large)["reason"] == "不属于依法必须招标的项目"
+    assert tender(needs_approval=False, **owned, **large)["reason"] == "备案项目由项目单位依法自主确定招标事项"
+
+
+# Materials of an approval
+
+DOMESTIC = {
+    "land_use": "自有",
+    "land_preexamination_exempt": True,
+    "foreign": False,
+    "capital_increase": False,
+    "merger": False,
+    "state_assets": False,
+}
+
+
+def materials(**answers: Any) -> list[str]:
+    return [row["key"] for row in decide("approval_materials", **DOMESTIC | answers)]
+
+
+def test_every_application_has_its_report() -> None:
+    assert materials() == ["application_report"]
+
+
+def test_an_opinion_on_the_site_is_needed_where_state_land_is_allocated() -> None:
+    assert materials(land_use="划拨") == ["application_report", "site_opinion"]
+
+
+def test_a_pre_examination_of_the_land_is_needed_unless_it_is_exempt() -> None:
+    assert materials(land_use="出让", land_preexamination_exempt=False) == ["application_report", "land_preexamination"]
+    assert materials(land_use="不涉及新增用地", land_preexamination_exempt=False) == ["application_report"]
+
+
+def test_investors_from_abroad_prove_who_they_are_and_what_they_intend() -> None:
+    abroad = ["application_report", "registration_proof", "audited_statements", "letter_of_intent"]
+    assert materials(foreign=True) == abroad
+    assert materials(foreign=True, capital_increase=True) == [*abroad, "board_resolution"]
+    assert materials(foreign=True, merger=True) == [*abroad, "board_resolution", "merger_chapters"]
+
+
+def test_only_investors_from_abroad_confirm_state_assets_and_describe_a_merger() -> None:
+    assert "state_assets_confirmation" in materials(foreign=True, state_assets=True)
+    assert materials(state_assets=True, merger=True, capital_increase=True) == ["application_report"]

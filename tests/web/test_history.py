@@ -37,6 +37,7 @@ def test_every_project_is_in_the_state_that_the_sample_says() -> None:
     assert states == {
         ("filing", "ISSUED"): 17, ("filing", "SUBMITTED"): 2, ("filing", "ACCEPTED"): 1, ("filing", "REVIEWED"): 1,
         ("filing", "RETURNED"): 1, ("filing", "NOT_ACCEPTED"): 1, ("filing", "DRAFT"): 1,
+        ("approval", "ACCEPTED"): 1,
         ("change", "ISSUED"): 2, ("extension", "ISSUED"): 1, ("cancellation", "ISSUED"): 1, ("revocation", "ISSUED"): 1,
     }  # fmt: skip
 
