@@ -4,6 +4,7 @@ from flask import Flask
 from flask_smorest import Api
 
 from web.api import (
+    approvals,
     certificates,
     changes,
     definitions,
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     services.blueprint,
     forms.blueprint,
     filings.blueprint,
+    approvals.blueprint,
     changes.blueprint,
     extensions.blueprint,
     certificates.blueprint,
