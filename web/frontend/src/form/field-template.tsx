@@ -44,8 +44,8 @@ export function FieldTemplate({ id, label, fieldPathId, uiSchema, rawErrors = []
       </div>
     </>
   );
-  // A group of choices is a fieldset, whose legend is the label; the statement brings its own.
-  if (widget === "choice") {
+  // A group of choices or of rows is a fieldset, whose legend is the label; the statement brings its own.
+  if (widget === "choice" || uiSchema?.["ui:field"]) {
     return (
       <fieldset className={className} id={`field-${id}`} aria-describedby={notesId(id)}>
         <legend className="jg-label">

@@ -25,8 +25,17 @@ export interface CheckAnswer {
   errors: Finding[];
   warnings: Finding[];
   hints?: Hint[];
-  /** Fields the server computes, by path: `money.fixed_assets`. */
-  computed?: Record<string, string>;
+  /** Fields the server computes, in the shape of the form. */
+  computed?: FilingForm;
+  /** What an application for approval needs, as its answers stand. */
+  materials?: Material[];
+}
+
+export interface Material {
+  key: string;
+  title: string;
+  /** What it must contain. */
+  note: string;
 }
 
 export interface Attachment {
