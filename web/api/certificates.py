@@ -1,11 +1,9 @@
 """Certificates, and the public check of one."""
 
-import time
-from collections.abc import Callable, Sequence
-from io import BytesIO
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
-from flask import Response, send_file
+from flask import Response
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from sqlalchemy import select
@@ -17,15 +15,11 @@ from records.documents import Document
 from records.papers import Paper, PaperKind
 from records.users import User, UserKind
 from web.api.documents import CertificateAnswer, VerificationAnswer
+from web.api.papers import patiently, pdf_response, public_view
 from web.database import db
 from web.identity import me, require
 
-_P = TypeVar("_P")
-
 blueprint = Blueprint("certificates", __name__, description="备案证")
-
-PAPER_PATIENCE = 5.0
-"""Seconds that a download waits for the job that is making the paper."""
 
 
 @blueprint.route("/certificates/<number>")
@@ -51,9 +45,8 @@ class Verify(MethodView):
     @blueprint.response(200, VerificationAnswer)
     @blueprint.doc(security=[])
     def get(self, token: str) -> dict[str, Any]:
-        """What a QR code leads to, that of a certificate or of a letter: public, nothing personal."""
-        certificate, letter = verified(token)
-        return verification_view(certificate, letter)
+        """What a QR code leads to, that of a certificate or of a paper: public, nothing personal."""
+        return verification_view(verified(token))
 
 
 def certificate_view(certificate: Certificate) -> dict[str, Any]:
@@ -75,8 +68,18 @@ def certificate_view(certificate: Certificate) -> dict[str, Any]:
     }
 
 
-def verification_view(certificate: Certificate, letter: Paper | None) -> dict[str, Any]:
-    """What the public may know of a certificate; `letter` is the one that was asked for, if one was."""
+def verification_view(found: Certificate | Paper) -> dict[str, Any]:
+    """What the public may know of what a code stands for: a letter with its certificate, any other paper alone."""
+    if isinstance(found, Certificate):
+        return _with_letters(found, None)
+    if found.kind != PaperKind.CHANGE_LETTER:
+        return {"paper": public_view(found)}
+    change = db.session.get_one(Document, found.document_id)
+    return _with_letters(db.session.get_one(Certificate, change.certificate_number), found)
+
+
+def _with_letters(certificate: Certificate, letter: Paper | None) -> dict[str, Any]:
+    """A certificate; `letter` is the one that was asked for, if one was."""
     letters = [_letter_view(paper) for paper in letters_beside(certificate)]
     return certificate_view(certificate) | {
         "letter": _letter_view(letter) if letter is not None else None,
@@ -84,17 +87,14 @@ def verification_view(certificate: Certificate, letter: Paper | None) -> dict[st
     }
 
 
-def verified(token: str) -> tuple[Certificate, Paper | None]:
-    """The certificate that a token stands for, and the letter where the token is a letter's. Raises CommandRefused
-    404 where it is nobody's."""
-    certificate = db.session.scalar(select(Certificate).where(Certificate.verify_token == token))
-    if certificate is not None:
-        return certificate, None
-    paper = db.session.scalar(select(Paper).where(Paper.verify_token == token))
-    document = db.session.get_one(Document, paper.document_id) if paper is not None else None
-    if document is None or document.certificate_number is None:
-        raise CommandRefused("certificate_unknown", "没有查到这份备案证，它可能是伪造的。", status=404)
-    return db.session.get_one(Certificate, document.certificate_number), paper
+def verified(token: str) -> Certificate | Paper:
+    """What a token stands for. Raises CommandRefused 404 where it is nobody's."""
+    found = db.session.scalar(select(Certificate).where(Certificate.verify_token == token)) or db.session.scalar(
+        select(Paper).where(Paper.verify_token == token)
+    )
+    if found is None:
+        raise CommandRefused("certificate_unknown", "没有查到这份备案证或文书，它可能是伪造的。", status=404)
+    return found
 
 
 def letters_beside(certificate: Certificate) -> Sequence[Paper]:
@@ -135,22 +135,3 @@ def paper_response(certificate: Certificate, *, download: bool = False) -> Respo
     number = certificate.number
     paper = patiently(lambda: db.session.get(CertificatePaper, number), "备案证")
     return pdf_response(paper.pdf, number, paper.sha256, download=download)
-
-
-def patiently(look: Callable[[], _P | None], name: str) -> _P:
-    """A paper once the job has made it. Raises CommandRefused 503 when that takes too long."""
-    deadline = time.monotonic() + PAPER_PATIENCE
-    while (paper := look()) is None:
-        if time.monotonic() > deadline:
-            raise CommandRefused(
-                "paper_not_ready", f"{name}正在生成，还没有完成。", status=503, remedy="请稍候几秒后重试。"
-            )
-        db.session.rollback()
-        time.sleep(0.1)
-    return paper
-
-
-def pdf_response(pdf: bytes, name: str, sha256: str, *, download: bool) -> Response:
-    """A paper, to be looked at or kept under a name."""
-    file = BytesIO(pdf)
-    return send_file(file, mimetype="application/pdf", as_attachment=download, download_name=f"{name}.pdf", etag=sha256)

@@ -7,7 +7,6 @@ from flask import Response
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import fields
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.commands import Command
@@ -16,13 +15,14 @@ from records import documents
 from records.certificates import CertificateStatus
 from records.changes import Change
 from records.filings import Filing
-from records.papers import Paper
+from records.papers import Paper, PaperKind, papers_of
 from records.users import User, UserKind
 from tasks.changes.schema import ChangeForm
 from tasks.changes.submission import check, imagined, synchronise
 from tasks.filings.examination import Examination
+from web.api import papers
 from web.api.access import own, visible
-from web.api.certificates import patiently, pdf_response, visible_certificate
+from web.api.certificates import visible_certificate
 from web.api.document_routes import Routed, route, view
 from web.api.documents import DocumentAnswer
 from web.api.examinations import tables_of, told
@@ -86,20 +86,15 @@ def take_from_platform(given: Command, change: Change) -> Change:
 
 def letter_of(change: Change) -> Paper | None:
     """The letter that granted the change."""
-    return db.session.scalar(select(Paper).where(Paper.document_id == change.id))
+    return next(iter(papers_of(db.session(), change.id, PaperKind.CHANGE_LETTER)), None)
 
 
 def letter_response(change: Change, *, download: bool = False) -> Response:
     """The PDF of a change's letter. Raises CommandRefused 404 where there is none, 503 when it is not made in time."""
-    if letter_of(change) is None:
+    letter = letter_of(change)
+    if letter is None:
         raise CommandRefused("letter_unknown", "这份变更还没有变更函。", status=404, remedy="签发后才出具变更函。")
-
-    def made() -> Paper | None:
-        paper = letter_of(change)
-        return paper if paper is not None and paper.pdf is not None else None
-
-    paper = patiently(made, "变更函")
-    return pdf_response(paper.pdf or b"", paper.number, paper.sha256 or "", download=download)
+    return papers.response(letter, download=download)
 
 
 def _new(session: Session, user: User, form: dict[str, Any]) -> Change:

@@ -18,11 +18,13 @@ from records import documents
 from records.attachments import Attachment
 from records.documents import Document
 from records.masking import mask_person
+from records.papers import papers_of
 from records.regions import full_name
 from records.users import User, UserKind
 from tasks import procedure
+from web.api import papers
 from web.api.access import listed, own, visible
-from web.api.documents import AttachmentAnswer, DocumentAnswer, DocumentPage, ExaminationAnswer
+from web.api.documents import AttachmentAnswer, DocumentAnswer, DocumentPage, ExaminationAnswer, PaperAnswer
 from web.api.idempotency import once
 from web.api.schemas import Paging
 from web.database import db
@@ -56,6 +58,7 @@ def route(blueprint: Blueprint, path: str, routed: Routed[_D]) -> None:
     _route_drafts(blueprint, path, routed)
     _route_procedure(blueprint, path, routed)
     _route_attachments(blueprint, path, routed)
+    _route_papers(blueprint, path, routed.kind)
 
 
 def _route_drafts(blueprint: Blueprint, path: str, routed: Routed[_D]) -> None:
@@ -211,6 +214,19 @@ def _route_attachments(blueprint: Blueprint, path: str, routed: Routed[_D]) -> N
                 documents.require_editable(document)
                 stored = attached.detach(given.session, _attachment(document, attachment_id))
             runtime().attachments.delete(stored)
+
+
+def _route_papers(blueprint: Blueprint, path: str, kind: type[Document]) -> None:
+    """The route that lists what was issued about a document."""
+
+    @blueprint.route(f"{path}/<document_id>/papers")
+    class Papers(MethodView):
+        @blueprint.response(200, PaperAnswer(many=True))
+        @require()
+        def get(self, document_id: str) -> list[dict[str, Any]]:
+            """The papers about it, in the order of their issue, to its enterprise and its agency."""
+            document = visible(kind, document_id, me())
+            return [papers.view(paper) for paper in papers_of(db.session(), document.id)]
 
 
 def listing(kind: type[Document], query: Mapping[str, Any], user: User) -> dict[str, Any]:

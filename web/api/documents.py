@@ -125,9 +125,29 @@ class LetterAnswer(Schema):
     pdf_sha256 = fields.String(allow_none=True)
 
 
-class VerificationAnswer(Schema):
-    """What the public may know of a certificate. `letter` is the letter whose QR code was followed."""
+class PublicPaperAnswer(Schema):
+    """What the public may know of a paper: who issued it to whom, not what it says."""
 
+    kind = fields.String()
+    name = fields.String()
+    number = fields.String()
+    issue_date = fields.Date()
+    agency = fields.String(metadata={"description": "who issued it"})
+    enterprise = fields.String()
+    project_name = fields.String()
+    pdf_sha256 = fields.String(allow_none=True, metadata={"description": "null while it is being made"})
+
+
+class PaperAnswer(PublicPaperAnswer):
+    id = fields.String()
+    verify_token = fields.String()
+
+
+class VerificationAnswer(Schema):
+    """What the public may know of a certificate. `letter` is the letter whose QR code was followed; where it
+    was that of another paper, there is `paper` and nothing else."""
+
+    paper = fields.Nested(PublicPaperAnswer)
     letter = fields.Nested(LetterAnswer, allow_none=True)
     letters = fields.List(fields.Nested(LetterAnswer))
 

@@ -12,7 +12,7 @@ from records.certificates import Certificate
 from records.changes import Change
 from records.documents import DocumentStatus
 from records.filings import Filing
-from records.papers import Paper
+from records.papers import Paper, PaperKind
 from records.users import UserKind
 from tasks import procedure
 from web.api.access import visible
@@ -105,6 +105,7 @@ def change(change_id: str) -> Any:
         steps=steps(course, found),
         rows=change_rows.read(found, version),
         files=sections.files(found),
+        papers=sections.papers(found, but=PaperKind.CHANGE_LETTER),
         history=timeline(course, found, me()),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
     )

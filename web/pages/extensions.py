@@ -241,6 +241,7 @@ def extension(extension_id: str) -> Any:
         command_id=commands.fresh(),
         steps=steps(course, found),
         sections=content(found, submitted_version(found)),
+        papers=sections.papers(found),
         history=timeline(course, found, me()),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
     )

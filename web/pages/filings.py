@@ -188,6 +188,7 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
         steps=steps(course, filing),
         sections=sections.of_filing(filing, version),
         files=sections.files(filing),
+        papers=sections.papers(filing),
         history=timeline(course, filing, me()),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
         progress=_life(filing, certificate, instance),

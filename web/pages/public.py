@@ -124,7 +124,7 @@ def verify() -> Any:
     if certificate is not None:
         return _verification("found", number, certificate)
     try:
-        return _verification("found", "", *verified(number.rpartition("/")[2]))
+        return _verification("found", "", verified(number.rpartition("/")[2]))
     except CommandRefused:
         return _verification("not_found", typed), 404
 
@@ -132,9 +132,9 @@ def verify() -> Any:
 @blueprint.get("/verify/<token>")
 @limiter.limit(VERIFY)
 def verify_token(token: str) -> Any:
-    """What the QR code of a certificate leads to."""
+    """What the QR code of a certificate or of a paper leads to."""
     try:
-        return _verification("found", "", *verified(token))
+        return _verification("found", "", verified(token))
     except CommandRefused:
         return _verification("not_found"), 404
 
@@ -148,21 +148,22 @@ def language(code: str) -> Any:
     return redirect(safe(request.values.get("next")) or url_for("public.home"))
 
 
-def _verification(
-    state: str, number: str = "", certificate: Certificate | None = None, letter: Paper | None = None
-) -> str:
+def _verification(state: str, number: str = "", found: Certificate | Paper | None = None) -> str:
     return render_template(
         "public/verify.html",
         state=state,
         number=number,
-        certificate=_facts(certificate, letter) if certificate is not None else None,
+        certificate=_facts(found) if found is not None else None,
         checked_at=wording.moment(runtime().engine.clock.now()),
     )
 
 
-def _facts(certificate: Certificate, letter: Paper | None) -> dict[str, Any]:
-    days = {"issue_date": wording.day(certificate.issue_date), "valid_until": wording.day(certificate.valid_until)}
-    return verification_view(certificate, letter) | days | {"reason": _reason(certificate.invalid_reason)}
+def _facts(found: Certificate | Paper) -> dict[str, Any]:
+    told = verification_view(found)
+    if "paper" in told:
+        return told
+    days = {name: wording.day(told[name]) for name in ("issue_date", "valid_until")}
+    return told | days | {"reason": _reason(told["invalid_reason"])}
 
 
 def _reason(code: str | None) -> str:

@@ -21,6 +21,7 @@ from records.filings import FILING, Filing
 from records.formats import parse_amount
 from records.industry import IndustryClass
 from records.masking import mask_person
+from records.papers import NAMES, PaperKind, papers_of
 from records.regions import full_name
 from tasks.wording import percent
 from web.database import db
@@ -174,6 +175,20 @@ def files(document: Document) -> list[dict[str, Any]]:
             "note": f"{wording.file_size(file.size)}，{wording.short_moment(file.uploaded_at)}",
         }
         for file in attachments_of(db.session(), document.id)
+    ]
+
+
+def papers(document: Document, *, but: PaperKind | None = None) -> list[dict[str, Any]]:
+    """What was issued about a document, for `macros/case.html`; `but` is a kind that the page shows elsewhere."""
+    return [
+        {
+            "name": NAMES[paper.kind],
+            "url": url_for("enterprise.issued_paper", paper_id=paper.id),
+            "kind": "PDF",
+            "note": f"{paper.number}，{wording.day(paper.issue_date)}",
+        }
+        for paper in papers_of(db.session(), document.id)
+        if paper.kind != but
     ]
 
 

@@ -158,6 +158,7 @@ def _render(
         change=_change(document, version, previous) if isinstance(document, Change) and version is not None else None,
         changed_count=sections.changed_count(shown),
         files=sections.files(document) if document is not None else [],
+        papers=sections.papers(document) if document is not None else [],
         history=timeline(course, document, user) if document is not None else [],
         decision=panel(course, task, document, user, typed),
         clock=clock(db.session(), document, instance, local_date(runtime().engine.clock.now())),
