@@ -128,12 +128,13 @@ def _next(course: Course, task: Task, value: str, document: Document | None) -> 
 
 def _reached(process: ProcessModel, node: Node, decision: str) -> Node | None:
     """The user task or end that a task leads to, through gateways that ask for nothing but the decision."""
+    nodes = {one.id: one for one in process.walk()}
     seen = {node.id}
     while True:
         flows = [flow for flow in node.outgoing if _taken(flow.condition, decision)]
         if len(flows) != 1:
             return None
-        node = process.nodes[flows[0].target]
+        node = nodes[flows[0].target]
         if node.kind in ("userTask", "endEvent"):
             return node
         if node.id in seen:

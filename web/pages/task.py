@@ -9,19 +9,33 @@ from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
 from engine.forms import Form
 from engine.tables import Instance, Task
+from records.approvals import Approval
 from records.calendar import local_date
 from records.changes import Change
 from records.documents import Document, DocumentStatus, DocumentVersion
 from records.extensions import Extension
 from records.filings import FILING, Filing
+from records.projects import Project
 from records.users import User, UserKind
+from tasks.approvals.submission import APPROVAL_RULES
 from tasks.changes.submission import CHANGE_RULES
 from tasks.filings.examination import RULES
 from web.api.task_inbox import act as carry_out
 from web.api.views import visible_task
 from web.database import db
 from web.identity import me, require
-from web.pages import addresses, change_rows, commands, extensions, form_fields, people, sections, suspension, wording
+from web.pages import (
+    addresses,
+    approval_parts,
+    change_rows,
+    commands,
+    extensions,
+    form_fields,
+    people,
+    sections,
+    suspension,
+    wording,
+)
 from web.pages.clock import clock
 from web.pages.course import Course, outcome_title, steps, submitted_version, timeline
 from web.pages.decisions import NOTHING_TYPED, Typed, panel
@@ -29,6 +43,9 @@ from web.pages.inbox import neighbours, status_of
 from web.runtime import runtime
 
 blueprint = Blueprint("task", __name__, url_prefix="/tasks")
+
+_RULES = {Approval: APPROVAL_RULES, Change: CHANGE_RULES}
+"""What is looked at, of what is not examined as a filing is."""
 
 
 @blueprint.get("/<task_id>")
@@ -153,11 +170,13 @@ def _render(
         },
         suspension=suspension.to_official(course),
         steps=steps(course, document) if document is not None else [],
-        rules=_rules(document, version) if isinstance(document, Filing | Change) and version is not None else None,
+        rules=_rules(document, version) if isinstance(document, Project | Change) and version is not None else None,
         sections=shown,
         change=_change(document, version, previous) if isinstance(document, Change) and version is not None else None,
         changed_count=sections.changed_count(shown),
         files=sections.files(document) if document is not None else [],
+        approval=approval_parts.shown(document, version) if isinstance(document, Approval) else None,
+        inquiries=approval_parts.asked(document) if document is not None else [],
         papers=sections.papers(document) if document is not None else [],
         history=timeline(course, document, user) if document is not None else [],
         decision=panel(course, task, document, user, typed),
@@ -190,8 +209,10 @@ def _content(
     if isinstance(document, Extension):
         return extensions.content(document, version, previous)
     if isinstance(document, Filing) and document.status == DocumentStatus.ISSUED:
-        return sections.of_filing(document, version)
-    return sections.sections(sections.as_submitted(version), sections.as_submitted(previous) if previous else None)
+        return sections.of_project(document, version)
+    kind = document.kind if isinstance(document, Project) else FILING
+    before = sections.as_submitted(previous, kind=kind) if previous else None
+    return sections.sections(sections.as_submitted(version, kind=kind), before)
 
 
 def _change(document: Change, version: DocumentVersion, previous: DocumentVersion | None) -> dict[str, Any]:
@@ -201,7 +222,9 @@ def _change(document: Change, version: DocumentVersion, previous: DocumentVersio
 
 def _rules(document: Document, version: DocumentVersion) -> dict[str, Any]:
     """What the rules said when the version was submitted. Errors there are none: it would not have been taken."""
-    rules = CHANGE_RULES if isinstance(document, Change) else RULES
+    rules = (
+        CHANGE_RULES if isinstance(document, Change) else APPROVAL_RULES if isinstance(document, Approval) else RULES
+    )
     found = {finding["code"] for finding in version.findings}
     passed = [rule for rule in rules if rule.code not in found]
     return {

@@ -83,7 +83,7 @@ function Marks({ field, label }: { field: Field; label: ReactNode }) {
 }
 
 function Help({ field }: { field: Field }) {
-  const { form, hints, layout } = useFiling();
+  const { api, form, hints, layout } = useFiling();
   const { options, uiSchema } = field;
   const ruled = hints.filter((hint) => hint.field === field.path && !hint.kept);
   const help = uiSchema["ui:help"] as string | undefined;
@@ -104,7 +104,7 @@ function Help({ field }: { field: Field }) {
         <Fragment key={text}>
           {help || ruled.length || index ? "　" : ""}
           <span className="jg-nowrap">
-            <AsideLink href={href} text={text} />
+            <AsideLink href={href.replace("{id}", encodeURIComponent(api.documentId))} text={text} />
           </span>
         </Fragment>
       ))}

@@ -74,7 +74,7 @@ export class Layout {
     const required = this.shown(section, form).flatMap((field) => {
       if (!field.required) return [];
       if (field.uiSchema["ui:field"] !== "materials") return [isFilled(field, valueAt(form, field.path))];
-      return materials.map(({ key }) => !isEmpty(valueAt(form, `${field.path}.${key}`)));
+      return materials.length ? materials.map(({ key }) => !isEmpty(valueAt(form, `${field.path}.${key}`))) : [false];
     });
     return { done: required.filter(Boolean).length, total: required.length };
   }

@@ -95,6 +95,7 @@ export interface FieldOptions {
   look?: "locked" | "computed";
   /** Shown above the help, in amber: what a wrong choice leads to. */
   caution?: string;
+  /** `{id}` in an address is the document's. */
   links?: { text: string; href: string }[];
   /** The fields whose sum is shown while the server has not said its own. */
   sumOf?: string[];
