@@ -1,5 +1,6 @@
 """Activities: tasks, sub-processes and called processes, with their loops and the events on their border."""
 
+from contextlib import suppress
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
@@ -8,7 +9,7 @@ from engine import compensation, loops
 from engine.elements import Element, ProcessSpec, Token, collecting
 from engine.errors import EngineError
 from engine.events import CatchEvent, ThrowEvent
-from engine.expressions import Script
+from engine.expressions import Expression, Script
 from engine.model import Flow, Node
 
 LONGEST_NAME = 200  # characters of a task's own name, which its row must hold
@@ -162,6 +163,22 @@ class UserTask(Activity):
             name = str(token.workflow.case.evaluate(self.node.name_expression, token)).strip()
             token.internal_data["name"] = name[:LONGEST_NAME] or self.node.name
         return True
+
+    def _on_cancel(self, my_task: Token) -> None:
+        if self.node.done_by is not None:
+            self._note_who_did(self.node.done_by, my_task)
+        super()._on_cancel(my_task)
+
+    @staticmethod
+    def _note_who_did(who: Expression, token: Token) -> None:
+        """Read the expression for a task and its open instances, while what they see is still there."""
+        case = token.workflow.case
+        for token_id in (token.id, *token.internal_data.get("loop", {}).get("open", ())):
+            if token_id not in case.done_by:
+                case.done_by[token_id] = None
+                # What is cancelled cannot be an incident any more: whoever cannot be found has not done it.
+                with suppress(EngineError):
+                    case.done_by[token_id] = case.evaluate(who, case.tokens[token_id])
 
 
 class ScriptTask(Activity):

@@ -122,7 +122,11 @@ class Projection:
         self.session.flush()
 
     def _tasks(self, before: frozenset[int], after: frozenset[int]) -> None:
-        if gone := before - after:
+        gone = before - after
+        for token in gone & self.case.done_by.keys():
+            if isinstance(who := self.case.done_by[token], str):
+                self._done(token, who)
+        if gone:
             self.session.execute(
                 update(Task)
                 .where(Task.instance_id == self.instance.id, Task.token.in_(gone), Task.state == "open")
@@ -131,6 +135,16 @@ class Projection:
             )
         new = [self._task(self.case.tokens[token]) for token in sorted(after - before)]
         self.rows.add(Task, new)
+
+    def _done(self, token: int, actor: str) -> None:
+        """A task that was interrupted since somebody has done elsewhere what it asks for."""
+        of_token = (Task.instance_id == self.instance.id, Task.token == token, Task.state == "open")
+        self.session.execute(
+            update(Task)
+            .where(*of_token)
+            .values(state="done", ended_at=self.now, completed_by=actor)
+            .execution_options(synchronize_session=False)
+        )
 
     def _task(self, token: Token) -> dict[str, Any]:
         element: UserTask = token.task_spec

@@ -189,6 +189,8 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         self.sent: deque[Sent] = deque()
         self.unheard: list[Sent] = []
         self.performers: dict[str, str] = {}
+        self.done_by: dict[int, Any] = {}
+        """Of user tasks that the command interrupted: who counts as having done them."""
         self.steps_left = STEP_BUDGET
         self.deadline = monotonic() + TIME_BUDGET
         super().__init__(spec, script_engine=self, deserializing=True)

@@ -71,6 +71,7 @@ def tell(command: Command, certificate: Certificate, report: dict[str, Any]) -> 
         "agency": certificate.agency_id,
         "project_name": filing.project_name,
         "report": report,
+        "told_by": command.actor,
     }
     return command.start(PROCESS, business_key=filing.id, data=data)
 

@@ -22,13 +22,13 @@ from engine.commands import Command
 from engine.scenario_files import DURATIONS, Block, plain
 from engine.scenarios import Misused, Verb
 from engine.services import Registry
-from engine.tables import Task
+from engine.tables import Instance, Task
 from engine.testing import Case, ProcessTest
 from engine.work import CHINA
 from records import documents
 from records.announcements import Announcement, AnnouncementKind
 from records.approvals import APPROVAL, Approval
-from records.assignment import RecordsAssignment, agency_group, enterprise_group
+from records.assignment import ENTERPRISE_ROLE, RecordsAssignment, agency_group, enterprise_group
 from records.attachments import AttachmentStore
 from records.calendar import local_date
 from records.certificates import Certificate
@@ -89,6 +89,7 @@ class Office:
                 "progress",
                 "clock",
                 "inquiries",
+                "done",
             ),
             *("messages", "notices", "announcements"),
         )
@@ -158,6 +159,7 @@ class Office:
             "certificate": _standing(certificates[0]) if certificates else None,
             "project": filing.form,
             "progress": _told(session, certificates[0]) if certificates else None,
+            "done": _done(session, business_key),
             "clock": _clock(session, document, local_date(self.clock.now())),
             "inquiries": [_inquiry(inquiry) for inquiry in inquiries_of(session, document.id)],
             "messages": [
@@ -402,6 +404,16 @@ def _told(session: Session, certificate: Certificate) -> dict[str, Any] | None:
     """What the enterprise told of the project."""
     found = session.get(Progress, certificate.number)
     return found.content | {"revision": found.revision} if found is not None else None
+
+
+def _done(session: Session, business_key: str | None) -> list[str]:
+    """已办 of the enterprise, whatever case it was in, in the order of doing."""
+    query = (
+        select(Task.element_id)
+        .join(Instance, Instance.id == Task.instance_id)
+        .where(Instance.business_key == business_key, Task.state == "done", Task.role == ENTERPRISE_ROLE)
+    )
+    return list(session.scalars(query.order_by(Task.ended_at, Task.created_at, Task.token)))
 
 
 def _clock(session: Session, document: Document, today: date) -> dict[str, Any] | None:

@@ -145,6 +145,12 @@ def extensions(*content: Node) -> Node:
     return Node("extensionElements", {}, [*content])
 
 
+def properties(**values: str) -> Node:
+    """Properties of an element, by name."""
+    each = [Node("spiffworkflow:property", {"name": name, "value": value}) for name, value in values.items()]
+    return extensions(Node("spiffworkflow:properties", {}, [*each]))
+
+
 def scripts(before: str = "", after: str = "") -> Node:
     """A pre- and a post-script."""
     named = {"preScript": before, "postScript": after}

@@ -21,6 +21,7 @@ from tests.engine.models import (
     message,
     one,
     process,
+    properties,
     script,
     scripts,
     signal,
@@ -31,6 +32,7 @@ from tests.engine.models import (
     times,
     until,
     user,
+    when,
     xor,
 )
 from tests.engine.refused import codes
@@ -337,13 +339,7 @@ def test_a_sequential_multi_instance_reads_its_collection_once() -> None:
 
 def named(expression: str) -> Node:
     """A user task's own name."""
-    return extensions(
-        Node(
-            "spiffworkflow:properties",
-            {},
-            [Node("spiffworkflow:property", {"name": "nameExpression", "value": expression})],
-        )
-    )
+    return properties(nameExpression=expression)
 
 
 def test_each_instance_of_a_task_can_have_a_name_of_its_own() -> None:
@@ -360,3 +356,35 @@ def test_a_name_that_cannot_be_made_is_an_incident_that_a_correction_mends() -> 
         assert case.incidents
         t.retry(case, data={"who": {"name": "甲"}})
         assert case.waiting == ["ask"]
+
+
+@pytest.mark.parametrize("again", [[], [loop("True")]])
+def test_who_did_elsewhere_what_an_interrupted_task_asks_for_has_done_it(again: list[Node]) -> None:
+    model = one(
+        start(),
+        user("remind", properties(doneBy="by"), *again),
+        boundary("told_elsewhere", "remind", when("by is not None")),
+        user("tell"),
+        end(),
+        "start > remind > end",
+        "start > tell > end",
+        "told_elsewhere > end",
+    )
+    with ProcessTest([model]) as t:
+        case = t.start("p", {"by": None})
+        t.complete("tell", {"by": "甲"})
+        reminder = select(Task).where(Task.instance_id == case.id, Task.element_id == "remind")
+        task = t.read(lambda session: session.scalars(reminder).one())
+        assert (task.state, task.completed_by) == ("done", "甲")
+
+
+def test_a_task_that_is_interrupted_by_nobody_s_doing_is_cancelled() -> None:
+    model = one(
+        start(), user("remind", properties(doneBy="by")), boundary("late", "remind", timer("P1D")), end(),
+        "start > remind > end", "late > end",
+    )  # fmt: skip
+    with ProcessTest([model]) as t:
+        case = t.start("p", {"by": None})
+        t.advance(days=2)
+        task = t.read(lambda session: session.scalars(select(Task).where(Task.instance_id == case.id)).one())
+        assert (task.state, task.completed_by) == ("cancelled", None)
