@@ -172,9 +172,9 @@ def steps(course: Course, document: Document) -> list[dict[str, str]]:
     way = course.usual_way
     # A task beside the usual way counts for the first step that its role has in the same process, else in the case.
     step_of: dict[tuple[str, str | None], int] = {}
-    for index, node in reversed(list(enumerate(way))):
+    for step, node in reversed(list(enumerate(way))):
         if node.kind == "userTask":
-            step_of["", node.lane] = step_of[course.usual[node.id].process.id, node.lane] = index
+            step_of["", node.lane] = step_of[course.usual[node.id].process.id, node.lane] = step
     step_of["", ENTERPRISE] = 0
 
     def index_of(element_id: str | None) -> int | None:
