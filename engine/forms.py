@@ -236,14 +236,18 @@ def _sentence(error: ValidationError, title: str) -> str:
         "minimum": f"「{title}」不能小于 {limit}",
         "maximum": f"「{title}」不能大于 {limit}",
         "additionalProperties": "含有表单里没有的字段",
+        "maxItems": f"「{title}」最多 {limit} 项",
+        "minItems": f"请填写「{title}」" if limit == 1 else f"「{title}」至少 {limit} 项",
+        "uniqueItems": f"「{title}」有重复的内容",
     }
     return sentences.get(str(error.validator), f"「{title}」格式不正确")
 
 
 def _title(schema: Mapping[str, Any], path: list[str]) -> str:
-    """The title of the field at a path, or the last part of the path."""
+    """The title of the field at a path, or the last part of the path; an item without one has its list's."""
     place: Any = schema
     for part in path:
-        place = place.get("properties", {}).get(part, {}) if isinstance(place, Mapping) else {}
-    title = place.get("title") if isinstance(place, Mapping) else None
-    return str(title or (path[-1] if path else schema.get("title", "表单")))
+        inner = place.get("items", {}) if "items" in place else place.get("properties", {}).get(part, {})
+        inner = inner if isinstance(inner, Mapping) else {}
+        place = {"title": place.get("title"), **inner} if "items" in place else inner
+    return str(place.get("title") or (path[-1] if path else schema.get("title", "表单")))

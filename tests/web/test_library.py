@@ -43,6 +43,21 @@ def test_a_guide_tells_how_a_filing_goes_and_that_it_is_a_notification(portal: P
     assert "<ol>" in page
 
 
+def test_the_guide_of_approval_says_where_it_comes_from_who_decides_and_what_is_needed(portal: Portal) -> None:
+    page = portal.client.get("/guide").text
+    for text in (
+        "企业投资项目核准-工业和信息化领域技术改造项目核准及招标核准",
+        "来源1：工业和信息化领域外商限制类技术改造项目核准（原行政许可事项）",
+        "来源2：工业和信息化领域外商限制类技术改造项目招标核准（原行政许可事项）",
+        "项目核准与招标核准合并办理，一文出具",
+        "汕头华侨经济文化合作试验区管委会",
+        "使用预算资金200万元人民币以上，并且该资金占投资额10%以上",
+        "选址意见书（以划拨方式提供国有土地使用权的项目）",
+        "六十日内申请行政复议",
+    ):
+        assert text in page, text
+
+
 def test_the_contact_page_has_the_phones_and_groups_of_the_deck(portal: Portal) -> None:
     page = portal.client.get("/contact").text
     for number in ("020-83135867", "020-22041800-841", "939398917", "698101825"):

@@ -261,7 +261,7 @@ def test_an_outcome_without_its_opinion_keeps_the_choice(portal: Portal, client_
     filing_id = submitted(portal)
     answer = decide(client_of("gx10"), task_page(portal, "gx10", filing_id), "return")
     assert answer.status_code == 422
-    assert "请填写「意见」" in answer.text
+    assert "请填写「意见说明」" in answer.text
     assert re.search(r'value="return" required checked', answer.text)
     assert portal.filing(filing_id)["status"] == "SUBMITTED"
 

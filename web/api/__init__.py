@@ -4,6 +4,7 @@ from flask import Flask
 from flask_smorest import Api
 
 from web.api import (
+    approvals,
     certificates,
     changes,
     corrections,
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     services.blueprint,
     forms.blueprint,
     filings.blueprint,
+    approvals.blueprint,
     changes.blueprint,
     extensions.blueprint,
     certificates.blueprint,

@@ -43,13 +43,14 @@ class Routed(Generic[_D]):
     """What the routes of a kind need to know of it.
 
     `form` is what is sent. `new` makes a document of what was sent first, and `examine` says what stands against
-    submitting one, or what it would be with another form.
+    submitting one, or what it would be with another form, in the shape of `examination`.
     """
 
     kind: type[_D]
     form: type[Schema]
     new: Callable[[Session, User, dict[str, Any]], _D]
     examine: Callable[[_D, dict[str, Any] | None], dict[str, Any]]
+    examination: type[Schema] = ExaminationAnswer
 
 
 def route(blueprint: Blueprint, path: str, routed: Routed[_D]) -> None:
@@ -125,7 +126,7 @@ def _route_procedure(blueprint: Blueprint, path: str, routed: Routed[_D]) -> Non
 
     @blueprint.route(f"{path}/<document_id>/check")
     class Check(MethodView):
-        @blueprint.response(200, ExaminationAnswer)
+        @blueprint.response(200, routed.examination)
         @require(UserKind.ENTERPRISE)
         def post(self, document_id: str) -> dict[str, Any]:
             """What stands against submitting: the form in the body, or without one the form as it is saved."""

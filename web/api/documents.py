@@ -78,6 +78,19 @@ class ExaminationAnswer(Schema):
     computed = fields.Dict()
 
 
+class MaterialAnswer(Schema):
+    key = fields.String()
+    title = fields.String()
+    note = fields.String(metadata={"description": "what it must contain"})
+    attachment = fields.String(allow_none=True, metadata={"description": "the id of the file, once there is one"})
+
+
+class ApprovalExamination(ExaminationAnswer):
+    """`computed.tender` has what was asked with `required` and `basis`; `computed.foreign` says 外商投资."""
+
+    materials = fields.List(fields.Nested(MaterialAnswer), metadata={"description": "what the answers ask for"})
+
+
 class PlatformView(Schema):
     found = fields.Boolean()
     name = fields.String()

@@ -4,62 +4,26 @@ from typing import Any
 
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import fields
 from sqlalchemy.orm import Session
 
 from engine.commands import Command
-from engine.errors import BusinessRefusal
 from records.filings import Filing, copy
 from records.projects import as_if
-from records.regions import full_name
 from records.users import User, UserKind
-from tasks.adapters import adapters
 from tasks.filings.examination import Examination
-from tasks.filings.findings import Finding
 from tasks.filings.schema import FilingForm
 from tasks.filings.submission import check
-from tasks.filings.verification import verify
 from web.api.access import own
 from web.api.document_routes import Routed, route, view
-from web.api.documents import DocumentAnswer, PlatformView
+from web.api.documents import DocumentAnswer
 from web.api.examinations import tables_of, told
 from web.api.idempotency import once
-from web.api.schemas import Strict
+from web.api.project_codes import route_code
 from web.database import db
 from web.identity import me, require
 from web.runtime import runtime
 
 blueprint = Blueprint("filings", __name__, description="备案申报")
-
-
-class VerifyBody(Strict):
-    project_code = fields.String(required=True)
-
-
-@blueprint.route("/filings/<document_id>/verify-code")
-class VerifyCode(MethodView):
-    @blueprint.arguments(VerifyBody)
-    @blueprint.response(200, PlatformView)
-    @require(UserKind.ENTERPRISE)
-    def post(self, body: dict[str, Any], document_id: str) -> dict[str, Any]:
-        """校验: what the provincial platform says of a project code (R98 to R101)."""
-        filing = own(Filing, document_id, me())
-        form = {"project_code": body["project_code"]}
-        verification = verify(form, filing.enterprise.uscc, adapters().platform(db.session()))
-        if verification.answer is None:
-            examination = _examine(filing, form)
-            raise _code_refused([found for found in examination.errors if found.field == "project_code"])
-        if verification.findings:
-            raise _code_refused(verification.findings)
-        answer = verification.answer
-        return {
-            "found": answer.found,
-            "name": answer.name,
-            "place": answer.place,
-            "region": answer.region,
-            "region_name": full_name(db.session(), answer.region),
-            "status": answer.status,
-        }
 
 
 @blueprint.route("/filings/<document_id>/copy")
@@ -92,8 +56,5 @@ def _new(session: Session, user: User, form: dict[str, Any]) -> Filing:
     return Filing(enterprise_id=user.enterprise_id)
 
 
-def _code_refused(found: list[Finding]) -> BusinessRefusal:
-    return BusinessRefusal(found, code="project_code_refused", message=found[0].message)
-
-
 route(blueprint, "/filings", Routed(Filing, FilingForm, _new, examined))
+route_code(blueprint, "/filings", Filing, _examine)

@@ -6,10 +6,11 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import fields
 
-from records.agencies import filing_agencies
+from records.agencies import Agency, approving_agencies, filing_agencies
 from records.calendar import local_date
 from records.industry import search_classes
 from records.policies import PolicyKind, edition_in_force, entries
+from records.regions import full_name
 from web.api.documents import LookupAnswer
 from web.api.schemas import Strict
 from web.database import db
@@ -36,8 +37,20 @@ class Agencies(MethodView):
     @require()
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Agencies that may file, by a part of their name, or the one of an id."""
-        found = [a for a in filing_agencies(db.session()) if query["q"] in a.name or query["q"] == a.id]
+        found = [a for a in filing_agencies(db.session()) if _is_meant(a, query["q"])]
         return _items((a.id, a.name, {2: "市级", 3: "县（区）级"}.get(a.level, "")) for a in found[:MOST])
+
+
+@blueprint.route("/lookups/approving-agencies")
+class ApprovingAgencies(MethodView):
+    @blueprint.arguments(Search, location="query")
+    @blueprint.response(200, LookupAnswer)
+    @require()
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """Agencies that approve (R22, R37): cities and zones entrusted by the province."""
+        session = db.session()
+        found = [a for a in approving_agencies(session) if _is_meant(a, query["q"])]
+        return _items((a.id, a.name, full_name(session, a.region)) for a in found[:MOST])
 
 
 @blueprint.route("/lookups/industry-classes")
@@ -64,6 +77,10 @@ class PolicyEntries(MethodView):
             return {"items": []}
         found = [e for e in entries(session, query["kind"], edition.edition) if query["q"] in f"{e.code} {e.title}"]
         return _items((e.code, e.title, e.category or "") for e in found[:MOST])
+
+
+def _is_meant(agency: Agency, query: str) -> bool:
+    return query in agency.name or query == agency.id
 
 
 def _items(rows: Any) -> dict[str, Any]:

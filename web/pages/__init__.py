@@ -4,6 +4,7 @@ from flask import Flask
 
 from web.pages import (
     accounts,
+    approvals,
     archive,
     change_form,
     changes,
@@ -46,6 +47,7 @@ def register(app: Flask) -> None:
 
 
 __all__ = [
+    "approvals",
     "archive",
     "change_form",
     "changes",

@@ -19,6 +19,7 @@ from web.database import db
 from web.identity import me, require
 from web.pages import addresses, lists, wording
 from web.pages.enterprise import blueprint
+from web.pages.inbox import status_of
 
 
 @blueprint.get("/archive")
@@ -40,7 +41,7 @@ def archive() -> str:
                 "name": project.project_name or _("未命名项目"),
                 "url": addresses.of_document(project),
                 "number": project.certificate_number or project.number,
-                "status": project.status,
+                "status": status_of(project),
                 "papers": list(_papers(project)),
             }
             for (project,) in found.rows

@@ -15,7 +15,7 @@ from records.policies import PolicyKind, edition_in_force, entries
 from tasks.changes.items import ITEMS, SYNCED, Row, at, rows, worded
 from tasks.changes.submission import filing_changed
 from web.database import db
-from web.pages.sections import filing_form
+from web.pages.sections import project_form
 from web.runtime import runtime
 
 _LONG = ("scale_content",)
@@ -86,7 +86,7 @@ def _control(row: Row, value: Any) -> dict[str, Any]:
         agencies = [(agency.id, agency.name) for agency in filing_agencies(db.session())]
         return shown | {"kind": "choice", "options": agencies}
     if row.field in ("capital_industry", "catalogue"):
-        return shown | {"kind": "choice", "options": [(name, name) for name in filing_form().field(row.field)["enum"]]}
+        return shown | {"kind": "choice", "options": [(name, name) for name in project_form().field(row.field)["enum"]]}
     if row.field == "class_code":
         return shown | {"kind": "search", "value": worded(db.session(), row.field, value), "options": _classes()}
     if row.field == "catalogue_entry":

@@ -171,15 +171,21 @@ def progress(course: Course) -> str:
 def steps(course: Course, document: Document) -> list[dict[str, str]]:
     """The step strip of a filing: name, state, and who and when."""
     way = course.usual_way
-    step_of = {node.lane: index for index, node in reversed(list(enumerate(way))) if node.kind == "userTask"}
-    step_of[ENTERPRISE] = 0
+    # A task beside the usual way counts for the first step that its role has in the same process, else in the case.
+    step_of: dict[tuple[str, str | None], int] = {}
+    for step, node in reversed(list(enumerate(way))):
+        if node.kind == "userTask":
+            step_of["", node.lane] = step_of[course.usual[node.id].process.id, node.lane] = step
+    step_of["", ENTERPRISE] = 0
 
     def index_of(element_id: str | None) -> int | None:
         for index, node in enumerate(way):
             if node.id == element_id:
                 return index
         place = course.places.get(element_id or "")
-        return step_of.get(place.node.lane) if place and place.node.kind == "userTask" else None
+        if place is None or place.node.kind != "userTask":
+            return None
+        return step_of.get((place.process.id, place.node.lane), step_of.get(("", place.node.lane)))
 
     here = [index for element in course.waiting if (index := index_of(element)) is not None]
     acts = {index_of(line.element_id): line for line in course.lines_now if _is_act(line)}
@@ -203,7 +209,7 @@ def _step(
             return "paused", _("已挂起")
         if index == 0:
             return "current", _("待修改后重新提交")
-        return "current", "；".join(_holding(task) for task in course.tasks)
+        return "current", "；".join(dict.fromkeys(_holding(task) for task in course.tasks))
     before = min(here) if here and min(here) > 0 else None
     if index == 0 or (before is not None and index < before):
         return "done", _who_when(course, document, index, act)

@@ -1,5 +1,7 @@
 """The decision panel: what a task's form offers, what each outcome needs, and who has the case after it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import url_for
@@ -15,40 +17,51 @@ from records.documents import Document
 from records.users import User
 from web.api.views import colleagues, standing_of
 from web.database import db
-from web.pages import commands, people, wording
+from web.pages import commands, form_fields, people, wording
 from web.pages.course import Course, outcomes_of
 
 OPINION_MAX = 500
 
 
+@dataclass(frozen=True)
+class Typed:
+    """What was typed into a panel that is shown again, and what was wrong with it, by field."""
+
+    decision: str = ""
+    opinion: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING_TYPED = Typed()
+
+
 def panel(
-    course: Course,
-    task: Task,
-    document: Document | None,
-    user: User,
-    *,
-    chosen: str = "",
-    opinion: str = "",
-    errors: dict[str, str] | None = None,
+    course: Course, task: Task, document: Document | None, user: User, typed: Typed = NOTHING_TYPED
 ) -> dict[str, Any]:
     """The panel of a task for whoever looks at it (`macros/decision.html`)."""
     standing = standing_of(user)
     allowed = verbs.allowed(task, course.instance, standing)
     principal = verbs.on_behalf_of(task, standing)
-    form = course.form_of(task.element_id)
+    form, ui = course.form_of(task.element_id), course.ui_form_of(task.element_id)
     shown: dict[str, Any] = {
         "state": "closed" if course.instance.suspended else _state(task, standing, allowed),
         "claimed_by": people.name_of(db.session(), task.assignee) if task.assignee else "",
         "on_behalf_of": people.name_of(db.session(), principal) if principal else "",
         "question": _property(form, "decision").get("title", _("办理意见")),
         "outcomes": _outcomes(course, task, form, document),
-        "chosen": chosen,
-        "opinion": opinion,
+        "chosen": typed.decision,
+        "fields": form_fields.asked(form, ui, typed.fields),
+        "asks_opinion": form is None or bool(_property(form, "opinion")),
+        "opinion": typed.opinion,
+        "opinion_title": _property(form, "opinion").get("title", _("意见说明")),
+        "opinion_placeholder": ui.get("opinion", {}).get("ui:placeholder", ""),
         "opinion_max": _property(form, "opinion").get("maxLength", OPINION_MAX),
+        "opinion_required": form is not None and "opinion" in form.document.get("required", ()),
         "opinions": _property(form, "opinion").get("examples", []),
         "revision": commands.revision_of(document),
         "command_id": commands.fresh(),
-        "errors": errors or {},
+        "errors": typed.errors,
         "closed_text": _why_closed(task, course),
     }
     names = {"claim": "claim_url", "release": "release_url", "complete": "submit_url", "transfer": "transfer_url"}
@@ -123,12 +136,13 @@ def _next(course: Course, task: Task, value: str, document: Document | None) -> 
 
 def _reached(process: ProcessModel, node: Node, decision: str) -> Node | None:
     """The user task or end that a task leads to, through gateways that ask for nothing but the decision."""
+    nodes = {one.id: one for one in process.walk()}
     seen = {node.id}
     while True:
         flows = [flow for flow in node.outgoing if _taken(flow.condition, decision)]
         if len(flows) != 1:
             return None
-        node = process.nodes[flows[0].target]
+        node = nodes[flows[0].target]
         if node.kind in ("userTask", "endEvent"):
             return node
         if node.id in seen:

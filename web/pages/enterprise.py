@@ -23,6 +23,7 @@ from web.database import db
 from web.identity import me, require
 from web.pages import choosing, lists, sections, wording
 from web.pages.course import Course, progress
+from web.pages.inbox import status_of
 from web.pages.public import invalid_reasons
 from web.runtime import runtime
 
@@ -241,7 +242,7 @@ def _task_row(task: Task) -> dict[str, Any]:
         "name": (document.project_name if document else None) or task.name,
         "kind": Course(instance).definition.name,
         "text": task.name,
-        "status": document.status if document is not None and is_own else None,
+        "status": status_of(document) if document is not None and is_own else None,
         "suspended": instance.suspended,
         "date": wording.month_day(task.created_at),
     }

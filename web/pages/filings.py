@@ -17,7 +17,7 @@ from records.calendar import local_date
 from records.certificates import Certificate, CertificateStatus, InvalidReason
 from records.documents import Document, DocumentStatus
 from records.enterprises import Enterprise
-from records.filings import FILING, Filing
+from records.filings import Filing
 from records.papers import PaperKind
 from records.progress import Progress
 from records.terminations import CANCELLATION, REVOCATION
@@ -25,10 +25,9 @@ from records.users import UserKind
 from tasks import procedure
 from web.api.access import own, visible
 from web.api.certificates import letters_beside, paper_response, visible_certificate
-from web.api.task_inbox import open_tasks
 from web.database import db
 from web.identity import me, require
-from web.pages import choosing, commands, own_documents, people, sections, suspension, wording
+from web.pages import choosing, commands, form_page, own_documents, people, sections, suspension, wording
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
@@ -60,46 +59,20 @@ def edit(filing_id: str) -> Any:
     except CommandRefused as refusal:
         flash(refusal.message, "warning")
         return redirect(url_for("enterprise.filing", filing_id=filing.id))
-    filled = sections.filled(filing.full_form)
-    instance = procedure.case_of(db.session(), filing)
-    detail = url_for("enterprise.filing", filing_id=filing.id)
-    return render_template(
-        "enterprise/filing_form.html",
-        form={
-            "title": _("广东省技术改造投资项目备案"),
-            "status": filing.status,
-            "suspended": instance is not None and instance.suspended,
-            "may_submit": "submit" in procedure.allowed(db.session(), filing),
-            "applicant": filing.enterprise.name,
-            "project_name": filing.project_name or "",
-            "filing_id": filing.id,
-            "back_url": detail if filing.submission else url_for("enterprise.filings", tab="drafts"),
-            "done": sum(section["done"] for section in filled),
-            "total": sum(section["total"] for section in filled),
-            "sections": filled,
-        },
-        mount=_mount(filing, instance, detail),
-        suspension=suspension.to_enterprise(Course(instance), filing) if instance is not None else None,
+    words = {
+        "title": _("广东省技术改造投资项目备案"),
+        "list": _("项目备案"),
+        "act": _("备案申报"),
+        "submit": _("提交备案"),
+        "returned": _("退回修改"),
+    }
+    return form_page.render(
+        filing,
+        words,
+        list_url=url_for("enterprise.filings"),
+        drafts_url=url_for("enterprise.filings", tab="drafts"),
         returned=returned_by(filing),
     )
-
-
-def _mount(filing: Filing, instance: Instance | None, detail: str) -> dict[str, str]:
-    """What the form's script is told. A returned filing is submitted again by completing the enterprise's task."""
-    told = {
-        "filing-id": filing.id,
-        "form-url": f"/api/v1/forms/{FILING}/{sections.FORM.removesuffix('.json')}",
-        "company-url": url_for("enterprise.company"),
-        "return-url": detail,
-        "mode": "draft",
-    }
-    if filing.status == DocumentStatus.RETURNED and instance is not None:
-        tasks = open_tasks(instance)
-        if tasks:
-            told |= {"mode": "correct", "task-id": tasks[0].id}
-    if procedure.held(db.session(), filing):
-        told["held"] = "true"
-    return told
 
 
 @blueprint.post("/filings/<filing_id>/delete")
@@ -206,7 +179,7 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
         command_id=commands.fresh(),
         certificate=_card(certificate, filing) if certificate else None,
         steps=steps(course, filing) if course is not None else [],
-        sections=sections.of_filing(filing, version),
+        sections=sections.of_project(filing, version),
         files=sections.files(filing),
         papers=sections.papers(filing),
         history=timeline(course, filing, me()) if course is not None else [],

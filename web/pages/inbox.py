@@ -1,5 +1,6 @@
 """The boxes: 待办, 已办, 待阅, 已阅. A count and its list stand on one condition, the engine's."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, not_, select, true
 from engine import inbox, verbs
 from engine.assignment import Standing
 from engine.tables import Definition, Instance, Task
+from records.approvals import APPROVAL
 from records.calendar import local_date
 from records.documents import IN_PROGRESS, Document, DocumentStatus
 from records.enterprises import Enterprise
@@ -28,6 +30,9 @@ from web.runtime import command, runtime
 blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")
 
 _MOST_NOTICES = 100
+
+_OF_APPROVALS: Mapping[str, str] = {DocumentStatus.RETURNED: "CORRECTING", DocumentStatus.ISSUED: "APPROVED"}
+"""What approval calls otherwise: 补正, 予以核准."""
 
 # What is due first, and of that what came first; what has no limit comes last.
 _URGENT = (Document.due_on.asc().nulls_last(), func.coalesce(Document.submitted_at, Task.created_at), Task.id)
@@ -245,6 +250,7 @@ def _todo_row(
         "name": (document.project_name if document else None) or task.name,
         "enterprise": document.enterprise.name if document else "",
         "kind": definition.name,
+        "step": task.name,
         "status": status_of(open_document) if open_document else task.name,
         "suspended": instance.suspended,
         "received_date": wording.month_day(received),
@@ -265,8 +271,9 @@ def _todo_row(
 
 def status_of(document: Document) -> str:
     """The status as a badge shows it: a later submission that waits says that it is one."""
-    again = document.status == DocumentStatus.SUBMITTED and document.submission > 1
-    return "RESUBMITTED" if again else document.status
+    if document.status == DocumentStatus.SUBMITTED and document.submission > 1:
+        return "RESUBMITTED"
+    return _OF_APPROVALS.get(document.status, document.status) if document.kind == APPROVAL else document.status
 
 
 def _done_row(task: Task, instance: Instance, definition: Definition) -> dict[str, Any]:

@@ -69,6 +69,8 @@ def announcements(kind: str) -> str:
         "public/announcements.html",
         public_lists=_tabs(kind),
         kind="news" if kind == "information" else "filings",
+        authority=_authority(KINDS[kind]),
+        numbered=kind != "approved",
         dated=_("签发日期") if kind == "filed" else _("公告日期"),
         items=[_news(item) for item in items],
         rows=[_row(item) for item in items],
@@ -84,16 +86,13 @@ def announcement(item_id: int) -> str:
     if item is None:
         raise NotFound
     certificate = db.session.get(Certificate, item.certificate_number) if item.certificate_number else None
-    facts = [
-        {"label": _("备案证号"), "value": item.certificate_number},
-        {"label": _("签发日期"), "value": wording.day(certificate.issue_date) if certificate else ""},
-        {"label": _("项目名称"), "value": item.project_name, "wide": True},
-        {"label": _("申报企业名称"), "value": item.enterprise_name, "wide": True},
-        {"label": _("备案机关"), "value": item.agency_name, "wide": True},
-    ]
-    if certificate is not None and certificate.status == CertificateStatus.INVALID:
-        reason = _reason(certificate.invalid_reason)
-        facts.insert(2, {"label": _("状态"), "value": _("已失效（%(reason)s）", reason=reason)})
+    facts = _certified(certificate) if certificate is not None else []
+    if item.project_name:
+        facts += [
+            {"label": _("项目名称"), "value": item.project_name, "wide": True},
+            {"label": _("申报企业名称"), "value": item.enterprise_name, "wide": True},
+            {"label": _authority(AnnouncementKind(item.kind)), "value": item.agency_name, "wide": True},
+        ]
     return render_template(
         "public/announcement.html",
         item={
@@ -102,9 +101,25 @@ def announcement(item_id: int) -> str:
             "publisher": item.agency_name,
             "paragraphs": item.body.splitlines(),
         },
-        sections=[{"title": "", "items": facts}] if certificate else [],
+        sections=[{"title": "", "items": facts}] if facts else [],
         verify_url=url_for("public.verify", number=certificate.number) if certificate else None,
     )
+
+
+def _certified(certificate: Certificate) -> list[dict[str, Any]]:
+    facts = [
+        {"label": _("备案证号"), "value": certificate.number},
+        {"label": _("签发日期"), "value": wording.day(certificate.issue_date)},
+    ]
+    if certificate.status == CertificateStatus.INVALID:
+        reason = _reason(certificate.invalid_reason)
+        facts.append({"label": _("状态"), "value": _("已失效（%(reason)s）", reason=reason)})
+    return facts
+
+
+def _authority(kind: AnnouncementKind) -> str:
+    """What the authority is called that a list is about."""
+    return _("核准机关") if kind == AnnouncementKind.APPROVED else _("备案机关")
 
 
 @blueprint.get("/contact")
@@ -196,7 +211,8 @@ def _row(item: Announcement) -> dict[str, Any]:
         "url": url_for("public.announcement", item_id=item.id),
         "enterprise": item.enterprise_name,
         "agency": item.agency_name,
-        "number": item.certificate_number,
+        "number": item.certificate_number or "",
+        "note": item.body if item.certificate_number is None else "",
         "date": wording.day(item.published_at),
     }
 

@@ -1,4 +1,4 @@
-"""A filing as a document to be read: in the order and with the titles and units of its own form.
+"""A project as a document to be read: in the order and with the titles and units of its own form.
 
 People are masked (R95). With the version before, every field says whether and how it was changed.
 """
@@ -17,24 +17,24 @@ from records.agencies import Agency
 from records.attachments import attachments_of
 from records.documents import Document, DocumentStatus, DocumentVersion, differences
 from records.enterprises import Enterprise
-from records.filings import FILING, Filing
+from records.filings import FILING
 from records.formats import parse_amount
 from records.industry import IndustryClass
 from records.masking import mask_person
 from records.papers import NAMES, PaperKind, papers_of
+from records.projects import Project
 from records.regions import full_name
 from tasks.wording import percent
 from web.database import db
 from web.pages import wording
 from web.runtime import runtime
 
-FORM, UI_FORM = "filing.json", "filing.ui.json"
 _LONG = 24  # characters that no longer fit half a row
 
 
 @dataclass(frozen=True)
-class FilingForm:
-    """The filing's form as it is deployed: where its fields stand and what they are called."""
+class ProjectForm:
+    """The form of a kind of project as it is deployed: where its fields stand and what they are called."""
 
     schema: Mapping[str, Any]
     ui: Mapping[str, Any]
@@ -53,24 +53,35 @@ class FilingForm:
 
     def look(self, path: str) -> Mapping[str, Any]:
         """Its `ui:options`."""
-        ui: Any = self.ui
+        found: Mapping[str, Any] = self._ui_of(path).get("ui:options", {})
+        return found
+
+    def _ui_of(self, path: str) -> Mapping[str, Any]:
+        ui: Mapping[str, Any] = self.ui
         for name in path.split("."):
             ui = ui.get(name, {})
-        found: Mapping[str, Any] = ui.get("ui:options", {})
-        return found
+        return ui
+
+    def widget(self, path: str) -> str:
+        """Its `ui:widget`."""
+        return str(self._ui_of(path).get("ui:widget", ""))
+
+    def shown_apart(self, path: str) -> bool:
+        """Whether it is no value that could stand in a line, but a field of its own kind such as a list of rows."""
+        return "ui:field" in self._ui_of(path) or self.widget(path) == "tenderAnswer"
 
     def required(self, path: str) -> bool:
         parent, _dot, name = path.rpartition(".")
         return name in (self.field(parent) if parent else self.schema).get("required", ())
 
 
-def filing_form() -> FilingForm:
-    """The form of the newest deployment; one without it gives an empty form."""
-    definition = newest(db.session(), FILING)
+def project_form(kind: str = FILING) -> ProjectForm:
+    """The form of the newest deployment, which has the kind's name; one without it gives an empty form."""
+    definition = newest(db.session(), kind)
     forms: Mapping[str, Form] = {}
     if definition is not None:
         forms = runtime().engine.deployments.deployment(db.session(), definition.deployment_id).forms
-    return FilingForm(*(forms[name].document if name in forms else {} for name in (FORM, UI_FORM)))
+    return ProjectForm(*(forms[name].document if name in forms else {} for name in (f"{kind}.json", f"{kind}.ui.json")))
 
 
 @dataclass(frozen=True)
@@ -81,35 +92,36 @@ class Shown:
     form: Mapping[str, Any]
     enterprise: Mapping[str, Any]
     whole: bool = False
+    kind: str = FILING
 
     def person(self, value: Any) -> Any:
         """A person's particulars as they are shown."""
         return (value or {}) if self.whole else mask_person(value)
 
 
-def as_saved(filing: Filing, *, whole: bool = False) -> Shown:
-    """The filing as it stands now."""
-    return Shown(filing.full_form, enterprise_fields(filing.enterprise), whole)
+def as_saved(project: Project, *, whole: bool = False) -> Shown:
+    """The project as it stands now."""
+    return Shown(project.full_form, enterprise_fields(project.enterprise), whole, project.kind)
 
 
-def as_submitted(version: DocumentVersion, *, whole: bool = False) -> Shown:
-    """The filing as it was submitted."""
+def as_submitted(version: DocumentVersion, *, whole: bool = False, kind: str = FILING) -> Shown:
+    """The project as it was submitted."""
     personal = version.personal
     return Shown(
         {**version.form, "project_contact": personal["project_contact"]},
         {**version.enterprise, **personal["enterprise"]},
         whole,
+        kind,
     )
 
 
-def of_filing(filing: Filing, version: DocumentVersion | None) -> list[dict[str, Any]]:
-    """The filing for whoever reads it: as it was submitted; while it is edited, as it is saved; once it is issued as it
-    is on file now, with what granted changes have changed in it."""
-    if version is None or filing.editable:
-        return sections(as_saved(filing))
-    if filing.status == DocumentStatus.ISSUED:
-        return sections(as_saved(filing), as_submitted(version))
-    return sections(as_submitted(version))
+def of_project(project: Project, version: DocumentVersion | None) -> list[dict[str, Any]]:
+    """The project for whoever reads it: as it was submitted; while it is edited, as it is saved; once it is issued as
+    it is on file now, with what granted changes have changed in it."""
+    if version is None or project.editable:
+        return sections(as_saved(project))
+    submitted = as_submitted(version, kind=project.kind)
+    return sections(as_saved(project), submitted) if project.status == DocumentStatus.ISSUED else sections(submitted)
 
 
 def enterprise_fields(enterprise: Enterprise) -> dict[str, Any]:
@@ -119,7 +131,7 @@ def enterprise_fields(enterprise: Enterprise) -> dict[str, Any]:
 
 def sections(shown: Shown, before: Shown | None = None) -> list[dict[str, Any]]:
     """The document's sections for `macros/case.html`; `before` is the version to compare with."""
-    layout = filing_form()
+    layout = project_form(shown.kind)
     changed = {path: old for path, old, _new in differences(before.form, shown.form)} if before else {}
     found = []
     for section in layout.sections:
@@ -166,9 +178,10 @@ def enterprise_items(shown: Shown) -> list[dict[str, Any]]:
 
 
 def files(document: Document) -> list[dict[str, Any]]:
-    """备案材料 for `macros/case.html`."""
+    """What is attached to a document, for `macros/case.html`."""
     return [
         {
+            "id": file.id,
             "name": file.name,
             "url": url_for("enterprise.attachment", document_id=document.id, attachment_id=file.id),
             "kind": file.name.rsplit(".", 1)[-1].upper()[:4],
@@ -192,21 +205,30 @@ def papers(document: Document, *, but: PaperKind | None = None) -> list[dict[str
     ]
 
 
-def filled(form: Mapping[str, Any]) -> list[dict[str, Any]]:
+def filled(form: Mapping[str, Any], kind: str = FILING) -> list[dict[str, Any]]:
     """How far each section of a form is filled: its required fields, those with something in them."""
-    layout = filing_form()
+    layout = project_form(kind)
     found = []
     for section in layout.sections:
         needed = [path for path in section.get("fields", ()) if layout.required(path)]
-        done = sum(1 for path in needed if _at(form, path) not in (None, "", False))
+        done = sum(1 for path in needed if _is_filled(layout, path, _at(form, path)))
         found.append({"id": section["id"], "title": section["title"], "done": done, "total": len(needed)})
     return found
 
 
-def _items(layout: FilingForm, paths: list[str], shown: Shown, changed: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _is_filled(layout: ProjectForm, path: str, value: Any) -> bool:
+    """A statement counts once it is agreed to; a question once it is answered, with no, too."""
+    if value is False:
+        return layout.widget(path) != "statement"
+    return value not in (None, "", [], {})
+
+
+def _items(layout: ProjectForm, paths: list[str], shown: Shown, changed: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     form = shown.form
     for path in paths:
         value = _at(form, path)
+        if layout.shown_apart(path):
+            continue
         if value in (None, "") and path not in changed and not layout.required(path):
             continue
         text = _text(layout, path, value, shown)
@@ -224,7 +246,7 @@ def _items(layout: FilingForm, paths: list[str], shown: Shown, changed: Mapping[
         yield item
 
 
-def _text(layout: FilingForm, path: str, value: Any, shown: Shown) -> str:
+def _text(layout: ProjectForm, path: str, value: Any, shown: Shown) -> str:
     """A value in words."""
     if value is None or value == "":
         return ""
@@ -251,7 +273,7 @@ def _text(layout: FilingForm, path: str, value: Any, shown: Shown) -> str:
     return f"{text} {unit}" if unit else text
 
 
-def _note(layout: FilingForm, path: str, form: Mapping[str, Any]) -> str:
+def _note(layout: ProjectForm, path: str, form: Mapping[str, Any]) -> str:
     """What stands beside a value: a sum's parts, a share, the edition of a list."""
     parts = layout.look(path).get("sumOf")
     if parts:

@@ -7,30 +7,49 @@ from flask_babel import gettext as _
 
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
+from engine.forms import Form
 from engine.job_commands import LONGEST_REASON
 from engine.tables import Instance, Task
+from records.approvals import Approval
 from records.calendar import local_date
 from records.changes import Change
 from records.corrections import Correction
 from records.documents import Document, DocumentStatus, DocumentVersion
 from records.extensions import Extension
 from records.filings import FILING, Filing
+from records.projects import Project
 from records.seals import entry_of
 from records.users import User, UserKind
+from tasks.approvals.submission import APPROVAL_RULES
 from tasks.changes.submission import CHANGE_RULES
 from tasks.filings.examination import RULES
 from web.api.task_inbox import act as carry_out
 from web.api.views import visible_task
 from web.database import db
 from web.identity import me, require
-from web.pages import addresses, change_rows, commands, corrections, extensions, people, sections, suspension, wording
+from web.pages import (
+    addresses,
+    approval_parts,
+    change_rows,
+    commands,
+    corrections,
+    extensions,
+    form_fields,
+    people,
+    sections,
+    suspension,
+    wording,
+)
 from web.pages.clock import clock
 from web.pages.course import Course, outcome_title, steps, submitted_version, timeline
-from web.pages.decisions import panel
+from web.pages.decisions import NOTHING_TYPED, Typed, panel
 from web.pages.inbox import neighbours, status_of
 from web.runtime import runtime
 
 blueprint = Blueprint("task", __name__, url_prefix="/tasks")
+
+_RULES = {Approval: APPROVAL_RULES, Change: CHANGE_RULES}
+"""What is looked at, of what is not examined as a filing is."""
 
 
 @blueprint.get("/<task_id>")
@@ -54,32 +73,40 @@ def page(task_id: str) -> Any:
 @require()
 def act(task_id: str, verb: str) -> Any:
     """Claim, release, complete or hand on. A refusal shows the page again, with what was typed."""
-    decision, opinion = request.form.get("decision", ""), request.form.get("opinion", "").strip()
-    data = {"decision": decision} if decision else {}
-    bodies: dict[str, dict[str, Any]] = {
-        "complete": {"data": data, "opinion": opinion or None},
-        "transfer": {"to": request.form.get("to", ""), "reason": _reason()},
-    }
 
     def give(given: Command) -> dict[str, Any]:
         task, instance = visible_task(task_id, me())
         commands.require_current(_filing(instance))
-        title = outcome_title(Course(instance).form_of(task.element_id), decision)
-        answer = carry_out(given, me(), task_id, verb, bodies.get(verb, {}))
-        return {"message": _said(verb, task, instance, title, answer)}
+        form = Course(instance).form_of(task.element_id)
+        answer = carry_out(given, me(), task_id, verb, _body(verb, form))
+        return {"message": _said(verb, task, instance, outcome_title(form, request.form.get("decision")), answer)}
 
     try:
         flash(commands.give(give)["message"], "success")
     except CommandRefused as refusal:
         if refusal.status not in (403, 409, 422):
             raise
-        return _shown_again(task_id, refusal, decision, opinion)
+        return _shown_again(task_id, refusal)
     gone = verb in ("complete", "transfer")
     return redirect(url_for("inbox.todo") if gone else url_for("task.page", task_id=task_id), 303)
 
 
-def _reason() -> str:
-    return request.form.get("reason", "").strip()[:LONGEST_REASON]
+def _body(verb: str, form: Form | None) -> dict[str, Any]:
+    """What the posted form says for a verb."""
+    if verb == "complete":
+        return _completion(form)
+    if verb == "transfer":
+        reason = request.form.get("reason", "").strip()[:LONGEST_REASON]
+        return {"to": request.form.get("to", ""), "reason": reason}
+    return {}
+
+
+def _completion(form: Form | None) -> dict[str, Any]:
+    """What the posted panel completes the task with."""
+    data = form_fields.data(form, request.form)
+    if decision := request.form.get("decision", ""):
+        data["decision"] = decision
+    return {"data": data, "opinion": request.form.get("opinion", "").strip() or None}
 
 
 def _said(verb: str, task: Task, instance: Instance, title: str, answer: dict[str, Any]) -> str:
@@ -98,18 +125,26 @@ def _said(verb: str, task: Task, instance: Instance, title: str, answer: dict[st
     done = _("已提交：%(outcome)s。", outcome=title or task.name)
     following = [found for view in answer["tasks"] if (found := db.session.get(Task, view["id"])) is not None]
     if following:
-        holders = "、".join(people.holder(db.session(), found) for found in following)
+        holders = "、".join(dict.fromkeys(people.holder(db.session(), found) for found in following))
         return done + _("“%(name)s”现在由%(holders)s办理。", name=name, holders=holders)
     if document is not None and document.certificate_number:
         return done + _("“%(name)s”已备案，备案证号 %(number)s。", name=name, number=document.certificate_number)
     return done + _("“%(name)s”办理结束。", name=name)
 
 
-def _shown_again(task_id: str, refusal: CommandRefused, decision: str, opinion: str) -> Any:
+def _shown_again(task_id: str, refusal: CommandRefused) -> Any:
     task, instance = visible_task(task_id, me())
-    errors = {error.field: error.message for error in refusal.errors} if isinstance(refusal, BusinessRefusal) else {}
-    beside = {field: text for field, text in errors.items() if field in ("decision", "opinion")}
-    others = [text for field, text in errors.items() if field not in beside]
+    form = Course(instance).form_of(task.element_id)
+    opinion = request.form.get("opinion", "").strip()
+    fields = form_fields.typed(form, request.form)
+    beside: dict[str, str] = {}
+    others = []
+    for error in refusal.errors if isinstance(refusal, BusinessRefusal) else ():
+        name = error.field.partition(".")[0]  # a line of a list is told beside the list
+        if name in fields or name in form_fields.ASKED_APART:
+            beside.setdefault(name, error.message)
+        else:
+            others.append(error.message)
     conflict = None
     if others or not beside:
         conflict = {
@@ -119,10 +154,8 @@ def _shown_again(task_id: str, refusal: CommandRefused, decision: str, opinion: 
             "reference": "",
             "refresh_url": url_for("task.page", task_id=task_id),
         }
-    page = _render(
-        task, instance, _filing(instance), me(), conflict=conflict, chosen=decision, opinion=opinion, errors=beside
-    )
-    return page, refusal.status
+    typed = Typed(request.form.get("decision", ""), opinion, fields, beside)
+    return _render(task, instance, _filing(instance), me(), conflict, typed), refusal.status
 
 
 def _render(
@@ -130,11 +163,8 @@ def _render(
     instance: Instance,
     document: Document | None,
     user: User,
-    *,
     conflict: dict[str, Any] | None = None,
-    chosen: str = "",
-    opinion: str = "",
-    errors: dict[str, str] | None = None,
+    typed: Typed = NOTHING_TYPED,
 ) -> str:
     course = Course(instance)
     version = submitted_version(document) if document is not None and document.submission else None
@@ -164,15 +194,17 @@ def _render(
         },
         suspension=suspension.to_official(course),
         steps=steps(course, document) if document is not None else [],
-        rules=_rules(document, version) if isinstance(document, Filing | Change) and version is not None else None,
+        rules=_rules(document, version) if isinstance(document, Project | Change) and version is not None else None,
         sections=shown,
         change=_change(document, version, previous) if isinstance(document, Change) and version is not None else None,
         changed_count=sections.changed_count(shown),
         content_title=_content_title(document),
         files=_files(document),
+        approval=approval_parts.shown(document, version) if isinstance(document, Approval) else None,
+        inquiries=approval_parts.asked(document) if document is not None else [],
         papers=sections.papers(document) if document is not None else [],
         history=timeline(course, document, user) if document is not None else [],
-        decision=panel(course, task, document, user, chosen=chosen, opinion=opinion, errors=errors),
+        decision=panel(course, task, document, user, typed),
         clock=clock(db.session(), document, instance, local_date(runtime().engine.clock.now())),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
         diagram_note=_("%(name)s v%(version)s", name=course.definition.name, version=course.definition.version),
@@ -217,8 +249,10 @@ def _content(
     if isinstance(document, Correction):
         return corrections.content(document, version)
     if isinstance(document, Filing) and document.status == DocumentStatus.ISSUED:
-        return sections.of_filing(document, version)
-    return sections.sections(sections.as_submitted(version), sections.as_submitted(previous) if previous else None)
+        return sections.of_project(document, version)
+    kind = document.kind if isinstance(document, Project) else FILING
+    before = sections.as_submitted(previous, kind=kind) if previous else None
+    return sections.sections(sections.as_submitted(version, kind=kind), before)
 
 
 def _change(document: Change, version: DocumentVersion, previous: DocumentVersion | None) -> dict[str, Any]:
@@ -228,7 +262,9 @@ def _change(document: Change, version: DocumentVersion, previous: DocumentVersio
 
 def _rules(document: Document, version: DocumentVersion) -> dict[str, Any]:
     """What the rules said when the version was submitted. Errors there are none: it would not have been taken."""
-    rules = CHANGE_RULES if isinstance(document, Change) else RULES
+    rules = (
+        CHANGE_RULES if isinstance(document, Change) else APPROVAL_RULES if isinstance(document, Approval) else RULES
+    )
     found = {finding["code"] for finding in version.findings}
     passed = [rule for rule in rules if rule.code not in found]
     return {

@@ -1,4 +1,4 @@
-/** The enterprise's filing form, on `<div id="filing-form" data-…>` of enterprise/filing_form.html. */
+/** The form of a project, a filing's or an application's for approval, on `<div id="filing-form" data-…>` of enterprise/filing_form.html. */
 import { createRoot, type Root } from "react-dom/client";
 
 import { Api, SessionEnded } from "./form/api";
@@ -10,12 +10,12 @@ import { Alert } from "./form/notices";
 import { TEXTS } from "./form/texts";
 
 async function open(element: HTMLElement, root: Root): Promise<void> {
-  const { filingId = "", formUrl = "", apiBase = "/api/v1", returnUrl = "/", companyUrl = "", mode, taskId = "", held } = element.dataset;
+  const { collection = "", documentId = "", formUrl = "", apiBase = "/api/v1", returnUrl = "/", companyUrl = "", mode, taskId = "", held } = element.dataset;
   const mount: Mount = { mode: mode === "correct" ? "correct" : "draft", taskId, held: held === "true", returnUrl, companyUrl };
-  const api = new Api(apiBase, filingId);
+  const api = new Api(apiBase, collection, documentId);
   try {
     const [files, filing] = await Promise.all([api.form(formUrl), api.filing()]);
-    const [layout, draft] = [new Layout(files), new Draft(api, new Keeper(filingId), filing)];
+    const [layout, draft] = [new Layout(files), new Draft(api, new Keeper(documentId), filing)];
     root.render(<FilingApplication {...{ mount, element, api, draft, filing, files, layout }} />);
   } catch (error) {
     if (error instanceof SessionEnded) return window.location.reload(); // the page itself leads to the log-in

@@ -41,7 +41,9 @@ const UNCERTAIN = new Set([500, 502, 504]);
 export class Api {
   constructor(
     readonly base: string,
-    readonly filingId: string,
+    /** What is filled in: `filings` or `approvals`. */
+    readonly collection: string,
+    readonly documentId: string,
   ) {}
 
   form(url: string): Promise<FormFiles> {
@@ -92,7 +94,7 @@ export class Api {
   }
 
   #filing<Answer>(path: string, options: Call = {}): Promise<Answer> {
-    return call(`${this.base}/filings/${encodeURIComponent(this.filingId)}${path}`, options);
+    return call(`${this.base}/${this.collection}/${encodeURIComponent(this.documentId)}${path}`, options);
   }
 }
 

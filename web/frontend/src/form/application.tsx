@@ -4,6 +4,7 @@ import type { RegistryFieldsType, RegistryWidgetsType, TemplatesType } from "@rj
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 
 import { type Api, NoAnswer, Refusal, SessionEnded } from "./api";
+import { Contracts } from "./contracts";
 import { type Draft, refusedFields } from "./draft";
 import { FieldTemplate } from "./field-template";
 import { FilingContext, type FilingContextValue } from "./filing-context";
@@ -11,37 +12,46 @@ import { type Findings, toErrorSchema } from "./findings";
 import { type FrameAction, readyText, tellFrame } from "./frame";
 import { serverJudges } from "./judge";
 import { type Layout, pathOf } from "./layout";
+import { Materials } from "./materials";
 import { type Notice, Notices } from "./notices";
 import { isEmpty, valueAt, withValue } from "./paths";
 import { whenReleased } from "./pointer";
 import { Sections } from "./sections";
-import type { Filing, FilingForm, Finding, FormFiles } from "./shapes";
+import type { Filing, FilingForm, Finding, FormFiles, Material } from "./shapes";
 import { TEXTS } from "./texts";
 import { useCheck } from "./use-check";
 import { useCode } from "./use-code";
 import { useCurrentSection } from "./use-current-section";
 import { AmountWidget } from "./widgets/amount";
+import { CheckWidget } from "./widgets/check";
 import { ChoiceWidget, SelectWidget } from "./widgets/choice";
 import { DayWidget } from "./widgets/day";
 import { ProjectCodeWidget } from "./widgets/project-code";
 import { SearchWidget } from "./widgets/search";
 import { StatementWidget } from "./widgets/statement";
+import { TenderAnswerWidget } from "./widgets/tender-answer";
 import { CountWidget, TextareaWidget, TextWidget } from "./widgets/text";
+import { ToldWidget } from "./widgets/told";
 
 const WIDGETS: RegistryWidgetsType<FilingForm> = {
   TextWidget,
   TextareaWidget,
   SelectWidget,
   amount: AmountWidget,
+  check: CheckWidget,
   choice: ChoiceWidget,
   count: CountWidget,
   day: DayWidget,
   projectCode: ProjectCodeWidget,
   search: SearchWidget,
   statement: StatementWidget,
+  tenderAnswer: TenderAnswerWidget,
+  told: ToldWidget,
 };
-const FIELDS: RegistryFieldsType<FilingForm> = { sections: Sections };
+const FIELDS: RegistryFieldsType<FilingForm> = { sections: Sections, contracts: Contracts, materials: Materials };
 const TEMPLATES: Partial<TemplatesType<FilingForm>> = { FieldTemplate };
+
+const NO_MATERIALS: Material[] = [];
 
 /** A draft holds what was typed and nothing else: no default is written into it. */
 const NO_DEFAULTS = { emptyObjectFields: "skipDefaults", constAsDefaults: "never" } as const;
@@ -105,6 +115,7 @@ export function FilingApplication({ mount, element, api, draft, filing, files, l
     const errors = distinct([...refusedFields(save), ...code.findings, ...check.answer.errors.filter(spoken), ...still]);
     return { errors: errors.sort(onPage), warnings: check.answer.warnings.filter(spoken) };
   }, [asked, settled, filing, form, layout, save, beyond, code.findings, check.answer]);
+  const materials = check.answer.materials ?? NO_MATERIALS;
   const errorSchema = useMemo(() => toErrorSchema(findings.errors), [findings.errors]);
 
   useEffect(() => {
@@ -113,6 +124,7 @@ export function FilingApplication({ mount, element, api, draft, filing, files, l
       form,
       enterprise: filing.enterprise,
       attachments,
+      materials,
       findings,
       listed: asked,
       current: section,
@@ -121,7 +133,7 @@ export function FilingApplication({ mount, element, api, draft, filing, files, l
       held: mount.held,
       busy,
     });
-  }, [layout, form, filing, attachments, findings, asked, section, save, mount, busy]);
+  }, [layout, form, filing, attachments, materials, findings, asked, section, save, mount, busy]);
 
   useEffect(() => {
     const guard = (event: BeforeUnloadEvent) => {
@@ -224,6 +236,7 @@ export function FilingApplication({ mount, element, api, draft, filing, files, l
     findings,
     hints: check.answer.hints ?? [],
     computed: check.answer.computed ?? {},
+    materials,
     verification: code.verification,
     verifyCode: () => void code.verify(),
     fillIn,

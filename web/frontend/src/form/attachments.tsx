@@ -7,7 +7,7 @@ import { Icon } from "./icon";
 import { Message } from "./messages";
 import { fill, TEXTS } from "./texts";
 
-const ACCEPTED = ".pdf,.jpg,.jpeg,.png,.doc,.docx,.xls,.xlsx,.ofd,.zip";
+export const ACCEPTED = ".pdf,.jpg,.jpeg,.png,.doc,.docx,.xls,.xlsx,.ofd,.zip";
 
 interface Upload {
   key: string;
@@ -155,7 +155,7 @@ export function Attachments() {
   );
 }
 
-function FileKind({ name }: { name: string }) {
+export function FileKind({ name }: { name: string }) {
   const kind = /\.(\w{1,4})$/.exec(name)?.[1]?.toUpperCase() ?? "";
   return (
     <span className={kind === "PDF" ? "jg-file-kind jg-file-kind-pdf" : "jg-file-kind"} aria-hidden="true">
@@ -164,7 +164,7 @@ function FileKind({ name }: { name: string }) {
   );
 }
 
-function fileSize(bytes: number): string {
+export function fileSize(bytes: number): string {
   if (bytes < 1024 * 1024) return `${Math.max(1, Math.round(bytes / 1024))} KB`;
   return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }

@@ -44,8 +44,8 @@ export function FieldTemplate({ id, label, fieldPathId, uiSchema, rawErrors = []
       </div>
     </>
   );
-  // A group of choices is a fieldset, whose legend is the label; the statement brings its own.
-  if (widget === "choice") {
+  // A group of choices or of rows is a fieldset, whose legend is the label; the statement brings its own.
+  if (widget === "choice" || uiSchema?.["ui:field"]) {
     return (
       <fieldset className={className} id={`field-${id}`} aria-describedby={notesId(id)}>
         <legend className="jg-label">
@@ -83,7 +83,7 @@ function Marks({ field, label }: { field: Field; label: ReactNode }) {
 }
 
 function Help({ field }: { field: Field }) {
-  const { form, hints, layout } = useFiling();
+  const { api, form, hints, layout } = useFiling();
   const { options, uiSchema } = field;
   const ruled = hints.filter((hint) => hint.field === field.path && !hint.kept);
   const help = uiSchema["ui:help"] as string | undefined;
@@ -104,7 +104,7 @@ function Help({ field }: { field: Field }) {
         <Fragment key={text}>
           {help || ruled.length || index ? "　" : ""}
           <span className="jg-nowrap">
-            <AsideLink href={href} text={text} />
+            <AsideLink href={href.replace("{id}", encodeURIComponent(api.documentId))} text={text} />
           </span>
         </Fragment>
       ))}

@@ -4,7 +4,7 @@ import { createContext, useContext } from "react";
 import type { Api } from "./api";
 import type { Findings } from "./findings";
 import type { Layout } from "./layout";
-import type { Attachment, FilingForm, Hint } from "./shapes";
+import type { Attachment, FilingForm, Hint, Material } from "./shapes";
 
 export type Verification = "none" | "busy" | "passed" | "refused" | "unavailable";
 
@@ -19,7 +19,9 @@ export interface FilingContextValue {
   /** What is shown now: fields that nobody has come to yet stay silent. */
   findings: Findings;
   hints: Hint[];
-  computed: Record<string, string>;
+  computed: FilingForm;
+  /** None while the form does not say enough. */
+  materials: Material[];
   verification: Verification;
   verifyCode: () => void;
   /** Fills other fields than the widget's own. */

@@ -5,7 +5,7 @@ import { ENTERPRISE_FIELDS } from "./enterprise";
 import type { Findings } from "./findings";
 import { idOf, isFilled, type Layout } from "./layout";
 import { textAt, valueAt } from "./paths";
-import type { Attachment, FilingForm, Finding, Section } from "./shapes";
+import type { Attachment, FilingForm, Finding, Material, Section } from "./shapes";
 import { fill, TEXTS } from "./texts";
 
 export type FrameAction = "save" | "check" | "submit";
@@ -15,6 +15,7 @@ interface Known {
   form: FilingForm;
   enterprise: Record<string, unknown>;
   attachments: Attachment[];
+  materials: Material[];
   findings: Findings;
   /** Whether errors are listed on top: once the applicant has asked to check or submit. */
   listed: boolean;
@@ -64,19 +65,19 @@ function sectionState(section: Section, known: Known): SectionState {
   };
 }
 
-function progress(section: Section, { layout, form, enterprise, attachments }: Known): { done: number; total: number } {
+function progress(section: Section, { layout, form, enterprise, attachments, materials }: Known): { done: number; total: number } {
   if (section.kind === "enterprise") {
     const done = ENTERPRISE_FIELDS.filter((path) => textAt(enterprise, path) !== "").length;
     return { done, total: ENTERPRISE_FIELDS.length };
   }
   if (section.kind === "attachments") return { done: attachments.length, total: attachments.length };
-  return layout.progress(section, form);
+  return layout.progress(section, form, materials);
 }
 
 function message({ field, message: text }: Finding, layout: Layout): FormMessage {
   const section = layout.sectionOf(field);
-  const target = layout.field(field) ? idOf(field) : section ? `filing-${section.id === "files" ? "attachments" : section.id}` : "form-summary";
-  const title = layout.field(field)?.title;
+  const target = layout.around(field) ? idOf(field) : section ? `filing-${section.id === "files" ? "attachments" : section.id}` : "form-summary";
+  const title = layout.around(field)?.title;
   const where = section && title ? fill(TEXTS.place, { section: section.title, field: title }) : (section?.title ?? "");
   return { text, where, target };
 }

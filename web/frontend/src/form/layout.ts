@@ -2,7 +2,7 @@
 import type { RJSFSchema, UiSchema } from "@rjsf/utils";
 
 import { isEmpty, valueAt } from "./paths";
-import type { FieldOptions, FilingForm, FormFiles, Section } from "./shapes";
+import type { FieldOptions, FilingForm, FormFiles, Material, Section } from "./shapes";
 
 export interface Field {
   path: string;
@@ -34,6 +34,17 @@ export class Layout {
     return this.#fields.get(path);
   }
 
+  /** The field of a path, or the one that holds it: `tender.rows` of `tender.rows.0.kind`. */
+  around(path: string): Field | undefined {
+    const names = path.split(".");
+    while (names.length) {
+      const field = this.#fields.get(names.join("."));
+      if (field) return field;
+      names.pop();
+    }
+    return undefined;
+  }
+
   title(path: string): string {
     return this.#fields.get(path)?.title ?? path;
   }
@@ -41,12 +52,12 @@ export class Layout {
   /** The section a finding belongs to; those about the enterprise to the section that shows it. */
   sectionOf(path: string): Section | undefined {
     const kind = path.startsWith("enterprise") ? "enterprise" : path === "attachments" ? "attachments" : undefined;
-    return kind ? this.sections.find((section) => section.kind === kind) : this.#sectionOf.get(path);
+    return kind ? this.sections.find((section) => section.kind === kind) : this.#sectionOf.get(this.around(path)?.path ?? "");
   }
 
   /** Where a field stands on the page, for lists that follow it. */
   position(path: string): number {
-    const at = [...this.#fields.keys()].indexOf(path);
+    const at = [...this.#fields.keys()].indexOf(this.around(path)?.path ?? "");
     return path.startsWith("enterprise") ? -1 : at < 0 ? this.#fields.size : at;
   }
 
@@ -58,11 +69,14 @@ export class Layout {
     );
   }
 
-  /** How many of the fields a section requires are filled in. */
-  progress(section: Section, form: FilingForm): { done: number; total: number } {
-    const required = this.shown(section, form).filter((field) => field.required);
-    const done = required.filter((field) => isFilled(field, valueAt(form, field.path)));
-    return { done: done.length, total: required.length };
+  /** How many of the fields a section requires are filled in; materials count one by one. */
+  progress(section: Section, form: FilingForm, materials: Material[]): { done: number; total: number } {
+    const required = this.shown(section, form).flatMap((field) => {
+      if (!field.required) return [];
+      if (field.uiSchema["ui:field"] !== "materials") return [isFilled(field, valueAt(form, field.path))];
+      return materials.length ? materials.map(({ key }) => !isEmpty(valueAt(form, `${field.path}.${key}`))) : [false];
+    });
+    return { done: required.filter(Boolean).length, total: required.length };
   }
 }
 

@@ -1,4 +1,4 @@
-/** Values of a form by dotted path: `money.total`. */
+/** Values of a form by dotted path: `money.total`, and `tender.rows.0.kind` in a list. */
 import type { FilingForm } from "./shapes";
 
 function isGroup(value: unknown): value is Record<string, unknown> {
@@ -6,7 +6,9 @@ function isGroup(value: unknown): value is Record<string, unknown> {
 }
 
 export function valueAt(form: unknown, path: string): unknown {
-  return path.split(".").reduce<unknown>((value, name) => (isGroup(value) ? value[name] : undefined), form);
+  const inside = (value: unknown, name: string): unknown =>
+    Array.isArray(value) ? value[Number(name)] : isGroup(value) ? value[name] : undefined;
+  return path.split(".").reduce<unknown>(inside, form);
 }
 
 export function textAt(form: unknown, path: string): string {
@@ -23,6 +25,7 @@ export function withValue(form: FilingForm, path: string, value: unknown): Filin
 
 /** Whether nothing is filled in: what was never set and what was cleared are the same to a reader. */
 export function isEmpty(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
   return value === undefined || value === null || (typeof value === "string" && value.trim() === "");
 }
 

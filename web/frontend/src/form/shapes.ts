@@ -25,8 +25,17 @@ export interface CheckAnswer {
   errors: Finding[];
   warnings: Finding[];
   hints?: Hint[];
-  /** Fields the server computes, by path: `money.fixed_assets`. */
-  computed?: Record<string, string>;
+  /** Fields the server computes, in the shape of the form. */
+  computed?: FilingForm;
+  /** What an application for approval needs, as its answers stand. */
+  materials?: Material[];
+}
+
+export interface Material {
+  key: string;
+  title: string;
+  /** What it must contain. */
+  note: string;
 }
 
 export interface Attachment {
@@ -86,6 +95,7 @@ export interface FieldOptions {
   look?: "locked" | "computed";
   /** Shown above the help, in amber: what a wrong choice leads to. */
   caution?: string;
+  /** `{id}` in an address is the document's. */
   links?: { text: string; href: string }[];
   /** The fields whose sum is shown while the server has not said its own. */
   sumOf?: string[];

@@ -79,6 +79,25 @@ export const TEXTS = {
   removeFailed: "未能删除「{name}」，请稍后重试",
   retry: "重新载入",
 
+  materialsUnknown: "回答「用地与外资」的全部问题后，这里列出应当提交的材料。",
+  materialsCount: "按以上回答应当提交 {n} 份，已上传 {done} 份。",
+  materialsBeside: "以下文件不属于应当提交的材料，仍会一并提交，不需要的请删除。",
+  materialDrop: "点击或者拖拽文件上传",
+  materialGiven: "已上传：",
+  materialMissing: "未上传：",
+
+  foreignFrom: "系统按经济类型认定：{type}",
+  tenThousands: "（万元）",
+  actions: "操作",
+  contractAdd: "新增采购内容",
+  contractRemove: "删除第 {n} 行",
+  contractCell: "第 {n} 行{title}",
+  tenderUnknown: "填写总投资、资金情况和全部采购内容后，系统说明是否须办理招标核准。",
+  tenderRequired: "须办理招标核准",
+  tenderFree: "不须办理招标核准",
+  tenderRequiredNext: "请逐项选择招标范围、招标组织形式和招标方式，与项目核准一并批复。",
+  tenderFreeNext: "由项目单位依法自主确定招标事项。",
+
   agree: "我已阅读并同意备案承诺声明",
 
   loadFailed: "备案申报表未能打开",

@@ -43,5 +43,5 @@ function useComputed(props: Widget): string {
   const { form, computed } = useFiling();
   const parts = (optionsOf(props).sumOf ?? []).map((path) => textAt(form, path)).filter((amount) => amount !== "");
   const sum = parts.length ? sumOfAmounts(parts) : undefined;
-  return sum ?? computed[pathOf(props.id)] ?? "";
+  return sum ?? textAt(computed, pathOf(props.id));
 }
