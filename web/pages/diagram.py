@@ -19,15 +19,15 @@ blueprint = Blueprint("diagram", __name__)
 @blueprint.get("/instances/<instance_id>/diagram")
 @require()
 def show(instance_id: str) -> dict[str, Any]:
-    """`diagrams`: the case's process and those it calls, each with XML, the state of its elements (done, current,
-    failed; those not named are not reached), the flows taken, and the element to look at first."""
+    """`diagrams`: the case's process and those that it calls or usually does, each with XML, the state of its elements
+    (done, current, failed; those not named are not reached), the flows taken, and the element to look at first."""
     instance = visible(db.session.get(Instance, instance_id), me())
     course = Course(instance)
     return {
         "title": course.definition.name,
         "version": course.definition.version,
         "status": instance.status,
-        "diagrams": [_diagram(course, process) for process in course.processes],
+        "diagrams": [_diagram(course, process) for process in _shown(course)],
         "open": _open(course),
         "notes": {task.element_id: people.holder(db.session(), task) for task in course.tasks},
         "words": {
@@ -36,6 +36,17 @@ def show(instance_id: str) -> dict[str, Any]:
             "fit": _("显示全图"),
         },
     }
+
+
+def _shown(course: Course) -> list[ProcessModel]:
+    """The case's process, those that it calls on its usual way, and of the others those that it came to."""
+    usual = {place.process.id for place in course.usual.values()}
+    reached = course.done | course.current
+    return [
+        process
+        for process in course.processes
+        if process.id in usual or any(node.id in reached for node in process.walk())
+    ]
 
 
 def _diagram(course: Course, process: ProcessModel) -> dict[str, Any]:
