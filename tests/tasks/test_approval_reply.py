@@ -70,7 +70,7 @@ def test_the_reply_approves_the_project_and_its_tenders_in_one_document(reply: A
     annex = found[-1]
     assert annex.startswith("附表招标核准意见表")
     assert "批复文号：深工信技改核〔2021〕1号" in annex
-    assert "勘察√√20设计√√√160施工√√√2,300监理√√√80重要设备√√√9,100重要材料—其他—" in annex
+    assert "勘察√√20估算价未达到招标规模标准设计√√√160施工√√√2,300监理√√√80重要设备√√√9,100重要材料—其他—" in annex
     assert "审批部门核准意见：核准。" in annex
     assert annex.count("（盖章处）") == 1
 

@@ -130,6 +130,7 @@ def test_a_request_for_materials_says_what_to_supply(portal: Portal, client_of: 
     applications.complete(portal, approval_id, {"decision": "correct"}, "补充投资估算表")
     page = user.read(f"/approvals/{approval_id}")
     assert "一次补正全部材料后重新提交" in page
+    assert re.search(r"请在 2026-\d\d-\d\d 前补正：补充投资估算表", page)
     assert "补正告知书" in page
     form = user.read(f"/approvals/{approval_id}/edit")
     assert 'data-mode="correct"' in form
@@ -145,7 +146,8 @@ def test_a_granted_application_has_its_reply_on_every_page(portal: Portal, clien
     for address in ("/approvals/decided", "/archive", "/announcements/approved"):
         listed = user.read(address)
         assert "自备热电站背压机组节能技术改造项目" in listed, address
-    assert number[0] in user.read("/approvals/decided")
+    for address in ("/approvals/decided", "/announcements/approved"):
+        assert number[0] in user.read(address), address
     assert number[0] in user.read("/archive")
     paper = portal.call(APPLICANT, "GET", f"/approvals/{approval_id}/papers").get_json()[-1]
     assert number[0] in user.read(f"/verify/{paper['verify_token']}")

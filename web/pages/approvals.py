@@ -224,7 +224,9 @@ def _next_thing(approval: Approval, instance: Instance, allowed: list[str]) -> d
     edit_url = url_for("enterprise.edit_approval", approval_id=approval.id)
     if approval.status == DocumentStatus.RETURNED:
         title = _("一次补正全部材料后重新提交") if "submit" in allowed else _("补正并保存，恢复后重新提交")
-        return _thing(title, approval.opinion, "corner-up-left", edit_url, _("补正材料"))
+        until = _told(instance, "correction", "day")
+        told = _("请在 %(day)s 前补正：%(what)s", day=wording.day(until), what=approval.opinion) if until else ""
+        return _thing(title, told or approval.opinion, "corner-up-left", edit_url, _("补正材料"))
     if "edit" in allowed:
         told = _("申请已撤回到草稿箱，核准机关看不到它。")
         return _thing(_("修改后重新提交"), told, "pencil", edit_url, _("继续填写"))
@@ -242,14 +244,20 @@ def _next_thing(approval: Approval, instance: Instance, allowed: list[str]) -> d
 
 def _after_not_accepted(approval: Approval, instance: Instance, read: dict[str, str]) -> dict[str, Any]:
     """What there is to do after it was not taken up: the filing that it became, or another application."""
-    handed: Any = state.variables(instance.state).get("handed_over")
-    filing = db.session.get(Filing, handed["filing_id"]) if isinstance(handed, Mapping) else None
+    filing_id = _told(instance, "handed_over", "filing_id")
+    filing = db.session.get(Filing, filing_id) if filing_id else None
     if filing is not None:
         told = _("不属于核准范围，申请内容已转为备案草稿 %(number)s。", number=filing.number)
         return _thing(_("请继续办理备案"), told, "file-text", addresses.of_document(filing), _("去办理备案"))
     told = f"{approval.opinion or ''} " + _("项目代码仍可使用。")
     again = {"url": url_for("enterprise.begin_approval"), "label": _("重新申请")}
     return _thing(_("本次申请已结束，可以重新申请"), told.strip(), "info-circle", **(read or again))
+
+
+def _told(instance: Instance, variable: str, name: str) -> Any:
+    """What a service told the case, as its diagram keeps it; None where it did not."""
+    told = state.variables(instance.state).get(variable)
+    return told.get(name) if isinstance(told, Mapping) else None
 
 
 def _thing(

@@ -26,7 +26,7 @@ from web.pages import people, wording
 from web.runtime import runtime
 
 ENTERPRISE = "enterprise"
-_STATES = {"return": "returned", "back": "returned", "refuse": "refused"}
+_STATES = {"return": "returned", "back": "returned", "correct": "returned", "refuse": "refused", "reject": "refused"}
 _HANDED_ON = ("transferred", "handed_over")
 _CATCHING = ("boundaryEvent", "intermediateCatchEvent")
 
