@@ -117,10 +117,7 @@ def stamp(
     Raises BusinessRefusal with everything that is wrong, which takes the whole command back.
     """
     entry = _entry(call.session, document_id)
-    certificate = held(call.session, entry.certificate_number)
-    if certificate.status == CertificateStatus.INVALID:
-        raise CommandRefused("certificate_invalid", "备案证已失效，不再办理线下盖章。")
-    today = local_date(call.now)
+    certificate, today = _holding(call.session, entry), local_date(call.now)
     found = list(_about_stamp(entry, stamped_on, remark, today))
     if collected_on is not None or entry.collector:
         found += _about_collection(entry, stamped_on, collected_on, today)
@@ -148,6 +145,7 @@ def hand_over(
     entry = _entry(call.session, document_id)
     if entry.stamped_on is None:
         raise EngineError(f"{entry.paper_number} 还没有登记盖章，不能登记领取。")
+    _holding(call.session, entry)
     _refuse([*_about_remark(remark), *_about_collection(entry, entry.stamped_on, collected_on, local_date(call.now))])
     entry.state, entry.collected_on, entry.handed_over_by = SealState.COLLECTED.value, collected_on, call.actor
     entry.remark = remark.strip() or entry.remark
@@ -218,6 +216,14 @@ def _entry(session: Session, document_id: str) -> OfflineSeal:
     if entry is None:
         raise EngineError(f"线下盖章登记册中没有文书 {document_id}。")
     return entry
+
+
+def _holding(session: Session, entry: OfflineSeal) -> Certificate:
+    """The entry's certificate, which must not have ended: its case may not have told this one yet."""
+    certificate = held(session, entry.certificate_number)
+    if certificate.status == CertificateStatus.INVALID:
+        raise CommandRefused("certificate_invalid", "备案证已失效，不再盖章、领取。")
+    return certificate
 
 
 def _letter(session: Session, document_id: str) -> Paper:

@@ -48,9 +48,12 @@ def test_a_handler_stamps_and_hands_over_in_one_go(portal: Portal, client_of: Cl
     todo = official.read("/inbox/todo")
     assert "线下盖章登记" in todo
     assert str(entry(portal)["project_name"]) in todo
-    task = todo.partition(">线下盖章登记<")[0].rpartition('href="/tasks/')[2].partition('"')[0]
-    page = official.get(f"/tasks/{task}").location  # the step has a page of its own
+    filing_id = portal.call("gx16", "GET", f"/certificates/{number}").get_json()["filing_id"]
+    task = f"/tasks/{portal.task('gx16', filing_id)['id']}"
+    assert task in todo
+    page = official.get(task).location  # the step has a page of its own
     assert page.startswith("/seals/")
+    assert official.get(f"/filings/{filing_id}").location.startswith("/tasks/")  # what was filed is still read there
     for path in ("/certificates", f"/certificates/{number}"):
         assert "待线下盖章" in user.read(path)
     answer = official.post(page, official.form(page, page) | COLLECTED)
