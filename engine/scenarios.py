@@ -60,8 +60,8 @@ class Stage(Protocol):
         """What `prepare` goes by; None where the case presupposes nothing. Raises `Misused`."""
 
     def prepare(self, test: ProcessTest, process: str, start: Block) -> None:
-        """Let happen what the case presupposes, as a change does a certificate: in the database and on the clock only, for
-        scenarios that presuppose the same get copies. Raises `Misused`."""
+        """Let happen what the case presupposes, as a change does a certificate: in the database and on the clock only,
+        for scenarios that presuppose the same get copies. Raises `Misused`."""
 
     def draft(self, command: Command, process: str, start: Block) -> str | None:
         """Make what a case is about, from a scenario's `start`; its business key. Raises `Misused`."""
