@@ -316,7 +316,7 @@ class ProcessTest:
 
 @cache
 def _empty_database(tables: frozenset[str]) -> bytes:
-    """The file of an SQLite database with `tables`, which are all that are known now: making them takes longer than
+    """The file of an SQLite database with `tables`, which are all that are known now. Making them takes longer than
     most tests do, so it is done once."""
     database = sqlalchemy.create_engine("sqlite://")
     Base.metadata.create_all(database, [Base.metadata.tables[name] for name in tables])
