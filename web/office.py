@@ -285,7 +285,7 @@ class Office:
     def _let_issue(self, test: ProcessTest, case: Case) -> None:
         """Let every official who has the filing choose the first outcome that the form offers, which goes on."""
         for _ in range(_MOST_STEPS):
-            if test.read(lambda session: _filing(session, self._filing_id).status) == DocumentStatus.ISSUED:
+            if test.read(lambda session: _filing(session, case.business_key).status) == DocumentStatus.ISSUED:
                 return
             [element] = case.waiting
             test.complete(element, self._going_on(test, case), case, actor=self._official(test, case))
