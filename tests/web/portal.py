@@ -56,6 +56,7 @@ class Portal:
         if user is not None:
             headers["Authorization"] = f"Bearer {self.token(user)}"
         response = self.client.open(f"/api/v1{path}", method=method, headers=headers, **kwargs)
+        response.request.environ["wsgi.input"].close()  # a large body lies in a file, which the client leaves open
         self.settle()
         return response
 
