@@ -1,6 +1,6 @@
 """Checking and submitting an application for approval: the rules of every project, and those of approval."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,14 +10,14 @@ from engine.errors import BusinessRefusal, DecisionError, EngineError
 from engine.services import Call, Decide, Param, service_task
 from records.approvals import APPROVAL, Approval
 from records.attachments import attachments_of
-from records.documents import DocumentStatus, record_submission
+from records.documents import DocumentStatus
 from tasks.approvals import materials, tender
 from tasks.approvals.vocabulary import LABELS, LAND_USES, REQUIRED
 from tasks.documents import document_of
 from tasks.filings.examination import RULES, Examination, Rule
 from tasks.filings.findings import Finding, error
 from tasks.filings.submission import check as check_project
-from tasks.filings.submission import with_computed
+from tasks.filings.submission import keep_submitted, with_computed
 from tasks.filings.vocabulary import CHOICES, NONE_OF_THEM
 
 _NOT_ASKED = frozenset(("V17", "V18", "V19", "V21"))
@@ -99,10 +99,7 @@ def validate(approval_id: Annotated[str, Param(title="核准编号")], call: Cal
     if examination.errors:
         raise BusinessRefusal(examination.errors, code="approval_invalid", message="申请内容不符合要求，未能提交。")
     corrected = approval.status == DocumentStatus.RETURNED
-    approval.form = with_computed(approval.form, examination.computed)
-    approval.project_name = approval.form["project_name"]
-    findings = [asdict(finding) for finding in examination.warnings]
-    record_submission(call.session, approval, findings, actor=call.actor or approval.updated_by, now=call.now)
+    keep_submitted(call, approval, examination)
     return AskedApproval(
         agency=approval.form["agency"],
         enterprise=approval.enterprise_id,

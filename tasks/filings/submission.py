@@ -98,10 +98,7 @@ def validate(filing_id: Annotated[str, Param(title="申报编号")], call: Call)
     examination = check(call.session, filing, now=call.now, decide=call.decide)
     if examination.errors:
         raise BusinessRefusal(examination.errors, code="filing_invalid", message="申报内容不符合要求，未能提交。")
-    filing.form = with_computed(filing.form, examination.computed)
-    filing.project_name = filing.form["project_name"]
-    findings = [asdict(finding) for finding in examination.warnings]
-    record_submission(call.session, filing, findings, actor=call.actor or filing.updated_by, now=call.now)
+    keep_submitted(call, filing, examination)
     return Submission(
         agency=filing.form["agency"],
         enterprise=filing.enterprise_id,
@@ -123,6 +120,14 @@ def _editions(session: Session, day: date) -> dict[str, Any]:
     """The editions in force on the day of submission, whatever the client sent."""
     editions = {name: edition_in_force(session, kind, day) for name, kind in _EDITIONS.items()}
     return {name: edition.edition if edition else None for name, edition in editions.items()}
+
+
+def keep_submitted(call: Call, project: Project, examination: Examination) -> None:
+    """Keep a project as it is submitted, with what the examination worked out and warned of."""
+    project.form = with_computed(project.form, examination.computed)
+    project.project_name = project.form["project_name"]
+    findings = [asdict(finding) for finding in examination.warnings]
+    record_submission(call.session, project, findings, actor=call.actor or project.updated_by, now=call.now)
 
 
 def with_computed(form: dict[str, Any], computed: dict[str, Any]) -> dict[str, Any]:
