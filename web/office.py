@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from marshmallow import Schema, ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.clock import MovableClock
@@ -159,7 +159,11 @@ class Office:
         messages = select(OutgoingSms).where(OutgoingSms.id > self._heard).order_by(OutgoingSms.id)
         notices = select(Notice).where(Notice.document_id == document.id).order_by(Notice.id)
         letters = select(Paper).join(Document, Document.id == Paper.document_id).order_by(Paper.number)
-        published = select(Announcement).where(Announcement.kind != AnnouncementKind.INFORMATION.value)
+        # What the sample announces is about no certificate.
+        of_cases = or_(
+            Announcement.certificate_number.is_not(None), Announcement.kind != AnnouncementKind.INFORMATION.value
+        )
+        published = select(Announcement).where(of_cases)
         return {
             "status": document.status,
             "opinion": document.opinion,
