@@ -46,6 +46,19 @@ def run_folder(pytestconfig: pytest.Config) -> servers.RunFolder:
     return pytestconfig.stash[RUN_FOLDER]
 
 
+# Passwords.
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> None:
+    """Passwords are hashed as quickly as Argon2 can: it is slow on purpose, and many tests begin with a log-in."""
+    from argon2 import PasswordHasher
+
+    from records import users
+
+    users._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
 # Databases.
 
 
