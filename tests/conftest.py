@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import servers
+from web import logs
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
@@ -46,17 +47,13 @@ def run_folder(pytestconfig: pytest.Config) -> servers.RunFolder:
     return pytestconfig.stash[RUN_FOLDER]
 
 
-# Passwords.
+# The log.
 
 
-@pytest.fixture(scope="session", autouse=True)
-def quick_hashes() -> None:
-    """Passwords are hashed as quickly as Argon2 can: it is slow on purpose, and many tests begin with a log-in."""
-    from argon2 import PasswordHasher
-
-    from records import users
-
-    users._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+@pytest.fixture(autouse=True)
+def plain_logs() -> None:
+    """The log is the product's: structlog's own draws the values of all variables around an exception, for seconds."""
+    logs.configure()
 
 
 # Databases.

@@ -6,15 +6,23 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from records import users
 from tests.servers import Databases, Prepare
 from tests.web.portal import Portal, Portals, load_sample
 from web import demo
 
 _TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> None:
+    """Passwords are hashed as quickly as Argon2 can: it is slow on purpose, and many tests begin with a log-in."""
+    users._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class Visitor:

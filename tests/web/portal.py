@@ -28,6 +28,9 @@ from web.settings import Settings, database_url
 MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 """Ten in the morning of a working day in Guangdong."""
 
+KEYS = {"JIGAI_SECRET_KEY": "73" * 32, "JIGAI_DATA_KEY": "64" * 32}
+"""Those of `Portal`, for another process on its database."""
+
 
 class Portal:
     """An application on `url`, with the sample loaded unless it is there already."""
