@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import servers
+from web import logs
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
@@ -20,7 +21,8 @@ NO_CHROMIUM = (
     "(apt-get install chromium fonts-noto-cjk)"
 )
 RUN_FOLDER = pytest.StashKey[servers.RunFolder]()
-BROWSER_FIXTURES = {"chromium", "new_page", "page"}
+SHARED = {"chromium", "embedded", "sqlite_valkey", "postgresql_memory", "many_machines", "lived"}
+"""Fixtures that take many seconds: the tests that share one go to one worker, which begins with the largest group."""
 
 
 # The run's folder: made and removed by the process that begins the run, handed to pytest-xdist's workers.
@@ -44,6 +46,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def run_folder(pytestconfig: pytest.Config) -> servers.RunFolder:
     return pytestconfig.stash[RUN_FOLDER]
+
+
+# The log.
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> None:
+    """The log is the product's: structlog's own draws the values of all variables around an exception, for seconds."""
+    logs.configure()
 
 
 # Databases.
@@ -157,10 +168,14 @@ def page(new_page: Callable[..., Page]) -> Page:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if BROWSER_FIXTURES & set(getattr(item, "fixturenames", ())):
+        if not isinstance(item, pytest.Function):
+            continue
+        # A parametrized fixture names what it stands for by its parameter.
+        values = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        for name in SHARED & {*item.fixturenames, *(value for value in values if isinstance(value, str))}:
+            item.add_marker(pytest.mark.xdist_group(name))
+        if "chromium" in item.fixturenames:
             item.add_marker(pytest.mark.browser)
-            # One worker for all of them: they share a browser and a running demo.
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -131,13 +131,18 @@ class Databases(ABC):
         return self._templates[prepare]
 
     @staticmethod
-    def _new_name() -> str:
+    def new_name() -> str:
+        """A name that no other database of the run has."""
         return f"t_{os.getpid()}_{uuid.uuid4().hex[:12]}"
 
     def copy(self, name: str, template: str | None) -> None:
         """Put a copy of another database, or an empty one, in the place of a database, whoever is still connected."""
         self._drop(name)
         self._create(template, name)
+
+    def fill(self, name: str, prepare: Prepare) -> None:
+        """Put what `prepare` makes in the place of a database, whoever is still connected."""
+        self.copy(name, self._template(prepare))
 
     @abstractmethod
     def url(self, name: str) -> str:
@@ -164,7 +169,7 @@ class SQLiteDatabases(Databases):
         return f"sqlite:///{self._path / name}.sqlite"
 
     def _create(self, template: str | None, name: str | None = None) -> str:
-        name = name or self._new_name()
+        name = name or self.new_name()
         if template is not None:
             shutil.copyfile(self._path / f"{template}.sqlite", self._path / f"{name}.sqlite")
         return name
@@ -187,7 +192,7 @@ class PostgreSQLDatabases(Databases):
         return f"{scheme}+psycopg://{rest.rpartition('/')[0]}/{name}?{query}"
 
     def _create(self, template: str | None, name: str | None = None) -> str:
-        name = name or self._new_name()
+        name = name or self.new_name()
         # FILE_COPY takes 23 ms and the default, WAL_LOG, 59: copying beats logging where nothing is synced.
         self._execute("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template or "template0")
         return name

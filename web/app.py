@@ -37,15 +37,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         SESSION_COOKIE_SECURE=settings.secure_cookies,
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
-    configure_key(settings.data_key)
-    tasks.adapters.configure(
-        Adapters(
-            platform=demo.platform(settings),
-            sms=gateway(settings.sms_gateway),
-            site_url=settings.site_url,
-            specimen=settings.demo,
-        )
-    )
+    configure_process(settings)
     open_database(app, settings.database_url)
     app.extensions["jigai"] = build(app, settings, clock)
     texts.register(app)
@@ -61,3 +53,16 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         return response
 
     return app
+
+
+def configure_process(settings: Settings) -> None:
+    """Set what a process has once, whatever the number of its applications: the key, the adapters to the outside."""
+    configure_key(settings.data_key)
+    tasks.adapters.configure(
+        Adapters(
+            platform=demo.platform(settings),
+            sms=gateway(settings.sms_gateway),
+            site_url=settings.site_url,
+            specimen=settings.demo,
+        )
+    )

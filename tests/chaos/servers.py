@@ -22,12 +22,10 @@ from tests.chaos import acts
 from tests.chaos.acts import OFFICIALS, Cast
 from tests.chaos.served import move
 from tests.servers import free_port
+from tests.web.portal import KEYS
 from web import demo
 
 ROOT = Path(__file__).parents[2]
-KEYS = {"JIGAI_SECRET_KEY": "73" * 32, "JIGAI_DATA_KEY": "64" * 32}
-"""Those of `tests.web.portal.Portal`, which prepares the database."""
-
 EMBEDDED = ("up",)
 MANY = ("web", "worker", "beat")
 PATIENCE = 120.0

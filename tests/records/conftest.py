@@ -16,12 +16,13 @@ from records.sample import load_sample
 from records.seed import DATA
 
 PASSWORD = "demo-2021"
+KEY = bytes(range(32))
 NOW = datetime(2021, 11, 15, 2, 30, tzinfo=UTC)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def key() -> None:
-    encryption.configure_key(bytes(range(32)))
+    encryption.configure_key(KEY)
 
 
 def read_sample() -> dict[str, Any]:
@@ -46,6 +47,7 @@ def make_engine(url: str) -> Engine:
 
 
 def prepare(url: str) -> None:
+    encryption.configure_key(KEY)
     engine = make_engine(url)
     Base.metadata.create_all(engine)
     with Session(engine) as session, session.begin():

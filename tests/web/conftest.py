@@ -3,19 +3,26 @@
 import html
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.servers import Databases
-from tests.web.portal import Portal, load_sample
+from records import users
+from tests.servers import Databases, Prepare
+from tests.web.portal import Portal, Portals, load_sample
 from web import demo
 
 _TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> None:
+    """Passwords are hashed as quickly as Argon2 can: it is slow on purpose, and many tests begin with a log-in."""
+    users._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class Visitor:
@@ -53,12 +60,34 @@ class Visitor:
         return self.post("/login", {"username": username, "password": demo.PASSWORD, "entrance": entrance} | fields)
 
 
+@pytest.fixture(scope="session")
+def sqlite_portals(sqlite_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Portals:
+    return Portals(sqlite_databases, tmp_path_factory.mktemp("sqlite-portal"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_portals(postgresql_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Portals:
+    return Portals(postgresql_databases, tmp_path_factory.mktemp("postgresql-portal"))
+
+
 @pytest.fixture
-def portal(sqlite_databases: Databases, tmp_path: Path) -> Iterator[Portal]:
-    with sqlite_databases.for_one_test() as new:
-        portal = Portal(new(load_sample), tmp_path)
+def prepared() -> Prepare:
+    """What makes the database that a test finds. A module may have another."""
+    return load_sample
+
+
+@pytest.fixture
+def portal(sqlite_portals: Portals, prepared: Prepare) -> Iterator[Portal]:
+    with sqlite_portals.turn(prepared) as portal:
         yield portal
-        portal.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def portal_on_each(request: pytest.FixtureRequest, prepared: Prepare) -> Iterator[Portal]:
+    """The same, once on SQLite and once on PostgreSQL."""
+    portals: Portals = request.getfixturevalue(f"{request.param}_portals")
+    with portals.turn(prepared) as portal:
+        yield portal
 
 
 @pytest.fixture

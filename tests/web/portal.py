@@ -1,25 +1,35 @@
 """A whole application for a test: real database, demo data, a clock that stands still, tokens of the sample's users."""
 
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from engine import jobs
 from engine.clock import MovableClock
+from records.certificates import Certificate
 from records.users import User, UserKind, UserRole, issue_token, user_by_username
+from tests.servers import Databases, Prepare
 from web import demo
-from web.app import create_app
+from web.app import configure_process, create_app
 from web.database import bring_up_to_date, db
-from web.runtime import runtime
+from web.limits import limiter
+from web.runtime import build, runtime
 from web.settings import Settings, database_url
 
 MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 """Ten in the morning of a working day in Guangdong."""
+
+KEYS = {"JIGAI_SECRET_KEY": "73" * 32, "JIGAI_DATA_KEY": "64" * 32}
+"""Those of `Portal`, for another process on its database."""
 
 
 class Portal:
@@ -27,7 +37,7 @@ class Portal:
 
     def __init__(self, url: str, var: Path, start: datetime = MONDAY, broker_url: str = "memory://") -> None:
         self.clock = MovableClock(start)
-        settings = Settings(
+        self._settings = Settings(
             database_url=database_url(url),
             broker_url=broker_url,
             var=var,
@@ -36,8 +46,16 @@ class Portal:
             site_url="https://jigai.example",
             demo=True,
         )
-        self.app = create_app(settings, clock=self.clock)
+        self.app = create_app(self._settings, clock=self.clock)
+        self.begin(start)
+
+    def begin(self, start: datetime = MONDAY) -> None:
+        """Be as after the start of a process: nothing is known of what was done before."""
+        self.clock.set(start)
+        configure_process(self._settings)
+        self.app.extensions["jigai"] = build(self.app, self._settings, self.clock)
         self.app.extensions["jigai"].engine.publish = lambda job_ids: None
+        limiter.reset()
         self.client: FlaskClient = self.app.test_client()
         self._tokens: dict[str, str] = {}
 
@@ -136,10 +154,53 @@ class Portal:
             assert answer.status_code == 200, answer.text
         return str(self.filing(filing_id)["certificate"])
 
+    @property
+    def certificate(self) -> str:
+        """The number of the one certificate."""
+        with self.app.app_context():
+            return db.session.scalars(select(Certificate.number)).one()
+
+
+class Portals:
+    """The application that the tests of a process take turns with, on one kind of database.
+
+    A new one takes the better part of a second until it has its routes, statements and pages; putting a database in the
+    place of the one before and forgetting everything about it takes milliseconds.
+    """
+
+    def __init__(self, databases: Databases, var: Path) -> None:
+        self._databases = databases
+        self._name = databases.new_name()
+        self._var = var
+        self._portal: Portal | None = None
+
+    @contextmanager
+    def turn(self, prepare: Prepare) -> Iterator[Portal]:
+        """The application, on a database as `prepare` makes it."""
+        self._databases.fill(self._name, prepare)
+        shutil.rmtree(self._var, ignore_errors=True)
+        if self._portal is None:
+            self._portal = Portal(self._databases.url(self._name), self._var)
+        else:
+            self._portal.begin()
+        yield self._portal
+        self._portal.close()
+
 
 def load_sample(url: str, start: datetime = MONDAY) -> None:
     """What `new_database` makes once a worker: a database with tables and sample."""
     with tempfile.TemporaryDirectory() as folder:
         portal = Portal(url, Path(folder), start)
         portal.load()
+        portal.close()
+
+
+def load_certificate(url: str) -> None:
+    """The same, and a certificate of ent01 that the officials of Jianghai have issued on that MONDAY."""
+    with tempfile.TemporaryDirectory() as folder:
+        portal = Portal(url, Path(folder))
+        portal.load()
+        filing = portal.draft()["id"]
+        assert portal.submit(filing).status_code == 200
+        portal.issue(filing)
         portal.close()

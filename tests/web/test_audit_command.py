@@ -1,32 +1,32 @@
 """`jigai audit`: what it prints, and how it exits."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 import structlog
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from tests.web.portal import Portal, load_sample
+from tests.servers import Prepare
+from tests.web.portal import Portal, load_certificate
 from web.cli import main
 from web.database import db
 
 
 @pytest.fixture
-def portal(new_database: Callable[..., str], tmp_path: Path) -> Iterator[Portal]:
-    portal = Portal(new_database(load_sample), tmp_path)
-    yield portal
-    portal.close()
+def prepared() -> Prepare:
+    return load_certificate
+
+
+@pytest.fixture
+def portal(portal_on_each: Portal) -> Portal:
+    return portal_on_each
 
 
 @pytest.fixture
 def jigai(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """A command on a database in which a filing has become a certificate."""
     monkeypatch.setattr("web.cli.create_app", lambda: portal.app)
-    filing_id = str(portal.draft()["id"])
-    portal.submit(filing_id)
-    portal.issue(filing_id)
 
     def run(*arguments: str) -> Result:
         try:
@@ -71,7 +71,7 @@ def test_a_case_that_there_is_not_is_a_usage_error(jigai: Callable[..., Result])
 
 
 def test_the_interface_shows_what_was_given_what_it_replaced_and_by_whom(portal: Portal) -> None:
-    filing_id = str(portal.draft()["id"])
+    filing_id = str(portal.draft(project_code="2106-440704-04-02-601118")["id"])
     portal.submit(filing_id)
     portal.decide("gx10", filing_id, "return", "请补充")
     case = portal.filing(filing_id)["instance_id"]

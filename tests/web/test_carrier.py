@@ -2,10 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from kombu.exceptions import OperationalError
@@ -18,17 +16,9 @@ from engine.carrier import Carrier
 from engine.commands import Engine
 from engine.tables import Anchor, Job
 from tests.servers import free_port
-from tests.web.portal import Portal, load_sample
+from tests.web.portal import Portal
 from web.database import db
 from web.runtime import runtime
-
-
-@pytest.fixture
-def portal(sqlite_url: str, tmp_path: Path) -> Iterator[Portal]:
-    load_sample(sqlite_url)
-    portal = Portal(sqlite_url, tmp_path)
-    yield portal
-    portal.close()
 
 
 def waiting(portal: Portal) -> int:

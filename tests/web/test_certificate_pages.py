@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.servers import Prepare
 from tests.web.conftest import Visitor
-from tests.web.portal import Portal
+from tests.web.portal import Portal, load_certificate
 
 ClientOf = Callable[[str], Visitor]
 
@@ -17,11 +18,14 @@ LABEL = re.compile(r'<span class="jg-nav-label">([^<]+)</span>')
 
 
 @pytest.fixture
+def prepared() -> Prepare:
+    return load_certificate
+
+
+@pytest.fixture
 def number(portal: Portal) -> str:
     """A certificate of ent01, issued by the officials of Jianghai on 2026-03-02."""
-    filing = portal.draft()
-    portal.submit(filing["id"])
-    return portal.issue(filing["id"])
+    return portal.certificate
 
 
 def menu(page: str) -> list[str]:

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
 
 from records.certificates import CertificateStatus, held
-from tests.web.portal import Portal, load_sample
+from tests.servers import Prepare
+from tests.web.portal import Portal, load_certificate
 from tests.web.test_rest_changes import begin, codes
 from web.database import db
 from web.runtime import runtime
 
 
 @pytest.fixture
-def portal(new_database: Callable[..., str], tmp_path: Path) -> Iterator[Portal]:
-    portal = Portal(new_database(load_sample), tmp_path)
-    yield portal
-    portal.close()
+def prepared() -> Prepare:
+    return load_certificate
+
+
+@pytest.fixture
+def portal(portal_on_each: Portal) -> Portal:
+    return portal_on_each
 
 
 @pytest.fixture
 def certificate(portal: Portal) -> str:
-    filing = portal.draft()
-    assert portal.submit(filing["id"]).status_code == 200
-    return portal.issue(filing["id"])
+    return portal.certificate
 
 
 def end(portal: Portal, certificate: str, ready: Event | None = None, go_on: Event | None = None) -> None:

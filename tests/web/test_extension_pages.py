@@ -8,18 +8,22 @@ from datetime import timedelta
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.servers import Prepare
 from tests.web.conftest import Visitor
-from tests.web.portal import Portal
+from tests.web.portal import Portal, load_certificate
 from tests.web.test_rest_extensions import begin, grant
 
 Client = Callable[[str], Visitor]
 
 
 @pytest.fixture
+def prepared() -> Prepare:
+    return load_certificate
+
+
+@pytest.fixture
 def certificate(portal: Portal) -> str:
-    filing = portal.draft()
-    assert portal.submit(filing["id"]).status_code == 200
-    return portal.issue(filing["id"])
+    return portal.certificate
 
 
 def send(visitor: Visitor, path: str, act: str, reason: str = "厂房消防验收延后", agency: str = "A07") -> TestResponse:

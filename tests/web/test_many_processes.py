@@ -11,10 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.servers import free_port
-from tests.web.portal import load_sample
+from tests.web.portal import KEYS, load_sample
 from tests.web.test_demo_process import ROOT, Demo
-
-KEYS = {"JIGAI_SECRET_KEY": "73" * 32, "JIGAI_DATA_KEY": "64" * 32}
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,8 @@ NEW = one(start(), user("first", name="Examine"), user("b"), user("c"), end(), "
 
 
 @pytest.fixture
-def portal(new_database: Callable[..., str], tmp_path: Path) -> Iterator[Portal]:
-    portal = Portal(new_database(load_sample), tmp_path)
-    yield portal
-    portal.close()
+def portal(portal_on_each: Portal) -> Portal:
+    return portal_on_each
 
 
 def deploy(portal: Portal, *files: bytes) -> None:

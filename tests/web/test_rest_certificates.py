@@ -1,8 +1,6 @@
 """An issued certificate over the REST interface: progress that is told of it, and its end by either party."""
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
@@ -11,25 +9,27 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from records.progress import ProgressVersion
-from tests.web.portal import Portal, load_sample
+from tests.servers import Prepare
+from tests.web.portal import Portal, load_certificate
 from web.database import db
 
 REASON = {"reason": "市场变化，企业决定不再实施"}
 
 
 @pytest.fixture
-def portal(new_database: Callable[..., str], tmp_path: Path) -> Iterator[Portal]:
-    portal = Portal(new_database(load_sample), tmp_path)
-    yield portal
-    portal.close()
+def prepared() -> Prepare:
+    return load_certificate
+
+
+@pytest.fixture
+def portal(portal_on_each: Portal) -> Portal:
+    return portal_on_each
 
 
 @pytest.fixture
 def number(portal: Portal) -> str:
     """A certificate of ent01, issued by the officials of Jianghai on 2026-03-02."""
-    filing = portal.draft()
-    portal.submit(filing["id"])
-    return portal.issue(filing["id"])
+    return portal.certificate
 
 
 def tell(portal: Portal, number: str, user: str = "ent01", **report: Any) -> TestResponse:

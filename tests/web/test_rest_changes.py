@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from records.papers import Paper
 from records.simulation import SimulatedProject
-from tests.web.portal import Portal
+from tests.servers import Prepare
+from tests.web.portal import Portal, load_certificate
 from web.database import db
 from web.runtime import runtime
 
@@ -18,10 +19,13 @@ PHONE = {"name": "黄例新", "mobile": "19400000099"}
 
 
 @pytest.fixture
+def prepared() -> Prepare:
+    return load_certificate
+
+
+@pytest.fixture
 def certificate(portal: Portal) -> str:
-    filing = portal.draft()
-    assert portal.submit(filing["id"]).status_code == 200
-    return portal.issue(filing["id"])
+    return portal.certificate
 
 
 def begin(portal: Portal, certificate: str, items: list[str], values: dict[str, Any], **more: Any) -> dict[str, Any]:

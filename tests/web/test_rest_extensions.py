@@ -8,15 +8,19 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.web.portal import Portal
+from tests.servers import Prepare
+from tests.web.portal import Portal, load_certificate
+
+
+@pytest.fixture
+def prepared() -> Prepare:
+    return load_certificate
 
 
 @pytest.fixture
 def certificate(portal: Portal) -> str:
     """Issued on 2 March 2026: it holds until 2 March 2028."""
-    filing = portal.draft()
-    assert portal.submit(filing["id"]).status_code == 200
-    return portal.issue(filing["id"])
+    return portal.certificate
 
 
 def begin(portal: Portal, certificate: str, **form: Any) -> dict[str, Any]:

@@ -2,20 +2,16 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
 
-from tests.web.portal import Portal, load_sample
+from tests.web.portal import Portal
 
 
 @pytest.fixture
-def portal(new_database: Callable[..., str], tmp_path: Path) -> Iterator[Portal]:
-    portal = Portal(new_database(load_sample), tmp_path)
-    yield portal
-    portal.close()
+def portal(portal_on_each: Portal) -> Portal:
+    return portal_on_each
 
 
 def test_a_filing_goes_from_draft_to_a_certificate_that_can_be_verified(portal: Portal) -> None:

@@ -1,7 +1,5 @@
 """An administrator's decisions about jobs over the REST interface: one, many, twice, and whose they are."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -9,7 +7,7 @@ import pytest
 from engine.deployments import Source
 from engine.services import Param, service_task
 from tests.engine.models import boundary, one, service, start, task, timer
-from tests.web.portal import Portal, load_sample
+from tests.web.portal import Portal
 from web.database import db
 
 MODEL = one(
@@ -32,14 +30,12 @@ def letter(to: Annotated[str, Param(title="收件人")]) -> str:
 
 
 @pytest.fixture
-def portal(new_database: Callable[..., str], tmp_path: Path) -> Iterator[Portal]:
-    portal = Portal(new_database(load_sample), tmp_path)
-    engine = portal.app.extensions["jigai"].engine
+def portal(portal_on_each: Portal) -> Portal:
+    engine = portal_on_each.app.extensions["jigai"].engine
     engine.services.add_callable("letter", letter)
-    with portal.app.app_context(), engine.command(db.session()) as command:
+    with portal_on_each.app.app_context(), engine.command(db.session()) as command:
         command.deploy([Source("letters.bpmn", MODEL)])
-    yield portal
-    portal.close()
+    return portal_on_each
 
 
 def begun(portal: Portal, address: str = "nowhere") -> str:

@@ -4,16 +4,15 @@ once in whose names somebody acts.
 BEGIN, SAVEPOINT, RELEASE and COMMIT are no statements here; rows sent together are one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
 
-from tests.web.portal import Portal, load_sample
+from tests.web.portal import Portal
 from web.database import db
 from web.runtime import runtime
 
@@ -53,10 +52,8 @@ def listening(database: Engine) -> Iterator[Log]:
 
 
 @pytest.fixture
-def portal(new_database: Callable[..., str], tmp_path: Path) -> Iterator[Portal]:
-    portal = Portal(new_database(load_sample), tmp_path)
-    yield portal
-    portal.close()
+def portal(portal_on_each: Portal) -> Portal:
+    return portal_on_each
 
 
 @pytest.fixture
