@@ -105,7 +105,6 @@ class Office:
         opening = datetime.combine(date.fromisoformat(sample()["as_of"]), OPENING, CHINA)
         self.clock = MovableClock(opening)
         self.verbs: Mapping[str, Verb] = {name: getattr(self, f"_{name}", self._another(name)) for name in VERBS}
-        self._files = tempfile.TemporaryDirectory()
         self._filing_id = ""
         """The filing that was prepared, where the case is about one."""
         self._heard = 0
@@ -275,8 +274,9 @@ class Office:
     def _attach(self, command: Command, document: Document) -> None:
         """The files that an application names."""
         if isinstance(document, Approval):
-            store = AttachmentStore(Path(self._files.name))
-            attach_materials(command.session, store, document, _FILE, actor=command.actor or "", now=command.now)
+            with tempfile.TemporaryDirectory() as folder:
+                store = AttachmentStore(Path(folder))
+                attach_materials(command.session, store, document, _FILE, actor=command.actor or "", now=command.now)
 
     def _draft_about(self, command: Command, kind: str, form: Mapping[str, Any]) -> Document:
         session, actor = command.session, command.actor or ""

@@ -19,6 +19,12 @@ FILES = scenarios.scenario_files(FOLDER)
 PLAYED_BY = {
     # Whatever can happen to a document on its way through the agency happens to a filing.
     "review": "filing",
+    "sealing": "filing",
+    # A certificate that ends before its paper is stamped.
+    "void_seal": "filing",
+    # The two steps of an approval.
+    "approval_acceptance": "approval",
+    "approval_review": "approval",
     # An extension that comes to nothing because the certificate meanwhile has ended.
     "not_extendable": "certificate",
     "mark_not_extendable": "certificate",

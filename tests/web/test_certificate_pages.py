@@ -44,8 +44,9 @@ def told(visitor: Visitor, number: str, **fields: Any) -> Any:
 
 
 def test_an_enterprise_has_the_deck_s_menu_in_the_deck_s_order(client_of: ClientOf) -> None:
-    assert menu(client_of("ent01").read("/workbench"))[:10] == [
-        *("任务管理", "我的项目", "项目备案", "项目进展", "我的备案证", "延期管理", "变更管理"),
+    """And 项目核准 beside 项目备案, whose menu the deck does not show."""
+    assert menu(client_of("ent01").read("/workbench"))[:11] == [
+        *("任务管理", "我的项目", "项目备案", "项目核准", "项目进展", "我的备案证", "延期管理", "变更管理"),
         *("撤销管理", "注销管理", "企业信息"),
     ]
 
