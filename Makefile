@@ -28,7 +28,7 @@ BIN = .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX = $(CURDIR)/.venv/bytecode
 # More than four workers wait for the one PostgreSQL rather than for the processor.
-PYTEST = $(BIN)/pytest -n logical --maxprocesses 4 --dist loadgroup
+PYTEST = $(BIN)/pytest -n logical --maxprocesses 4
 
 .PHONY: help .venv frontend demo demo-reset test test-all lint format texts bench clean
 

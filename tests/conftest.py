@@ -21,8 +21,13 @@ NO_CHROMIUM = (
     "(apt-get install chromium fonts-noto-cjk)"
 )
 RUN_FOLDER = pytest.StashKey[servers.RunFolder]()
-SHARED = {"chromium", "embedded", "sqlite_valkey", "postgresql_memory", "many_machines", "lived"}
-"""Fixtures that take many seconds: the tests that share one go to one worker, which begins with the largest group."""
+TOGETHER = (
+    "tests/browser/",
+    "tests/web/test_history.py",
+    *(f"[{stage}" for stage in ("many_machines", "sqlite_valkey", "postgresql_memory")),
+    "tests/chaos/",
+)
+"""What the ids of tests have in common that share a fixture of many seconds: the first of these that is in an id."""
 
 
 # The run's folder: made and removed by the process that begins the run, handed to pytest-xdist's workers.
@@ -168,14 +173,23 @@ def page(new_page: Callable[..., Page]) -> Page:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if not isinstance(item, pytest.Function):
-            continue
-        # A parametrized fixture names what it stands for by its parameter.
-        values = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        for name in SHARED & {*item.fixturenames, *(value for value in values if isinstance(value, str))}:
-            item.add_marker(pytest.mark.xdist_group(name))
-        if "chromium" in item.fixturenames:
+        if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """One worker for tests that share what takes long to set up, the largest groups first, the other tests one by one.
+
+    (The groups of xdist 3.8, `--dist loadgroup`, are lost on pytest 9.2, whose items keep their ids to themselves.)
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next((common for common in TOGETHER if common in nodeid), nodeid)
+
+    return Scheduling(config, log) if config.getvalue("dist") == "load" else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
