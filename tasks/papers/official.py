@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +22,7 @@ from tasks.wording import long_date
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfficialPaper:
+class OfficialPaper(ABC):
     """What every official paper prints; a kind of paper adds its own values."""
 
     number: str
@@ -38,18 +39,18 @@ class OfficialPaper:
     """The file beside this one that lays it out."""
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """What people call a paper of its kind."""
-        raise NotImplementedError
 
     @property
     def title(self) -> str:
         """What it is headed with."""
         return self.name
 
+    @abstractmethod
     def texts(self) -> Mapping[str, Any]:
         """The texts that only this kind's template places, each as it is printed."""
-        raise NotImplementedError
 
     @classmethod
     def restored(cls, values: Mapping[str, Any]) -> Self:

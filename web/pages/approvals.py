@@ -8,9 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 
 from engine import state
-from engine.errors import CommandRefused
 from engine.tables import Instance
-from records import documents
 from records.approvals import Approval
 from records.calendar import local_date
 from records.documents import EDITABLE, IN_PROGRESS, DocumentStatus
@@ -39,7 +37,7 @@ from web.pages.course import Course, progress, steps, submitted_version, timelin
 from web.pages.enterprise import blueprint
 from web.pages.filings import latest_task_url, returned_by
 from web.pages.inbox import status_of
-from web.runtime import command, runtime
+from web.runtime import runtime
 
 _UNDER_WAY = IN_PROGRESS
 _DRAFTS = EDITABLE - IN_PROGRESS
@@ -98,25 +96,14 @@ def new_approval() -> Any:
     user = me()
     filing = own(Filing, request.form["filing"], user) if request.form.get("filing") else None
     form = _taken_over(filing.full_form) if filing else _beginning(db.session.get_one(Enterprise, user.enterprise_id))
-    actor, enterprise_id = user.username, user.enterprise_id
-    with command(actor) as given:
-        approval = documents.create_draft(
-            given.session, Approval(enterprise_id=enterprise_id), form, actor=actor, now=given.now
-        )
-        approval_id = approval.id
-    return redirect(url_for("enterprise.edit_approval", approval_id=approval_id), 303)
+    return own_documents.begin(Approval(enterprise_id=user.enterprise_id), form)
 
 
 @blueprint.get("/approvals/<approval_id>/edit")
 @require(UserKind.ENTERPRISE)
 def edit_approval(approval_id: str) -> Any:
     """The form. What may no longer be edited is shown to be read, with the reason."""
-    approval = own(Approval, approval_id, me())
-    try:
-        documents.require_editable(approval)
-    except CommandRefused as refusal:
-        flash(refusal.message, "warning")
-        return redirect(url_for("enterprise.approval", approval_id=approval.id))
+    approval = own_documents.editable(Approval, approval_id)
     words = {
         "title": _("企业投资项目核准-工业和信息化领域技术改造项目核准及招标核准"),
         "list": _("项目核准"),
@@ -137,8 +124,7 @@ def edit_approval(approval_id: str) -> Any:
 @require(UserKind.ENTERPRISE)
 def delete_approval(approval_id: str) -> Any:
     """Delete a draft that was never submitted."""
-    name = own(Approval, approval_id, me()).project_name or _("未命名项目")
-    own_documents.delete(Approval, approval_id)
+    name = own_documents.delete(Approval, approval_id)
     flash(_("草稿“%(name)s”已删除。", name=name), "success")
     return redirect(url_for("enterprise.approvals", tab="drafts"), 303)
 

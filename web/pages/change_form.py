@@ -32,7 +32,7 @@ from web.api.certificates import visible_certificate
 from web.api.changes import begin, examine_change, take_from_platform
 from web.database import db
 from web.identity import me, require
-from web.pages import addresses, change_rows, commands, sections, suspension, wording
+from web.pages import addresses, change_rows, commands, own_documents, sections, suspension, wording
 from web.pages.course import Course
 from web.pages.enterprise import blueprint
 from web.pages.filings import returned_by
@@ -75,12 +75,7 @@ def begin_change(number: str) -> Any:
 @require(UserKind.ENTERPRISE)
 def edit_change(change_id: str) -> Any:
     """The form. `?check=1` says what stands against submitting it."""
-    change = own(Change, change_id, me())
-    try:
-        documents.require_editable(change)
-    except CommandRefused as refusal:
-        flash(refusal.message, "warning")
-        return redirect(addresses.of_document(change))
+    change = own_documents.editable(Change, change_id)
     examination = None
     if "check" in request.args:
         try:

@@ -8,10 +8,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from engine.tables import Instance
-from records.certificates import Certificate
 from records.changes import Change
 from records.documents import DocumentStatus
-from records.filings import Filing
 from records.papers import Paper, PaperKind
 from records.users import UserKind
 from tasks import procedure
@@ -45,29 +43,15 @@ def changes() -> str:
 @require(UserKind.ENTERPRISE)
 def choose_change() -> str:
     """选择项目变更 (R130): a certificate that still holds is chosen (R131)."""
-    fields = [
-        choosing.Field("number", _("备案证号"), Certificate.number),
-        choosing.Field("name", _("项目名称"), Filing.project_name),
-    ]
-    found = lists.part(db.session(), choosing.narrowed(choosing.holding(me()), fields))
-    return render_template(
-        "enterprise/choose.html",
-        act={
-            "key": "changes",
-            "list_url": url_for("enterprise.changes"),
-            "manage": _("变更管理"),
-            "choose": _("选择项目变更"),
-            "hint": _("请选择一个备案项目进行变更"),
-            "verb": _("申请变更"),
-        },
-        fields=choosing.shown(fields),
-        filtered=choosing.is_narrowed(fields),
-        page=found.foot,
-        rows=[
-            choosing.row(certificate, filing, agency, url_for("enterprise.begin_change", number=certificate.number))
-            for certificate, filing, agency in found.rows
-        ],
-    )
+    act = {
+        "key": "changes",
+        "list_url": url_for("enterprise.changes"),
+        "manage": _("变更管理"),
+        "choose": _("选择项目变更"),
+        "hint": _("请选择一个备案项目进行变更"),
+        "verb": _("申请变更"),
+    }
+    return choosing.page(act, choosing.holding(me()), "enterprise.begin_change")
 
 
 @blueprint.get("/changes/<change_id>")

@@ -1,10 +1,10 @@
 """Choosing a certificate: whose there are, and the fields that search a list of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import request, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, select, true
 
@@ -12,6 +12,7 @@ from records.agencies import Agency
 from records.certificates import Certificate, CertificateStatus
 from records.filings import Filing
 from records.users import User, UserKind
+from web.database import db
 from web.pages import lists, wording
 
 _Q = TypeVar("_Q", bound=Select[*tuple[Any, ...]])
@@ -69,8 +70,29 @@ def holding(user: User) -> Select[Certificate, Filing, Agency]:
     )
 
 
+def page(act: Mapping[str, str], certificates: Select[Certificate, Filing, Agency], endpoint: str) -> str:
+    """The page on which one of some certificates is chosen (R130). `act` has the words of `enterprise/choose.html`;
+    `endpoint`, which takes the certificate's number, is where the choice leads."""
+    fields = [
+        Field("number", _("备案证号"), Certificate.number),
+        Field("name", _("项目名称"), Filing.project_name),
+    ]
+    found = lists.part(db.session(), narrowed(certificates, fields))
+    return render_template(
+        "enterprise/choose.html",
+        act=act,
+        fields=shown(fields),
+        filtered=is_narrowed(fields),
+        page=found.foot,
+        rows=[
+            row(certificate, filing, agency, url_for(endpoint, number=certificate.number))
+            for certificate, filing, agency in found.rows
+        ],
+    )
+
+
 def row(certificate: Certificate, filing: Filing, agency: Agency, act_url: str) -> dict[str, Any]:
-    """A certificate in the list of a page on which one is chosen (R130)."""
+    """A certificate in the list of that page."""
     return {
         "number": certificate.number,
         "name": filing.project_name,

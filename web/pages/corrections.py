@@ -63,29 +63,15 @@ def corrections() -> str:
 def choose_correction() -> str:
     """更正备案证: a certificate that the agency supervises is chosen."""
     _require_open()
-    fields = [
-        choosing.Field("number", _("备案证号"), Certificate.number),
-        choosing.Field("name", _("项目名称"), Filing.project_name),
-    ]
-    found = lists.part(db.session(), choosing.narrowed(choosing.holding(me()), fields))
-    return render_template(
-        "enterprise/choose.html",
-        act={
-            "key": "corrections",
-            "list_url": url_for("enterprise.corrections"),
-            "manage": _("更正管理"),
-            "choose": _("更正备案证"),
-            "hint": _("请选择一份有文字错误的备案证"),
-            "verb": _("更正"),
-        },
-        fields=choosing.shown(fields),
-        filtered=choosing.is_narrowed(fields),
-        page=found.foot,
-        rows=[
-            choosing.row(certificate, filing, agency, url_for("enterprise.correction_form", number=certificate.number))
-            for certificate, filing, agency in found.rows
-        ],
-    )
+    act = {
+        "key": "corrections",
+        "list_url": url_for("enterprise.corrections"),
+        "manage": _("更正管理"),
+        "choose": _("更正备案证"),
+        "hint": _("请选择一份有文字错误的备案证"),
+        "verb": _("更正"),
+    }
+    return choosing.page(act, choosing.holding(me()), "enterprise.correction_form")
 
 
 @blueprint.get("/certificates/<number>/correct")

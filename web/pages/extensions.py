@@ -51,31 +51,17 @@ def extensions() -> str:
 @blueprint.get("/extensions/new")
 @require(UserKind.ENTERPRISE)
 def choose_extension() -> str:
-    """选择项目延期 (R143): of the certificates that are dated and were not extended yet, one is chosen."""
-    fields = [
-        choosing.Field("number", _("备案证号"), Certificate.number),
-        choosing.Field("name", _("项目名称"), Filing.project_name),
-    ]
+    """选择项目延期 (R143): of the certificates that are dated one is chosen; the rules say whether it may be."""
     dated = choosing.holding(me()).where(Certificate.status == CertificateStatus.VALID.value)
-    found = lists.part(db.session(), choosing.narrowed(dated, fields))
-    return render_template(
-        "enterprise/choose.html",
-        act={
-            "key": "extensions",
-            "list_url": url_for("enterprise.extensions"),
-            "manage": _("延期管理"),
-            "choose": _("选择项目延期"),
-            "hint": _("请选择一个备案项目进行备案证有效期延期（如需延期项目竣工时间，请做备案变更。）"),
-            "verb": _("申请延期"),
-        },
-        fields=choosing.shown(fields),
-        filtered=choosing.is_narrowed(fields),
-        page=found.foot,
-        rows=[
-            choosing.row(certificate, filing, agency, url_for("enterprise.begin_extension", number=certificate.number))
-            for certificate, filing, agency in found.rows
-        ],
-    )
+    act = {
+        "key": "extensions",
+        "list_url": url_for("enterprise.extensions"),
+        "manage": _("延期管理"),
+        "choose": _("选择项目延期"),
+        "hint": _("请选择一个备案项目进行备案证有效期延期（如需延期项目竣工时间，请做备案变更。）"),
+        "verb": _("申请延期"),
+    }
+    return choosing.page(act, dated, "enterprise.begin_extension")
 
 
 # The form
@@ -106,12 +92,7 @@ def begin_extension(number: str) -> Any:
 @require(UserKind.ENTERPRISE)
 def edit_extension(extension_id: str) -> Any:
     """The form of an extension that is begun. What may no longer be edited is shown to be read, with the reason."""
-    extension = own(Extension, extension_id, me())
-    try:
-        documents.require_editable(extension)
-    except CommandRefused as refusal:
-        flash(refusal.message, "warning")
-        return redirect(addresses.of_document(extension))
+    extension = own_documents.editable(Extension, extension_id)
     return _form(_certificate(extension), extension)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.tables import Instance, Task
-from records import documents, filings
+from records import filings
 from records.attachments import Attachment
 from records.calendar import local_date
 from records.certificates import Certificate, CertificateStatus, InvalidReason
@@ -31,7 +31,7 @@ from web.pages import choosing, commands, form_page, own_documents, people, sect
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
-from web.runtime import command, runtime
+from web.runtime import runtime
 
 
 @blueprint.post("/filings/new")
@@ -40,25 +40,14 @@ def new_filing() -> Any:
     """A new draft, prefilled with the enterprise's contact person, and its form."""
     enterprise = db.session.get_one(Enterprise, me().enterprise_id)
     contact = {name: enterprise.contact.get(name) for name in ("name", "mobile")}
-    actor, enterprise_id = me().username, enterprise.id
-    with command(actor) as given:
-        filing = documents.create_draft(
-            given.session, Filing(enterprise_id=enterprise_id), {"project_contact": contact}, actor=actor, now=given.now
-        )
-        filing_id = filing.id
-    return redirect(url_for("enterprise.edit", filing_id=filing_id), 303)
+    return own_documents.begin(Filing(enterprise_id=enterprise.id), {"project_contact": contact})
 
 
 @blueprint.get("/filings/<filing_id>/edit")
 @require(UserKind.ENTERPRISE)
 def edit(filing_id: str) -> Any:
     """The form. What may no longer be edited is shown to be read, with the reason."""
-    filing = own(Filing, filing_id, me())
-    try:
-        documents.require_editable(filing)
-    except CommandRefused as refusal:
-        flash(refusal.message, "warning")
-        return redirect(url_for("enterprise.filing", filing_id=filing.id))
+    filing = own_documents.editable(Filing, filing_id)
     words = {
         "title": _("广东省技术改造投资项目备案"),
         "list": _("项目备案"),
@@ -79,8 +68,7 @@ def edit(filing_id: str) -> Any:
 @require(UserKind.ENTERPRISE)
 def delete(filing_id: str) -> Any:
     """Delete a draft that was never submitted."""
-    name = own(Filing, filing_id, me()).project_name or _("未命名项目")
-    own_documents.delete(Filing, filing_id)
+    name = own_documents.delete(Filing, filing_id)
     flash(_("草稿“%(name)s”已删除。", name=name), "success")
     return redirect(url_for("enterprise.filings", tab="drafts"), 303)
 

@@ -1,8 +1,10 @@
-"""What an enterprise does with a document of its own besides filling it in: take it back, throw a draft away."""
+"""What an enterprise does with a document of its own: begin it, go on with it, take it back, throw a draft away."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
-from flask import flash, redirect
+from flask import abort, flash, redirect
+from flask_babel import gettext as _
 
 from engine.commands import Command
 from engine.errors import CommandRefused
@@ -13,6 +15,27 @@ from web.api.access import own
 from web.identity import me
 from web.pages import addresses, commands
 from web.runtime import command, runtime
+
+_D = TypeVar("_D", bound=Document)
+
+
+def begin(document: Document, form: Mapping[str, Any]) -> Any:
+    """Keep a new draft, and go to its form."""
+    with command(me().username) as given:
+        documents.create_draft(given.session, document, form, actor=me().username, now=given.now)
+        address = addresses.form_of(document)
+    return redirect(address, 303)
+
+
+def editable(kind: type[_D], document_id: str) -> _D:
+    """The document, to be filled in. One that may no longer be edited is shown to be read instead, with the reason."""
+    document = own(kind, document_id, me())
+    try:
+        documents.require_editable(document)
+    except CommandRefused as refusal:
+        flash(refusal.message, "warning")
+        abort(redirect(addresses.of_document(document)))
+    return document
 
 
 def withdraw(kind: type[Document], document_id: str, told: str) -> Any:
@@ -34,9 +57,13 @@ def withdraw(kind: type[Document], document_id: str, told: str) -> Any:
     return redirect(addresses.form_of(own(kind, document_id, me())), 303)
 
 
-def delete(kind: type[Document], document_id: str) -> None:
-    """Delete a draft that was never submitted, and the files with it. Raises CommandRefused as `delete_draft` does."""
+def delete(kind: type[Document], document_id: str) -> str:
+    """Delete a draft that was never submitted, and the files with it; answers with what its project was called.
+    Raises CommandRefused as `delete_draft` does."""
     with command(me().username) as given:
-        stored = documents.delete_draft(given.session, own(kind, document_id, me()))
+        document = own(kind, document_id, me())
+        name = document.project_name or _("未命名项目")
+        stored = documents.delete_draft(given.session, document)
     for file in stored:
         runtime().attachments.delete(file)
+    return name

@@ -118,22 +118,7 @@ def choose_revocation() -> str:
 def _choose(act: Act) -> str:
     user = me()
     _require_open(act, user)
-    fields = [
-        choosing.Field("number", _("备案证号"), Certificate.number),
-        choosing.Field("name", _("项目名称"), Filing.project_name),
-    ]
-    found = lists.part(db.session(), choosing.narrowed(choosing.holding(user), fields))
-    return render_template(
-        "enterprise/choose.html",
-        act=_words(act),
-        fields=choosing.shown(fields),
-        filtered=choosing.is_narrowed(fields),
-        page=found.foot,
-        rows=[
-            choosing.row(certificate, filing, agency, url_for(f"enterprise.{act.name}_form", number=certificate.number))
-            for certificate, filing, agency in found.rows
-        ],
-    )
+    return choosing.page(_words(act), choosing.holding(user), f"enterprise.{act.name}_form")
 
 
 # The form
