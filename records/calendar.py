@@ -77,12 +77,6 @@ def working_days_between(session: Session, start: date, end: date) -> int:
     return sum(known.is_workday for known in _days(session, start + timedelta(days=1), end).values())
 
 
-def is_provisional(session: Session, start: date, end: date) -> bool:
-    """Whether a count of the days after `start`, up to and with `end`, rests on days not yet published."""
-    days = _days(session, start + timedelta(days=1), end).values()
-    return any(known.source != DaySource.PUBLISHED for known in days)
-
-
 def days_after(session: Session, day: date) -> Iterator[tuple[date, WorkingDay]]:
     """The days after a day, without end."""
     while True:

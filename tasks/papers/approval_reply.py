@@ -13,16 +13,15 @@ from typing import Any, Self
 from engine.errors import EngineError
 from records.documents import Document
 from records.formats import parse_amount
+from tasks.approvals.vocabulary import KINDS, METHODS, NO_TENDER, ORGANISATIONS, SCOPES
 from tasks.papers.official import OfficialPaper
 from tasks.wording import grouped, long_date, percent
 
-TENDER_KINDS = ("勘察", "设计", "施工", "监理", "重要设备", "重要材料", "其他")
 _CHOICES = (
-    ("招标范围", "scope", ("全部招标", "部分招标")),
-    ("招标组织形式", "org", ("自行招标", "委托招标")),
-    ("招标方式", "method", ("公开招标", "邀请招标")),
+    ("招标范围", "scope", SCOPES),
+    ("招标组织形式", "org", ORGANISATIONS),
+    ("招标方式", "method", tuple(method for method in METHODS if method != NO_TENDER)),
 )
-_UNTENDERED = "不采用招标方式"
 _WIDTH, _LARGEST_MARK = 150, 27  # millimetres of a line, points of the head
 
 
@@ -74,9 +73,7 @@ class ApprovalReply(OfficialPaper):
     @classmethod
     def restored(cls, values: Mapping[str, Any]) -> Self:
         amounts = {name: Decimal(values[name]) for name in AMOUNTS}
-        days = {
-            name: date.fromisoformat(values[name]) for name in ("planned_start", "planned_completion", "valid_until")
-        }
+        days = {name: date.fromisoformat(values[name]) for name in DAYS}
         tender = tuple(TenderRow.of(row) for row in values.get("tender", ()))
         return cls(**{**values, **amounts, **days, "tender": tender})
 
@@ -133,7 +130,7 @@ class ApprovalReply(OfficialPaper):
 
     def _annex(self) -> dict[str, Any]:
         rows: list[TenderRow] = []
-        for kind in TENDER_KINDS:
+        for kind in KINDS:
             rows += [row for row in self.tender if row.kind == kind] or [TenderRow(kind=kind)]
         return {
             "reference": "附表：招标核准意见表",
@@ -184,7 +181,7 @@ def _row(row: TenderRow) -> dict[str, Any]:
     ticks = [getattr(row, field) == choice for _name, field, choices in _CHOICES for choice in choices]
     return {
         "kind": row.kind,
-        "ticks": [*ticks, row.method == _UNTENDERED],
+        "ticks": [*ticks, row.method == NO_TENDER],
         "estimate": grouped(row.estimate) if row.estimate else "—",
         "note": row.reason,
     }

@@ -1,18 +1,25 @@
 """Working days (domain R51, design §10)."""
 
 from datetime import UTC, date, datetime
+from itertools import takewhile
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from records.calendar import (
+    DaySource,
     WorkingDay,
     add_working_days,
-    is_provisional,
+    days_after,
     local_date,
     working_days_between,
 )
+
+
+def sources(session: Session, start: date, end: date) -> set[str]:
+    """On what authority the days after `start`, up to and with `end`, are known."""
+    return {known.source for _day, known in takewhile(lambda each: each[0] <= end, days_after(session, start))}
 
 
 @pytest.mark.parametrize(
@@ -30,14 +37,14 @@ def test_the_day_of_receipt_does_not_count_and_published_holidays_are_kept(
     assert add_working_days(session, received, count) == due
     assert working_days_between(session, received, due) == count
     assert working_days_between(session, due, received) == -count
-    assert not is_provisional(session, received, due)
+    assert sources(session, received, due) == {DaySource.PUBLISHED}
 
 
 def test_a_year_not_yet_published_is_computed_and_marked_provisional(session: Session) -> None:
     due = add_working_days(session, date(2026, 12, 30), 2)
     assert due == date(2027, 1, 4)  # Thursday the 31st; New Year's Day and the weekend do not count
-    assert is_provisional(session, date(2026, 12, 30), due)
-    assert not is_provisional(session, date(2026, 12, 28), date(2026, 12, 31))
+    assert sources(session, date(2026, 12, 30), due) == {DaySource.PUBLISHED, DaySource.COMPUTED}
+    assert sources(session, date(2026, 12, 28), date(2026, 12, 31)) == {DaySource.PUBLISHED}
 
 
 def test_an_administrators_change_counts_at_once(session: Session) -> None:
