@@ -67,6 +67,24 @@ def compute(form: Mapping[str, Any]) -> dict[str, Any]:
     return {**form, "money": {**money, "fixed_assets": total}}
 
 
+def at(form: Mapping[str, Any], path: str) -> Any:
+    """What a form has at `money.total`; None where there is nothing."""
+    value: Any = form
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def put(form: dict[str, Any], path: str, value: Any) -> None:
+    """Set what a form has at `money.total`."""
+    *parents, name = path.split(".")
+    for parent in parents:
+        below = form.get(parent)
+        form[parent] = dict(below) if isinstance(below, Mapping) else {}
+        form = form[parent]
+    form[name] = value
+
+
 def live_project_with_code(session: Session, code: str, except_id: str | None = None) -> Project | None:
     """Another document that holds this project code (V07): one in progress, or granted with a certificate
     that is not invalid (domain §2.12-22).

@@ -18,7 +18,7 @@ from records.corrections import CORRECTION, LONGEST_REASON, Correction
 from records.documents import Document
 from records.filings import Filing
 from records.papers import Paper, PaperKind, papers_of
-from tasks.changes.items import at
+from records.projects import at
 from tasks.documents import document_of
 from tasks.filings.examination import LONGEST_CONTENT, LONGEST_NAME
 from tasks.filings.findings import Finding, error

@@ -26,10 +26,11 @@ from records.calendar import local_date
 from records.certificates import Certificate
 from records.documents import Document
 from records.filings import FILING, Filing
+from records.projects import at, put
 from records.sample import application_of, attach_materials, load_sample
 from records.users import User, UserRole
 from tasks import procedure, progress
-from tasks.changes.items import at, put, ticked
+from tasks.changes.items import ticked
 from tasks.documents import KINDS
 from tasks.papers.press import press
 from web.database import db

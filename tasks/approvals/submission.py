@@ -6,19 +6,21 @@ from typing import Annotated, Any
 
 from sqlalchemy.orm import Session
 
-from engine.errors import BusinessRefusal, DecisionError, EngineError
+from engine.errors import BusinessRefusal, EngineError
 from engine.services import Call, Decide, Param, service_task
 from records.approvals import APPROVAL, Approval
 from records.attachments import attachments_of
 from records.documents import DocumentStatus
+from records.projects import at
 from tasks.approvals import materials, tender
 from tasks.approvals.vocabulary import LABELS, LAND_USES, REQUIRED
 from tasks.documents import document_of
 from tasks.filings.examination import RULES, Examination, Rule
 from tasks.filings.findings import Finding, error
+from tasks.filings.routing import APPROVED, FILED, route
 from tasks.filings.submission import check as check_project
 from tasks.filings.submission import keep_submitted, with_computed
-from tasks.filings.vocabulary import CHOICES, NONE_OF_THEM
+from tasks.filings.vocabulary import CHOICES
 
 _NOT_ASKED = frozenset(("V17", "V18", "V19", "V21"))
 """What only a filing is examined for: that it needs no approval, the commitment, and who files."""
@@ -118,7 +120,7 @@ def approval_of(session: Session, approval_id: str) -> Approval:
 
 
 def _missing(form: dict[str, Any]) -> list[Finding]:
-    missing = [path for path in REQUIRED if _at(form, path) in (None, "")]
+    missing = [path for path in REQUIRED if at(form, path) in (None, "")]
     found = [error(path, "N01", f"请填写「{LABELS[path]}」") for path in missing]
     if form.get("land_use") and form["land_use"] not in LAND_USES:
         found.append(error("land_use", "N01", f"请填写「{LABELS['land_use']}」", f"应为{'、'.join(LAND_USES)}之一"))
@@ -132,22 +134,12 @@ def _route(form: dict[str, Any], found: Examination, decide: Decide) -> list[Fin
         return []  # what the table would read is wrong, and has been said
     if category not in CHOICES["approval_category"] or not form.get("class_code") or not form.get("project_code"):
         return []
-    try:
-        answer = decide(
-            "routing",
-            in_scope=True,
-            technical_transformation=True,
-            category=category,
-            subcase=form.get("approval_item") or NONE_OF_THEM,
-            item_level=form.get("approval_level") or NONE_OF_THEM,
-        )
-    except DecisionError as undecided:
-        if undecided.rules:
-            raise
+    answer = route(decide, category=category, item=form.get("approval_item"), level=form.get("approval_level"))
+    if answer is None:
         return [error("approval_level", "N01", f"请填写「{LABELS['approval_level']}」")]
-    if answer["route"] == "核准":
+    if answer["route"] == APPROVED:
         return []
-    if answer["route"] == "备案":
+    if answer["route"] == FILED:
         return [error("approval_category", "N02", "该项目不属于核准范围，请办理项目备案", answer["note"])]
     return [error("approval_category", "N02", f"该项目不能在本系统核准：{answer['note']}")]
 
@@ -161,10 +153,3 @@ def _agency(approval: Approval) -> list[Finding]:
         detail = agency.name if agency else "没有这个机关"
         return [error("agency", "N03", "核准机关无核准权限，请选择地级以上市工信主管部门或受委托的管委会", detail)]
     return []
-
-
-def _at(form: dict[str, Any], path: str) -> Any:
-    value: Any = form
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value

@@ -12,6 +12,7 @@ from records.agencies import Agency
 from records.formats import parse_amount, parse_area
 from records.industry import IndustryClass
 from records.masking import mask_person
+from records.projects import at, put
 from tasks.filings.vocabulary import LABELS
 from tasks.wording import grouped, long_date
 
@@ -114,24 +115,6 @@ def merged(filed: Mapping[str, Any], items: Collection[str], values: Mapping[str
     for item in ticked(items):
         form |= {field: values[field] for field in item.computed if field in values}
     return form
-
-
-def at(form: Mapping[str, Any], path: str) -> Any:
-    """What a form has at `money.total`; None where there is nothing."""
-    value: Any = form
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
-
-
-def put(form: dict[str, Any], path: str, value: Any) -> None:
-    """Set what a form has at `money.total`."""
-    *parents, name = path.split(".")
-    for parent in parents:
-        below = form.get(parent)
-        form[parent] = dict(below) if isinstance(below, Mapping) else {}
-        form = form[parent]
-    form[name] = value
 
 
 def worded(session: Session, field: str, value: Any) -> str:

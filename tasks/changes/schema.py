@@ -8,7 +8,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from tasks.changes.items import FIELDS, KEYS, at, put
+from records.projects import at, put
+from tasks.changes.items import FIELDS, KEYS
 from tasks.filings.schema import FilingForm
 
 LONGEST_REASON = 500

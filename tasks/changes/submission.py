@@ -22,9 +22,9 @@ from records.changes import Change, Proposed
 from records.filings import Filing
 from records.formats import parse_amount
 from records.policies import PolicyKind, edition_in_force
-from records.projects import as_if
+from records.projects import as_if, at, put
 from tasks.adapters import adapters
-from tasks.changes.items import SYNCED, Row, at, merged, put, rows, ticked
+from tasks.changes.items import SYNCED, Row, merged, rows, ticked
 from tasks.filings.examination import RULES, Examination, Rule, examine
 from tasks.filings.findings import Finding, error, warning
 from tasks.filings.submission import RecordsLookup

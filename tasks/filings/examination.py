@@ -29,7 +29,8 @@ from records.formats import (
 )
 from records.industry import IndustryClass
 from tasks.filings.findings import Finding, Hint, error, warning
-from tasks.filings.vocabulary import AMOUNTS, CHOICES, LABELS, NONE_OF_THEM, REQUIRED
+from tasks.filings.routing import APPROVED, FILED, route
+from tasks.filings.vocabulary import AMOUNTS, CHOICES, LABELS, REQUIRED
 from tasks.wording import grouped, percent
 
 # GB/T 4754 sections of industry and information technology, and those let through with a warning (§4.6).
@@ -429,23 +430,17 @@ def _routing(case: _Case) -> Iterator[Finding]:
         return
     if not case.in_scope or not case.code.technical_renovation:
         return  # V15 or V06 has said it, with the field to change
-    try:
-        answer = case.decide(
-            "routing",
-            in_scope=case.in_scope,
-            technical_transformation=case.code.technical_renovation,
-            category=case.chosen("approval_category") or NONE_OF_THEM,
-            subcase=case.value("approval_item") or NONE_OF_THEM,
-            item_level=case.value("approval_level") or NONE_OF_THEM,
-        )
-    except DecisionError as undecided:
-        if undecided.rules:
-            raise
+    answer = route(
+        case.decide,
+        category=case.chosen("approval_category"),
+        item=case.value("approval_item"),
+        level=case.value("approval_level"),
+    )
+    if answer is None:
         yield error("approval_level", "V13", _please("approval_level"))
-        return
-    if answer["route"] == "核准":
+    elif answer["route"] == APPROVED:
         yield error("approval_category", "V17", "该项目属于核准目录，请办理项目核准", answer["note"])
-    elif answer["route"] != "备案":
+    elif answer["route"] != FILED:
         yield error("approval_category", "V17", f"该项目不能在本系统备案：{answer['note']}")
 
 

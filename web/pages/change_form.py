@@ -21,9 +21,10 @@ from records.certificates import Certificate, CertificateStatus
 from records.changes import Change
 from records.documents import EDITABLE
 from records.filings import Filing
+from records.projects import put
 from records.users import UserKind
 from tasks import procedure
-from tasks.changes.items import ITEMS, SYNCED, put
+from tasks.changes.items import ITEMS, SYNCED
 from tasks.changes.schema import LONGEST_REASON, ChangeForm
 from tasks.filings.examination import Examination
 from tasks.filings.findings import Finding

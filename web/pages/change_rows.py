@@ -12,7 +12,8 @@ from records.changes import Change, Proposed
 from records.documents import DocumentVersion
 from records.industry import IndustryClass
 from records.policies import PolicyKind, edition_in_force, entries
-from tasks.changes.items import ITEMS, SYNCED, Row, at, rows, worded
+from records.projects import at
+from tasks.changes.items import ITEMS, SYNCED, Row, rows, worded
 from tasks.changes.submission import filing_changed
 from web.database import db
 from web.pages.sections import project_form

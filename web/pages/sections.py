@@ -22,7 +22,7 @@ from records.formats import parse_amount
 from records.industry import IndustryClass
 from records.masking import mask_person
 from records.papers import NAMES, PaperKind, papers_of
-from records.projects import Project
+from records.projects import Project, at
 from records.regions import full_name
 from tasks.wording import percent
 from web.database import db
@@ -211,7 +211,7 @@ def filled(form: Mapping[str, Any], kind: str = FILING) -> list[dict[str, Any]]:
     found = []
     for section in layout.sections:
         needed = [path for path in section.get("fields", ()) if layout.required(path)]
-        done = sum(1 for path in needed if _is_filled(layout, path, _at(form, path)))
+        done = sum(1 for path in needed if _is_filled(layout, path, at(form, path)))
         found.append({"id": section["id"], "title": section["title"], "done": done, "total": len(needed)})
     return found
 
@@ -226,7 +226,7 @@ def _is_filled(layout: ProjectForm, path: str, value: Any) -> bool:
 def _items(layout: ProjectForm, paths: list[str], shown: Shown, changed: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     form = shown.form
     for path in paths:
-        value = _at(form, path)
+        value = at(form, path)
         if layout.shown_apart(path):
             continue
         if value in (None, "") and path not in changed and not layout.required(path):
@@ -277,11 +277,11 @@ def _note(layout: ProjectForm, path: str, form: Mapping[str, Any]) -> str:
     """What stands beside a value: a sum's parts, a share, the edition of a list."""
     parts = layout.look(path).get("sumOf")
     if parts:
-        return "= " + " + ".join(wording.amount(_at(form, part)) for part in parts)
+        return "= " + " + ".join(wording.amount(at(form, part)) for part in parts)
     editions = {"catalogue": "catalogue_edition", "negative_list": "negative_list_edition"}
     if path in editions and form.get(editions[path]):
         return f"（{form[editions[path]]}）"
-    total, capital = parse_amount(_at(form, "money.total")), parse_amount(_at(form, "money.capital"))
+    total, capital = parse_amount(at(form, "money.total")), parse_amount(at(form, "money.capital"))
     if path == "money.capital" and total and capital is not None:
         return _("占总投资 %(share)s", share=percent(round(capital / total, 3)))
     return ""
@@ -298,10 +298,3 @@ def _change(old: str, new: str) -> dict[str, Any]:
     if not any(part["changed"] for part in parts):
         return {"changed": True, "old": old}
     return {"changed": True, "parts": parts}
-
-
-def _at(form: Mapping[str, Any], path: str) -> Any:
-    value: Any = form
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
