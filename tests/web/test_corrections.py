@@ -52,6 +52,7 @@ def test_an_official_corrects_and_another_signs(portal: Portal, client_of: Clien
     answer = official.post(path, official.form(path, path) | typed | {"reason": REASON})
     assert answer.status_code == 303
     assert "待签发" in official.read(answer.location)
+    assert ("去办理" in official.read(answer.location), "去办理" in signer.read(answer.location)) == (False, True)
 
     assert user.get(answer.location).status_code == 404  # what is not signed is not told
     assert number not in user.read("/corrections")

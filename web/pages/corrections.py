@@ -117,7 +117,9 @@ def correction(correction_id: str) -> str:
     certificate = db.session.get_one(Certificate, found.certificate_number)
     instance = db.session.get_one(Instance, found.instance_id)
     paper = next(iter(papers_of(db.session(), found.id, PaperKind.CORRIGENDUM)), None)
-    waiting = open_tasks(instance) if user.kind != UserKind.ENTERPRISE else []
+    # Whoever drew it up cannot sign it.
+    may_sign = user.kind != UserKind.ENTERPRISE and found.versions[-1].submitted_by != user.username
+    waiting = open_tasks(instance) if may_sign else []
     return render_template(
         "enterprise/correction.html",
         correction={
