@@ -331,7 +331,7 @@ def create_user(username: str, name: str, agency: str | None, enterprise: str | 
     if agency and enterprise:
         raise click.UsageError("a user belongs to an agency or to an enterprise, not to both")
     kind = UserKind.AUTHORITY if agency else UserKind.ENTERPRISE if enterprise else UserKind.ADMIN
-    password = secrets.token_urlsafe(9)
+    password = _first_password()
     with _ready().app_context(), runtime().engine.command(db.session()) as command:
         for table, id in ((Agency, agency), (Enterprise, enterprise)):
             if id is not None and command.session.get(table, id) is None:
@@ -345,6 +345,23 @@ def create_user(username: str, name: str, agency: str | None, enterprise: str | 
         set_password(new, password)
         command.session.add(new)
     click.echo(password)
+
+
+@user.command("password")
+@click.argument("username")
+def renew_password(username: str) -> None:
+    """Give a user a new first password, and print it: what was the password before opens nothing any more."""
+    password = _first_password()
+    with _ready().app_context(), runtime().engine.command(db.session()) as command:
+        found = user_by_username(command.session, username)
+        if found is None:
+            raise click.BadParameter(f"there is no user {username}")
+        set_password(found, password)
+    click.echo(password)
+
+
+def _first_password() -> str:
+    return secrets.token_urlsafe(9)
 
 
 @main.command("import-legacy")

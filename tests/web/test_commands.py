@@ -6,7 +6,11 @@ import pytest
 import structlog
 from click.testing import CliRunner
 
+from records.users import check_password, user_by_username
+from tests.web.portal import Portal
+from web import demo
 from web.cli import main
+from web.database import db
 
 NEED_TABLES = [
     ["audit", "verify"],
@@ -38,3 +42,18 @@ def test_the_doctor_says_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     structlog.reset_defaults()
     assert result.exit_code == 1
     assert "start `jigai up` on it once" in result.output
+
+
+def test_a_user_gets_a_new_password_and_the_old_one_opens_nothing(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.cli.create_app", lambda: portal.app)
+    renewed = CliRunner().invoke(main, ["user", "password", "ent01"])
+    unknown = CliRunner().invoke(main, ["user", "password", "nobody"])
+    structlog.reset_defaults()
+    assert (renewed.exit_code, unknown.exit_code) == (0, 2), renewed.output
+    assert "there is no user nobody" in unknown.output
+    with portal.app.app_context():
+        user = user_by_username(db.session(), "ent01")
+        assert check_password(user, renewed.stdout.strip())
+        assert not check_password(user, demo.PASSWORD)
