@@ -1,0 +1,56 @@
+"""Jurisdiction 管辖: whose matters somebody may look at, beside those whom he acts for (design §4, R52, R183-R185).
+
+An enterprise sees its own. An official sees his agency's and those of the agencies below it; of the province, everybody's.
+An administrator of the system sees all, so that he can help. Acting is another matter: tasks go to groups
+(`records/assignment.py`), and what an official begins himself concerns his own agency alone.
+"""
+
+from sqlalchemy import ColumnElement, ScalarSelect, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from records.agencies import Agency, AgencyLevel
+from records.users import User, UserKind
+
+_Owner = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
+
+
+def agencies_seen_from(agency_id: str) -> ScalarSelect[str]:
+    """The ids of an agency and of all that are below it, however far; of a province's, every agency's."""
+    province = select(Agency.id).where(Agency.id == agency_id, Agency.level == AgencyLevel.PROVINCE).exists()
+    tree = select(Agency.id).where(or_(Agency.id == agency_id, province)).cte("seen_agencies", recursive=True)
+    tree = tree.union(select(Agency.id).join(tree, Agency.parent_id == tree.c.id))
+    return select(tree.c.id).scalar_subquery()
+
+
+def in_sight(user: User, *, enterprise: _Owner, agency: _Owner) -> ColumnElement[bool]:
+    """Which rows a user may look at, by the columns that say whose they are."""
+    kind = UserKind(user.kind)
+    if kind == UserKind.ADMIN:
+        return true()
+    if kind == UserKind.ENTERPRISE and user.enterprise_id is not None:
+        return enterprise == user.enterprise_id
+    if kind == UserKind.AUTHORITY and user.agency_id is not None:
+        return agency.in_(agencies_seen_from(user.agency_id))
+    return false()
+
+
+def sees(session: Session, user: User, *, enterprise_id: str | None, agency_id: str | None) -> bool:
+    """Whether a user may look at what belongs to this enterprise and this agency."""
+    kind = UserKind(user.kind)
+    if kind == UserKind.ADMIN:
+        return True
+    if kind == UserKind.ENTERPRISE:
+        return user.enterprise_id is not None and enterprise_id == user.enterprise_id
+    if user.agency_id is None or agency_id is None:
+        return False
+    if agency_id == user.agency_id:
+        return True
+    return bool(
+        session.scalar(
+            select(
+                select(Agency.id)
+                .where(Agency.id == agency_id, Agency.id.in_(agencies_seen_from(user.agency_id)))
+                .exists()
+            )
+        )
+    )
