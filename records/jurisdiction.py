@@ -1,7 +1,7 @@
 """Jurisdiction 管辖: whose matters somebody may look at, beside those whom he acts for (design §4, R52, R183-R185).
 
-An enterprise sees its own. An official sees his agency's and those of the agencies below it; of the province, everybody's.
-An administrator of the system sees all, so that he can help. Acting is another matter: tasks go to groups
+An enterprise sees its own. An official sees his agency's and those of the agencies below it; one of the province
+everybody's. An administrator of the system sees all, so that he can help. Acting is another matter: tasks go to groups
 (`records/assignment.py`), and what an official begins himself concerns his own agency alone.
 """
 
