@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from engine.allowance import LONGEST_NAME
+from engine.inbox import COUNTED
 from engine.job_commands import LONGEST_REASON
 from engine.jobs import AT_ONCE, WORKED
 
@@ -143,7 +144,9 @@ class TaskQuery(Paging):
 class TaskPage(Schema):
     items = fields.List(fields.Nested(TaskLine))
     next = fields.String(allow_none=True)
-    total = fields.Integer()
+    total = fields.Integer(
+        allow_none=True, metadata={"description": f"how many there are; null where there are more than {COUNTED}"}
+    )
 
 
 class TaskCommand(Strict):
