@@ -1,6 +1,7 @@
 """The Flask application factory: nothing is set up by importing, everything by `create_app`."""
 
 from flask import Flask, Response
+from werkzeug.routing import IntegerConverter, Map
 
 import tasks.adapters
 from engine.clock import Clock
@@ -24,6 +25,13 @@ SECURITY_HEADERS = {
 LARGEST_REQUEST = 21 * 1024 * 1024
 
 
+class StoredInteger(IntegerConverter):
+    """A number in an address, as far as a column can hold it: beyond there is nothing to find."""
+
+    def __init__(self, of_map: Map) -> None:
+        super().__init__(of_map, max=2**31 - 1)
+
+
 def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> Flask:
     """One application for one database. `clock` is moved by tests."""
     settings = settings or Settings.from_environment()
@@ -36,6 +44,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
     )
+    app.url_map.converters["int"] = StoredInteger
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
     configure_process(settings)
     open_database(app, settings.database_url)

@@ -28,7 +28,7 @@ from web.api import (
     task_inbox,
     terminations,
 )
-from web.api.problems import answer_problems
+from web.api.problems import PROBLEM, Problem, answer_problems
 
 BLUEPRINTS = (
     definitions.blueprint,
@@ -56,6 +56,17 @@ BLUEPRINTS = (
 )
 
 
+class Interface(Api):
+    """flask-smorest's, whose documented errors are the problems that are answered."""
+
+    ERROR_SCHEMA = Problem
+
+    def _register_responses(self) -> None:
+        self.DEFAULT_RESPONSE_CONTENT_TYPE: str = PROBLEM
+        super()._register_responses()
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE
+
+
 def register(app: Flask) -> None:
     """Mount the interface, its OpenAPI document and its browsable pages."""
     app.config.update(
@@ -69,7 +80,7 @@ def register(app: Flask) -> None:
             "security": [{"token": []}],
         },
     )
-    api = Api(app)
+    api = Interface(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint, url_prefix=f"/api/v1{blueprint.url_prefix or ''}")
     docs.register(app, api)
