@@ -1,6 +1,6 @@
 """The Flask application factory: nothing is set up by importing, everything by `create_app`."""
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug.routing import IntegerConverter, Map
 
 import tasks.adapters
@@ -21,7 +21,11 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+HTTPS_ONLY = "max-age=31536000; includeSubDomains"
+"""Strict-Transport-Security, where cookies are for HTTPS only."""
 LARGEST_REQUEST = 21 * 1024 * 1024
 
 
@@ -59,6 +63,11 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     def harden(response: Response) -> Response:
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
+        if settings.secure_cookies:
+            response.headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
+        if request.endpoint != "static":
+            # Nobody in between keeps a page, and nobody's browser shows one to whoever logs in next without asking.
+            response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
     return app

@@ -1,6 +1,6 @@
 """查看完整信息: the people of a document in full, for who handles it; each look is recorded."""
 
-from flask import render_template, url_for
+from flask import Response, render_template, url_for
 from flask_babel import gettext as _
 
 from records.documents import Document
@@ -16,7 +16,7 @@ from web.runtime import command
 
 @blueprint.post("/documents/<document_id>/people")
 @require(UserKind.AUTHORITY)
-def people(document_id: str) -> str:
+def people(document_id: str) -> Response:
     """企业基本情况 and 项目联系人, nothing masked."""
     user = me()
     with command(user.username) as given:
@@ -24,7 +24,7 @@ def people(document_id: str) -> str:
         version = look(given, project, user)
         shown = sections.as_submitted(version, whole=True, kind=project.kind)
         contact = shown.form.get("project_contact") or {}
-        return render_template(
+        page = render_template(
             "enterprise/people.html",
             name=project.project_name,
             number=project.number,
@@ -41,6 +41,7 @@ def people(document_id: str) -> str:
                 },
             ],
         )
+    return Response(page, headers={"Cache-Control": "no-store"})
 
 
 def address(document: Document, user: User) -> str | None:
