@@ -36,7 +36,7 @@ def condition(box: str, standing: Standing) -> ColumnElement[bool]:
         free = and_(Task.candidate_group.in_(standing.groups), Task.assignee.is_(None))
         return and_(Task.state == "open", or_(taken, free))
     if box == "done":
-        return and_(Task.state == "done", Task.completed_by == standing.person.name)
+        return and_(Task.state == "done", Task.completed_by.in_((standing.person.name, *sorted(standing.formerly))))
     remedy = f"可用的有 {'、'.join(BOXES)}。"
     raise CommandRefused("box_unknown", f"没有名为 {box} 的任务箱。", status=422, remedy=remedy)
 

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from records import users
+from records import passwords
 from tests.servers import Databases, Prepare
 from tests.web.portal import Portal, Portals, load_sample
 from web import demo
@@ -22,7 +22,7 @@ _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 @pytest.fixture(scope="session", autouse=True)
 def quick_hashes() -> None:
     """Passwords are hashed as quickly as Argon2 can: it is slow on purpose, and many tests begin with a log-in."""
-    users._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class Visitor:

@@ -26,6 +26,7 @@ from web.api import (
     substitutions,
     task_inbox,
     terminations,
+    tokens,
 )
 from web.api.problems import answer_problems
 
@@ -50,6 +51,7 @@ BLUEPRINTS = (
     substitutions.blueprint,
     corrections.blueprint,
     seals.blueprint,
+    tokens.blueprint,
     lookups.blueprint,
 )
 

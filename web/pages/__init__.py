@@ -3,6 +3,8 @@
 from flask import Flask
 
 from web.pages import (
+    account_merges,
+    account_security,
     accounts,
     approvals,
     archive,
@@ -17,6 +19,7 @@ from web.pages import (
     library,
     prints,
     progress,
+    provincial_login,
     public,
     seals,
     shell,
@@ -36,6 +39,7 @@ BLUEPRINTS = (
     diagram.blueprint,
     substitutions.blueprint,
     staff.blueprint,
+    account_merges.blueprint,
 )
 
 
@@ -47,6 +51,7 @@ def register(app: Flask) -> None:
 
 
 __all__ = [
+    "account_security",
     "approvals",
     "archive",
     "change_form",
@@ -56,6 +61,7 @@ __all__ = [
     "filings",
     "prints",
     "progress",
+    "provincial_login",
     "register",
     "seals",
     "terminations",
