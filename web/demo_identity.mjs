@@ -70,7 +70,7 @@ function choice(uid, accounts) {
 <input type="hidden" name="sub" value="${text(account.sub)}">
 <span><b>${text(account.enterprise_name || account.name)}</b> ${text(levels[account.level])}<br>
 <small>${text(account.name)} ${text(account.sub)} ${text(account.note)}</small></span>
-<button>登录<span style="position:absolute;left:-99rem">：${text(account.sub)}</span></button></form></li>`,
+<button aria-label="登录：${text(account.sub)}">登录</button></form></li>`,
   );
   return page(`<h1>省统一身份认证平台（演示）</h1><p>演示环境，账号均为虚构。选择一个省统账号登录。</p>
 <ul>${rows.join("")}</ul><form method="post" action="/interaction/${text(uid)}"><button>取消</button></form>`);

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,11 @@ class Portal:
         limiter.reset()
         self.client: FlaskClient = self.app.test_client()
         self._tokens: dict[str, str] = {}
+
+    def configure(self, **changed: Any) -> None:
+        """Go on with other settings."""
+        parts = self.app.extensions["jigai"]
+        self.app.extensions["jigai"] = replace(parts, settings=replace(self._settings, **changed))
 
     def load(self) -> None:
         """Make the tables and load the demo."""
