@@ -51,10 +51,10 @@ def agency_group(agency_id: str, role: str) -> str:
 
 def members_of(session: Session, group: str) -> Sequence[User]:
     """Who is in a group now, by their names."""
-    party, party_id, *role = group.split(":")
     query = _ALL_ACTIVE.with_only_columns(User).order_by(User.name, User.id)
     if group == ADMIN_ROLE:
         return session.scalars(query.where(User.kind == UserKind.ADMIN)).all()
+    party, party_id, *role = group.split(":")
     if party == ENTERPRISE_ROLE:
         return session.scalars(query.where(User.kind == UserKind.ENTERPRISE, User.enterprise_id == party_id)).all()
     of_agency = query.where(User.kind == UserKind.AUTHORITY, User.agency_id == party_id)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from records.agencies import Agency, filing_agencies
 from records.announcements import AnnouncementKind, announcements
-from records.assignment import RecordsAssignment
+from records.assignment import RecordsAssignment, members_of
 from records.enterprises import Enterprise
 from records.formats import identity_valid, mobile_valid, parse_project_code, uscc_valid
 from records.industry import IndustryClass, search_classes
@@ -124,6 +124,11 @@ def test_a_case_without_an_agency_has_no_group_for_its_officials(session: Sessio
 )
 def test_an_actor_belongs_to_the_groups_of_his_office(session: Session, actor: str, groups: set[str]) -> None:
     assert policy.groups_of(session, actor) == groups
+
+
+def test_administrators_are_a_group_of_their_own(session: Session) -> None:
+    assert policy.group_for(session, "admin", {}) == "admin"
+    assert [user.username for user in members_of(session, "admin")] == ["admin"]
 
 
 def test_who_leaves_or_whose_agency_closes_is_no_longer_active(session: Session) -> None:
