@@ -1,6 +1,7 @@
 """Every table of the records, imported: whoever makes or migrates the tables imports this."""
 
 from records import (
+    account_merges,
     agencies,
     announcements,
     approvals,
@@ -15,8 +16,10 @@ from records import (
     enterprises,
     extensions,
     filings,
+    identities,
     industry,
     inquiries,
+    login_sessions,
     notices,
     papers,
     policies,
@@ -27,10 +30,12 @@ from records import (
     sms,
     substitutions,
     terminations,
+    tokens,
     users,
 )
 
 __all__ = [
+    "account_merges",
     "agencies",
     "announcements",
     "approvals",
@@ -45,8 +50,10 @@ __all__ = [
     "enterprises",
     "extensions",
     "filings",
+    "identities",
     "industry",
     "inquiries",
+    "login_sessions",
     "notices",
     "papers",
     "policies",
@@ -57,5 +64,6 @@ __all__ = [
     "sms",
     "substitutions",
     "terminations",
+    "tokens",
     "users",
 ]

@@ -2,6 +2,7 @@
 
 from engine.commands import Command
 from engine.errors import CommandRefused
+from records.login_sessions import end_sessions
 from records.substitutions import recall_all
 from records.users import User, UserKind
 
@@ -19,6 +20,7 @@ def deactivate(command: Command, leaver: User, receiver: User | None, reason: st
         message = f"{receiver.name}不是{leaver.name}本单位的同事，不能接手。"
         raise CommandRefused("receiver_unfit", message, status=422, remedy="请选择同一单位的在岗同事。")
     leaver.active = False
+    end_sessions(command.session, leaver)
     command.session.flush()
     recall_all(command.session, leaver, actor=command.actor or "", now=command.now)
     handed = command.hand_over(leaver.username, receiver.username if receiver else None, reason)

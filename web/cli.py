@@ -1,12 +1,12 @@
 """`jigai`: run, deploy, check, test, administer. Exit 0 clean, 1 problems found, 2 usage (design §9)."""
 
 import os
-import secrets
 import shutil
 import signal
 import sys
 import threading
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
@@ -15,6 +15,7 @@ from typing import Any
 import click
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from engine import anchors
 from engine.audit import verification
@@ -29,9 +30,12 @@ from engine.tables import Definition, new_id
 from records.agencies import Agency
 from records.assignment import ENTERPRISE_ROLE
 from records.enterprises import Enterprise
+from records.login_sessions import end_sessions
+from records.passwords import first_password, set_password, unlock
 from records.seed import seed_master_data
-from records.users import User, UserKind, UserRole, issue_token, set_password, user_by_username
-from web import backup, history, legacy, logs
+from records.tokens import LIFETIMES, LONGEST_NAME, TokenScope, issue_token
+from records.users import User, UserKind, UserRole, user_by_username
+from web import backup, demo_identity, history, legacy, logs
 from web import demo as demonstration
 from web.app import create_app
 from web.database import bring_up_to_date, db, is_up_to_date
@@ -81,6 +85,8 @@ def up(port: int, host: str) -> None:
 def demo(port: int, host: str, reset: bool, past: bool) -> None:
     """The whole product with sample data. What was done stays until `--reset`."""
     settings = Settings.from_environment(demo=True)
+    if "JIGAI_SITE_URL" not in os.environ:
+        settings = replace(settings, site_url=f"http://{host}:{port}")
     unfinished = settings.var / "loading"
     if unfinished.exists():
         click.echo("loading the sample data was interrupted; beginning afresh")
@@ -92,7 +98,7 @@ def demo(port: int, host: str, reset: bool, past: bool) -> None:
     settings.var.mkdir(parents=True, exist_ok=True)
     (settings.var / "demo").touch()
     click.echo("preparing the demo's database …")
-    app = create_app(Settings.from_environment(demo=True))
+    app = create_app(settings)
     bring_up_to_date(app)
     click.echo("loading sample data and deploying processes …")
     if past and not history.has_happened(app):
@@ -104,7 +110,13 @@ def demo(port: int, host: str, reset: bool, past: bool) -> None:
         click.echo(f"accounts (password {demonstration.PASSWORD}):")
         for user in demonstration.accounts():
             click.echo(f"  {user.username:<8} {user.name}")
-    serve(app, host, port, carry=True)
+    with demo_identity.running(settings.site_url) as platform:
+        if platform is None:
+            click.echo("no Node.js here: the demo runs without the log-in by provincial account")
+        app.extensions["jigai"] = replace(
+            app.extensions["jigai"], settings=replace(settings, identity_platform=platform)
+        )
+        serve(app, host, port, carry=True)
 
 
 @main.command()
@@ -333,7 +345,7 @@ def create_user(username: str, name: str, agency: str | None, enterprise: str | 
     if agency and enterprise:
         raise click.UsageError("a user belongs to an agency or to an enterprise, not to both")
     kind = UserKind.AUTHORITY if agency else UserKind.ENTERPRISE if enterprise else UserKind.ADMIN
-    password = _first_password()
+    password = first_password()
     with _ready().app_context(), runtime().engine.command(db.session()) as command:
         for table, id in ((Agency, agency), (Enterprise, enterprise)):
             if id is not None and command.session.get(table, id) is None:
@@ -344,7 +356,7 @@ def create_user(username: str, name: str, agency: str | None, enterprise: str | 
             id=new_id(), username=username, name=name, kind=kind.value, agency_id=agency, enterprise_id=enterprise
         )
         new.roles = [UserRole(role=role) for role in roles or ((ENTERPRISE_ROLE,) if enterprise else ())]
-        set_password(new, password)
+        set_password(new, password, temporary=True)
         command.session.add(new)
     click.echo(password)
 
@@ -353,17 +365,27 @@ def create_user(username: str, name: str, agency: str | None, enterprise: str | 
 @click.argument("username")
 def renew_password(username: str) -> None:
     """Give a user a new first password, and print it: what was the password before opens nothing any more."""
-    password = _first_password()
+    password = first_password()
     with _ready().app_context(), runtime().engine.command(db.session()) as command:
-        found = user_by_username(command.session, username)
-        if found is None:
-            raise click.BadParameter(f"there is no user {username}")
-        set_password(found, password)
+        found = _known(command.session, username)
+        set_password(found, password, temporary=True)
+        end_sessions(command.session, found)
     click.echo(password)
 
 
-def _first_password() -> str:
-    return secrets.token_urlsafe(9)
+@user.command("unlock")
+@click.argument("username")
+def unlock_user(username: str) -> None:
+    """Let a user log in again whom wrong passwords have locked out."""
+    with _ready().app_context(), runtime().engine.command(db.session()) as command:
+        unlock(_known(command.session, username))
+
+
+def _known(session: Session, username: str) -> User:
+    found = user_by_username(session, username)
+    if found is None:
+        raise click.BadParameter(f"there is no user {username}")
+    return found
 
 
 @main.command("import-legacy")
@@ -399,13 +421,17 @@ def token() -> None:
 
 @token.command("create")
 @click.argument("username")
-def create_token(username: str) -> None:
+@click.option("--name", default="jigai token create", help="What the token is for, as its owner reads it.")
+@click.option("--scope", type=click.Choice([scope.value for scope in TokenScope]), default=TokenScope.WRITE.value)
+@click.option("--days", type=click.IntRange(1), default=max(LIFETIMES), show_default=True, help="How long it is good.")
+def create_token(username: str, name: str, scope: str, days: int) -> None:
     """Print a new token of a user, and nothing else."""
     with _ready().app_context(), runtime().engine.command(db.session()) as command:
-        found = user_by_username(command.session, username)
-        if found is None:
-            raise click.BadParameter(f"there is no user {username}")
-        click.echo(issue_token(command.session, found, command.now))
+        found = _known(command.session, username)
+        _token, text = issue_token(
+            command.session, found, command.now, name=name[:LONGEST_NAME], scope=TokenScope(scope), days=days
+        )
+        click.echo(text)
 
 
 # Health

@@ -7,12 +7,45 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from engine.leases import LEASE
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class IdentityPlatform:
+    """省统一身份认证平台, an OpenID provider. The claims are those of its ID token or its userinfo."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    metadata_url: str
+    scope: str = "openid"
+    level_claim: str = "level"
+    uscc_claim: str = "uscc"
+    enterprise_claim: str = "enterprise_name"
+
+    @classmethod
+    def from_environment(cls, given: Mapping[str, str]) -> "IdentityPlatform | None":
+        """None where no issuer is named. Raises ValueError where the client is not told."""
+        issuer = given.get("JIGAI_OIDC_ISSUER", "").rstrip("/")
+        if not issuer:
+            return None
+        if not (given.get("JIGAI_OIDC_CLIENT_ID") and given.get("JIGAI_OIDC_CLIENT_SECRET")):
+            raise ValueError("JIGAI_OIDC_ISSUER needs JIGAI_OIDC_CLIENT_ID and JIGAI_OIDC_CLIENT_SECRET beside it")
+        return cls(
+            issuer=issuer,
+            client_id=given["JIGAI_OIDC_CLIENT_ID"],
+            client_secret=given["JIGAI_OIDC_CLIENT_SECRET"],
+            metadata_url=given.get("JIGAI_OIDC_METADATA_URL") or f"{issuer}/.well-known/openid-configuration",
+            scope=given.get("JIGAI_OIDC_SCOPE", cls.scope),
+            level_claim=given.get("JIGAI_OIDC_LEVEL_CLAIM", cls.level_claim),
+            uscc_claim=given.get("JIGAI_OIDC_USCC_CLAIM", cls.uscc_claim),
+            enterprise_claim=given.get("JIGAI_OIDC_ENTERPRISE_CLAIM", cls.enterprise_claim),
+        )
 
 
 @dataclass(frozen=True)
@@ -29,6 +62,9 @@ class Settings:
     sms_gateway: str = "outbox"
     lease: timedelta = LEASE
     secure_cookies: bool = False
+    identity_platform: IdentityPlatform | None = None
+    password_login_until: date | None = None
+    """The last day on which enterprises may log in by password; None: they always may."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, *, demo: bool = False) -> "Settings":
@@ -46,6 +82,8 @@ class Settings:
             sms_gateway=given.get("JIGAI_SMS_GATEWAY", cls.sms_gateway),
             lease=timedelta(seconds=float(given.get("JIGAI_LEASE_SECONDS", LEASE.total_seconds()))),
             secure_cookies=given.get("JIGAI_SECURE_COOKIES") == "1",
+            identity_platform=IdentityPlatform.from_environment(given),
+            password_login_until=_day(given, "JIGAI_PASSWORD_LOGIN_UNTIL"),
         )
 
     @property
@@ -66,6 +104,14 @@ def database_url(text: str) -> str:
         if text.startswith(scheme):
             return "postgresql+psycopg://" + text.removeprefix(scheme)
     return text
+
+
+def _day(given: Mapping[str, str], name: str) -> date | None:
+    text = given.get(name, "")
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise ValueError(f"{name}: a day is written as 2027-12-31, not {text!r}") from None
 
 
 def _key(given: str | None, file: Path) -> bytes:

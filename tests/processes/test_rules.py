@@ -513,3 +513,31 @@ def test_an_authority_corrects_words_and_nothing_of_substance(field: str, result
     decided = decide("correction_scope", field=field)
     assert decided["result"] == result
     assert bool(decided["message"]) is (result != "可更正")
+
+
+# DMN-8
+
+BY_IDENTITY = {"method": "省统一身份", "account_exists": True, "trust_level": 4, "legacy_accounts": 1}
+BY_PASSWORD = {"method": "账号密码", "account_exists": True, "password_enabled": True}
+
+
+@pytest.mark.parametrize(
+    ("told", "outcome", "words"),
+    [
+        (BY_IDENTITY | {"account_exists": False}, "拒绝", "注册账号后再登录"),
+        (BY_IDENTITY | {"trust_level": 3}, "拒绝", "四级以下，无法登录技改系统"),
+        (BY_IDENTITY | {"trust_level": 3, "legacy_accounts": 2}, "拒绝", "四级以下，无法登录技改系统"),
+        (BY_IDENTITY | {"legacy_accounts": 2}, "拒绝", "需要合并账号"),
+        (BY_IDENTITY, "绑定并登录", ""),
+        (BY_IDENTITY | {"trust_level": 5, "legacy_accounts": 0}, "绑定并登录", ""),
+        (BY_PASSWORD, "登录", "请及时授权绑定“省统一身份账号”，届时本登录方式会关闭"),
+        (BY_PASSWORD | {"password_enabled": False}, "拒绝", "账号密码登录方式已关闭"),
+        (BY_PASSWORD | {"account_exists": False, "password_enabled": False}, "拒绝", "账号密码登录方式已关闭"),
+        (BY_PASSWORD | {"account_exists": False}, "拒绝", "账号或密码不正确"),
+    ],
+)
+def test_who_gets_in(told: dict[str, Any], outcome: str, words: str) -> None:
+    everything = {"trust_level": None, "legacy_accounts": None, "password_enabled": None} | told
+    decided = decide("login", **everything)
+    assert decided["outcome"] == outcome
+    assert words in decided["message"]

@@ -6,7 +6,8 @@ import pytest
 import structlog
 from click.testing import CliRunner
 
-from records.users import check_password, user_by_username
+from records.passwords import check_password
+from records.users import user_by_username
 from tests.web.portal import Portal
 from web import demo
 from web.cli import main

@@ -27,6 +27,7 @@ from web.api import (
     substitutions,
     task_inbox,
     terminations,
+    tokens,
 )
 from web.api.problems import PROBLEM, Problem, answer_problems
 
@@ -52,6 +53,7 @@ BLUEPRINTS = (
     substitutions.blueprint,
     corrections.blueprint,
     seals.blueprint,
+    tokens.blueprint,
     lookups.blueprint,
 )
 

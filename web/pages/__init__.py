@@ -3,6 +3,8 @@
 from flask import Flask
 
 from web.pages import (
+    account_merges,
+    account_security,
     accounts,
     approvals,
     archive,
@@ -18,6 +20,7 @@ from web.pages import (
     personal,
     prints,
     progress,
+    provincial_login,
     public,
     seals,
     shell,
@@ -37,6 +40,7 @@ BLUEPRINTS = (
     diagram.blueprint,
     substitutions.blueprint,
     staff.blueprint,
+    account_merges.blueprint,
 )
 
 
@@ -48,6 +52,7 @@ def register(app: Flask) -> None:
 
 
 __all__ = [
+    "account_security",
     "approvals",
     "archive",
     "change_form",
@@ -58,6 +63,7 @@ __all__ = [
     "personal",
     "prints",
     "progress",
+    "provincial_login",
     "register",
     "seals",
     "terminations",

@@ -60,6 +60,8 @@ def page(task_id: str) -> Any:
     task, instance = visible_task(task_id, me())
     document = _filing(instance)
     form_page = Course(instance).ui_form_of(task.element_id).get("ui:page")
+    if form_page == "account_merge":
+        return redirect(url_for("account.merge", request_id=instance.business_key))
     if form_page == "seal" and document is not None and (entry := entry_of(db.session(), document.id)):
         return redirect(url_for("enterprise.seal", entry_id=entry.id))
     if me().kind == UserKind.ENTERPRISE and document is not None:
