@@ -15,7 +15,9 @@ def show(error: Exception, status: int, number: str | None = None) -> Any:
     if user_or_none() is None and (status == 401 or (expired and request.endpoint != "auth.login")):
         return session_ended()
     if isinstance(error, CommandRefused) and error.code == "password_to_change":
-        return redirect(url_for("auth.password", next=request.full_path.rstrip("?") if request.method == "GET" else None))
+        return redirect(
+            url_for("auth.password", next=request.full_path.rstrip("?") if request.method == "GET" else None)
+        )
     title, failed, safe, todo = _words(status)
     if expired:
         title = _("页面已过期")
