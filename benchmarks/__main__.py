@@ -16,6 +16,7 @@ from pathlib import Path
 import structlog
 
 from benchmarks import ageing, cases, patterns, shapes
+from benchmarks.boxes import inbox_rows
 from benchmarks.databases import Database, databases
 from benchmarks.filing import Filings, alone_row, paper_row
 from benchmarks.pattern_runs import pattern_rows
@@ -88,6 +89,12 @@ def benchflow(found: Sequence[Database], quick: bool) -> list[Row]:
     return [row for rows in each for row in rows]
 
 
+def boxes(found: Sequence[Database], quick: bool) -> list[Row]:
+    """An inbox on PostgreSQL: a thousand open tasks in the office, and a hundred thousand of millions in all."""
+    many = (20_000, 50_000) if quick else (1_000_000, 5_000_000)
+    return inbox_rows(_named(found, POSTGRESQL), (10_000, 0), many, 10 if quick else 40)
+
+
 def _run(shape: Shape, found: Sequence[Database], quick: bool) -> list[Row]:
     return run_rows(found, shape, 1 if quick else 3, _patience(quick))
 
@@ -111,6 +118,7 @@ ROWS: dict[str, Measure] = {
     "join": join,
     "instances": instances,
     "benchflow": benchflow,
+    "inbox": boxes,
 }
 
 

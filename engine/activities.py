@@ -1,13 +1,14 @@
 """Activities: tasks, sub-processes and called processes, with their loops and the events on their border."""
 
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
 from engine import compensation, loops
 from engine.elements import Element, ProcessSpec, Token, collecting
-from engine.errors import EngineError
+from engine.errors import EngineError, ExpressionError
 from engine.events import CatchEvent, ThrowEvent
 from engine.expressions import Expression, Script
 from engine.model import Flow, Node
@@ -158,11 +159,30 @@ class UserTask(Activity):
     manual = True
 
     def activate(self, token: Token) -> bool:
-        """Give the task its own name, where the diagram says how to make it."""
+        """Give the task its own name and its due date, where the diagram says how to make them."""
         if self.node.name_expression is not None:
             name = str(token.workflow.case.evaluate(self.node.name_expression, token)).strip()
             token.internal_data["name"] = name[:LONGEST_NAME] or self.node.name
+        self.set_due_date(token)
         return True
+
+    @property
+    def due_date_follows(self) -> bool:
+        """Whether the due date depends on variables, and so changes with them."""
+        return self.node.due_date is not None and bool(self.node.due_date.names)
+
+    def set_due_date(self, token: Token) -> None:
+        """Work out when a task is to be done by, and from now on whenever that changes. Raises EngineError for what is
+        neither a time nor None."""
+        if self.node.due_date is None:
+            token.internal_data.pop("due", None)
+            return
+        due = token.workflow.case.evaluate(self.node.due_date, token)
+        if due is not None and not isinstance(due, datetime):
+            raise ExpressionError(f"办理期限应是一个时刻，实际是 {due!r}。")
+        token.internal_data["due"] = due
+        if self.due_date_follows:
+            token.workflow.case.watching.resume(token)
 
     def _on_cancel(self, my_task: Token) -> None:
         if self.node.done_by is not None:

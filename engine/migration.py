@@ -29,7 +29,7 @@ _BLOCKS = {
     "service_changed": ("正在等待服务 {old} 的结果，新版本改成了 {new}。", "请等它完成后再迁移。"),
     "flow_gone": ("已有令牌沿连线 {flow} 到达，新版本里没有对应的连线。", "请在映射里指明对应的连线。"),
     "joins_merged": ("有两个正在等待的汇聚被映射到同一个网关。", "请让它们映射到不同的网关。"),
-    "event_fails": ("新版本要等待的事件无法计算：{reason}", "请先更正变量，或修改新版本的表达式。"),
+    "event_fails": ("新版本要等待的事件或办理期限无法计算：{reason}", "请先更正变量，或修改新版本的表达式。"),
 }
 
 
@@ -282,11 +282,13 @@ class _Crossing:
                 arrived[new_flow] = arrived.get(new_flow, 0) + count
             token.internal_data["arrived"] = arrived
         token.task_spec = landing
-        if isinstance(landing, Event) and "waits" in token.internal_data:
-            try:
+        try:
+            if isinstance(landing, Event) and "waits" in token.internal_data:
                 self._wait_anew(token, part_of(old.event, token), part_of(landing.event, token))
-            except EngineError as error:
-                self.plan.block(landing, "event_fails", reason=error.message)
+            elif isinstance(landing, UserTask) and "loop" not in token.internal_data:
+                landing.set_due_date(token)
+        except EngineError as error:
+            self.plan.block(landing, "event_fails", reason=error.message)
 
     def _wait_anew(self, token: Token, old: EventDefinition, new: EventDefinition) -> None:
         """What an event waits for is kept where the diagram says the same of it, else worked out again."""

@@ -172,6 +172,8 @@ class Node:
     """The element whose performer this task goes to first, where it is another than itself."""
     name_expression: Expression | None = None
     """What a user task is called where it begins, such as by the item that an instance is about."""
+    due_date: Expression | None = None
+    """When a user task is to be done by; follows the variables that it reads."""
     done_by: Expression | None = None
     """Who counts as having done a user task that is interrupted, since what it asks for came another way."""
     form: str | None = None

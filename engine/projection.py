@@ -4,6 +4,7 @@ The state is the truth of a case; these rows follow it, in the same transaction.
 that came and went within one command leaves no row.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -27,11 +28,11 @@ TIMER_ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Open:
-    """The open tokens of a case by what kind of row they have: timers with the moment they are due, incidents with
-    what they say.
+    """The open tokens of a case by what kind of row they have: tasks and timers with the moment they are due, incidents
+    with what they say.
     """
 
-    tasks: frozenset[int] = frozenset()
+    tasks: dict[int, datetime | None] = field(default_factory=dict)
     timers: dict[int, datetime] = field(default_factory=dict)
     services: frozenset[int] = frozenset()
     subscriptions: frozenset[int] = frozenset()
@@ -39,12 +40,13 @@ class Open:
 
     def without_task(self, token: int) -> "Open":
         """The same without a task whose row the command itself closes."""
-        return replace(self, tasks=self.tasks - {token})
+        return replace(self, tasks={other: due for other, due in self.tasks.items() if other != token})
 
 
 def look(case: Case) -> Open:
     """What is open now."""
-    tasks, services, subscriptions = set(), set(), set()
+    services, subscriptions = set(), set()
+    tasks: dict[int, datetime | None] = {}
     incidents: dict[int, str] = {}
     timers: dict[int, datetime] = {}
     for token in case.tokens.values():
@@ -55,14 +57,14 @@ def look(case: Case) -> Open:
                 services.add(token.id)
         elif waits is None:
             if token.state == TaskState.READY and isinstance(token.task_spec, UserTask):
-                tasks.add(token.id)
+                tasks[token.id] = token.internal_data.get("due")
         elif waits["kind"] == "timer":
             timers[token.id] = waits["due"]
         elif waits["kind"] == "service":
             services.add(token.id)
         elif waits["kind"] in ("message", "signal"):
             subscriptions.add(token.id)
-    return Open(frozenset(tasks), timers, frozenset(services), frozenset(subscriptions), incidents)
+    return Open(tasks, timers, frozenset(services), frozenset(subscriptions), incidents)
 
 
 class Projection:
@@ -105,7 +107,7 @@ class Projection:
                 group = row["candidate_group"]
                 if group is not None and group not in self.policy.groups_of(self.session, task.assignee):
                     task.assignee = task.claimed_at = task.handed_by = task.handed_reason = None
-            for name in ("definition_id", "element_id", "name", "role", "candidate_group"):
+            for name in ("definition_id", "element_id", "name", "role", "candidate_group", "due_at"):
                 setattr(task, name, row[name])
         for subscription in self.session.scalars(select(Subscription).where(Subscription.instance_id == of_case)):
             token = self.case.tokens.get(subscription.token)
@@ -121,8 +123,8 @@ class Projection:
                 placed.element_id = token.task_spec.name
         self.session.flush()
 
-    def _tasks(self, before: frozenset[int], after: frozenset[int]) -> None:
-        gone = before - after
+    def _tasks(self, before: Mapping[int, datetime | None], after: Mapping[int, datetime | None]) -> None:
+        gone = before.keys() - after.keys()
         for token in gone & self.case.done_by.keys():
             if isinstance(who := self.case.done_by[token], str):
                 self._done(token, who)
@@ -133,7 +135,15 @@ class Projection:
                 .values(state="cancelled", ended_at=self.now)
                 .execution_options(synchronize_session=False)
             )
-        new = [self._task(self.case.tokens[token]) for token in sorted(after - before)]
+        for token, due in after.items():
+            if token in before and before[token] != due:
+                self.session.execute(
+                    update(Task)
+                    .where(Task.instance_id == self.instance.id, Task.token == token, Task.state == "open")
+                    .values(due_at=due)
+                    .execution_options(synchronize_session=False)
+                )
+        new = [self._task(self.case.tokens[token]) for token in sorted(after.keys() - before.keys())]
         self.rows.add(Task, new)
 
     def _done(self, token: int, actor: str) -> None:
@@ -162,6 +172,7 @@ class Projection:
             "assignee": self._performer(element.node.performer_of or element.name, group),
             "state": "open",
             "created_at": self.now,
+            "due_at": token.internal_data.get("due"),
         }
 
     def _performer(self, element_id: str, group: str | None) -> str | None:

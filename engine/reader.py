@@ -193,6 +193,8 @@ class _Reader:
             node.performer_of = properties.get("performerOf")
             if "nameExpression" in properties:
                 node.name_expression = self.reading.parse(properties["nameExpression"], element, element)
+            if "dueDate" in properties:
+                node.due_date = self.reading.parse(properties["dueDate"], element, element)
             if "doneBy" in properties:
                 node.done_by = self.reading.parse(properties["doneBy"], element, element)
             node.form = properties.get("formJsonSchemaFilename")

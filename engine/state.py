@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from engine import values
-from engine.activities import CallActivity, SubProcess
+from engine.activities import CallActivity, SubProcess, UserTask
 from engine.budget import CHARACTERS_PER_UNIT
 from engine.elements import ProcessSpec, Token
 from engine.errors import EngineError
@@ -128,6 +128,13 @@ def _restore(case: Case, scope: Case | Scope, lines: list[list[Any]]) -> None:
         case.tokens[token_id] = token
         if "arrived" in token.internal_data:
             scope.joins[name] = token
-        waits = token.internal_data.get("waits", {})
-        if (waits.get("kind") == "conditional" or "since" in waits) and "incident" not in token.internal_data:
+        if _follows_variables(token) and "incident" not in token.internal_data:
             case.watching.resume(token)
+
+
+def _follows_variables(token: Token) -> bool:
+    """Whether what it waits for, or is due by, depends on variables that may change."""
+    if isinstance(token.task_spec, UserTask):
+        return token.task_spec.due_date_follows and "due" in token.internal_data
+    waits = token.internal_data.get("waits", {})
+    return waits.get("kind") == "conditional" or "since" in waits

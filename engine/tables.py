@@ -21,6 +21,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    literal,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -126,14 +128,27 @@ class Instance(Base):
         return self.status == "suspended"
 
 
+_SHARES = {
+    "free": "state = 'open' AND assignee IS NULL",
+    "held": "state = 'open' AND assignee IS NOT NULL",
+    "done": "state = 'done'",
+}
+
+
+def _only(share: str) -> dict[str, Any]:
+    """What makes an index one of some rows only, on both databases."""
+    return {"sqlite_where": text(_SHARES[share]), "postgresql_where": text(_SHARES[share])}
+
+
 class Task(Base):
     """A user or manual task: open in an inbox, then a line among the done ones."""
 
     __tablename__ = "engine_task"
     __table_args__ = (
-        Index("ix_engine_task_group", "candidate_group", "state", "created_at"),
-        Index("ix_engine_task_assignee", "assignee", "state", "created_at"),
-        Index("ix_engine_task_completed_by", "completed_by", "ended_at"),
+        # One for each share of a box, in its order (engine/inbox.py); a task is in one of them at a time.
+        Index("ix_engine_task_free", "candidate_group", "due_at", "created_at", "id", **_only("free")),
+        Index("ix_engine_task_held", "assignee", "due_at", "created_at", "id", **_only("held")),
+        Index("ix_engine_task_done", "completed_by", "ended_at", "id", **_only("done")),
         # Of a long case's tasks nearly all are done: without the state, finding the open ones would read them all.
         Index("ix_engine_task_instance", "instance_id", "state", "token"),
     )
@@ -155,6 +170,11 @@ class Task(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     completed_by: Mapped[str | None] = mapped_column(String(64))
     result: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+
+# Written into the statement: of a parameter, a planner does not know that the index is of these rows.
+IS_OPEN = Task.state == literal("open", literal_execute=True)
+IS_DONE = Task.state == literal("done", literal_execute=True)
 
 
 class Job(Base):

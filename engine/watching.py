@@ -1,4 +1,4 @@
-"""Events that follow the variables: conditions that may become true, and timers whose moment depends on them."""
+"""What follows the variables: conditions that may become true, moments of timers, due dates of tasks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Watching:
-    """The open tokens of a case that wait for such an event, and the variables set since they were last looked at."""
+    """The open tokens of a case that have something like that, and the variables set since they were last looked at."""
 
     def __init__(self, case: Case) -> None:
         self._case = case
@@ -51,14 +51,14 @@ class Watching:
         changed, self.changed = self.changed, set()
         fired = False
         for token in list(self._tokens.values()):
-            if not token.is_open or "waits" not in token.internal_data:  # it has fired, and may have gone on
+            if not token.is_open or not token.internal_data.keys() & {"waits", "due"}:  # it has fired, may have gone on
                 self.forget(token.id)
                 continue
             is_touched = not changed.isdisjoint(_expression(token).names)
             if _is_condition(token):
                 fired |= (is_touched or at_everything) and self._has_become_true(token)
             elif is_touched:
-                fired |= self._has_failed_to_move(token)
+                fired |= self._has_failed_to_move(token) if "waits" in token.internal_data else self._has_no_due(token)
         return fired
 
     def _has_become_true(self, token: Token) -> bool:
@@ -94,14 +94,27 @@ class Watching:
         waits |= {"due": due, "interval": interval}
         return False
 
+    def _has_no_due(self, token: Token) -> bool:
+        """Work a user task's due date out again. True where it cannot be read."""
+        try:
+            token.task_spec.set_due_date(token)
+        except EngineError as error:
+            self.forget(token.id)
+            self._case.fail(token, error)
+            return True
+        return False
+
 
 def _is_condition(token: Token) -> bool:
     return bool(token.internal_data.get("waits", {}).get("kind") == "conditional")
 
 
 def _expression(token: Token) -> Expression:
-    event = awaited(token)
-    expression = event.condition or event.time
+    if "waits" in token.internal_data:
+        event = awaited(token)
+        expression = event.condition or event.time
+    else:
+        expression = token.task_spec.node.due_date
     if expression is None:
         raise AssertionError("what is watched is worked out from variables")
     return expression

@@ -20,7 +20,7 @@ PUBLISHED_YEARS = range(2019, 2027)  # of what chinesecalendar knows, the years 
 
 # New Year's Day, Labour Day (two days since 2025), National Day.
 _FIXED_HOLIDAYS = frozenset(((1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)))
-_CHUNK = timedelta(days=45)  # longer than any holiday, so that most counts read the table once
+_STRETCH = 45  # days before and after one that is asked for: most counts read the table once
 
 
 class DaySource(StrEnum):
@@ -59,37 +59,47 @@ def computed_workday(day: date) -> bool:
     return (day.month, day.day) not in _FIXED_HOLIDAYS
 
 
-def add_working_days(session: Session, day: date, count: int) -> date:
-    """The `count`-th working day after a day; the day itself never counts. `count` is at least 1."""
-    if count < 1:
-        raise ValueError(f"a number of working days is at least 1, not {count}")
-    for following, known in days_after(session, day):
-        count -= known.is_workday
-        if count == 0:
-            return following
-    raise OverflowError("the calendar ends before these working days do")
+class Calendar:
+    """The days as one reader sees them: each stretch of the table is read once, however much is counted.
 
+    What is changed in the table afterwards takes a new reader to be seen.
+    """
 
-def working_days_between(session: Session, start: date, end: date) -> int:
-    """How many working days lie after `start`, up to and with `end`; negative where `end` comes first."""
-    if end < start:
-        return -working_days_between(session, end, start)
-    return sum(known.is_workday for known in _days(session, start + timedelta(days=1), end).values())
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: dict[date, WorkingDay] = {}
 
+    def day(self, day: date) -> WorkingDay:
+        """A day, from the table or computed."""
+        if day not in self._known:
+            first, last = day - timedelta(days=_STRETCH), day + timedelta(days=_STRETCH)
+            days = (first + timedelta(days=offset) for offset in range(2 * _STRETCH + 1))
+            rows = self._session.scalars(select(WorkingDay).where(WorkingDay.day.between(first, last)))
+            found = {row.day: row for row in rows}
+            self._known |= {day: found.get(day) or _computed(day) for day in days}
+        return self._known[day]
 
-def days_after(session: Session, day: date) -> Iterator[tuple[date, WorkingDay]]:
-    """The days after a day, without end."""
-    while True:
-        yield from _days(session, day + timedelta(days=1), day + _CHUNK).items()
-        day += _CHUNK
+    def after(self, day: date) -> Iterator[tuple[date, WorkingDay]]:
+        """The days after a day, without end."""
+        while True:
+            day += timedelta(days=1)
+            yield day, self.day(day)
 
+    def add(self, day: date, count: int) -> date:
+        """The `count`-th working day after a day; the day itself never counts. `count` is at least 1."""
+        if count < 1:
+            raise ValueError(f"a number of working days is at least 1, not {count}")
+        for following, known in self.after(day):
+            count -= known.is_workday
+            if count == 0:
+                return following
+        raise OverflowError("the calendar ends before these working days do")
 
-def _days(session: Session, first: date, last: date) -> dict[date, WorkingDay]:
-    """Every day from first to last, from the table or computed."""
-    rows = session.scalars(select(WorkingDay).where(WorkingDay.day.between(first, last)))
-    known = {row.day: row for row in rows}
-    days = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
-    return {day: known.get(day) or _computed(day) for day in days}
+    def between(self, start: date, end: date) -> int:
+        """How many working days lie after `start`, up to and with `end`; negative where `end` comes first."""
+        if end < start:
+            return -self.between(end, start)
+        return sum(self.day(start + timedelta(days=offset)).is_workday for offset in range(1, (end - start).days + 1))
 
 
 def _computed(day: date) -> WorkingDay:

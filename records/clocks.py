@@ -1,6 +1,6 @@
 """Statutory clocks 办理时限: the working days an authority has, since when, and what stops them (§2.1, §2.11)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from engine.tables import Base
-from records.calendar import DaySource, days_after, working_days_between
+from records.calendar import Calendar, DaySource
 from records.documents import Document
 
 
@@ -112,14 +112,20 @@ def clock_of(session: Session, document_id: str) -> StatutoryClock | None:
     )
 
 
-def read(session: Session, clock: StatutoryClock, today: date) -> Reading:
+def clocks_of(session: Session, document_ids: Collection[str]) -> dict[str, StatutoryClock]:
+    """The clocks of many documents that were begun last, by the documents' ids."""
+    query = select(StatutoryClock).where(StatutoryClock.document_id.in_(document_ids)).order_by(StatutoryClock.id)
+    return {clock.document_id: clock for clock in session.scalars(query)}
+
+
+def read(calendar: Calendar, clock: StatutoryClock, today: date) -> Reading:
     """What a clock says today. Days that several pauses cover are left out once."""
     limit = clock.limit_days + clock.prolonged_by
     warn_after = clock.warn_after + clock.prolonged_by
     counted = used = 0
     warn_on = due_on = clock.begun_on
     provisional = False
-    for day, known in days_after(session, clock.begun_on):
+    for day, known in calendar.after(clock.begun_on):
         if counted >= limit and day > today:
             break
         provisional |= counted < limit and known.source != DaySource.PUBLISHED
@@ -134,9 +140,6 @@ def read(session: Session, clock: StatutoryClock, today: date) -> Reading:
         warn_on=warn_on,
         due_on=due_on,
         paused=bool(clock.open_pauses()),
-        pauses=[
-            (pause.reason, working_days_between(session, pause.begun_on, pause.ended_on or today))
-            for pause in clock.pauses
-        ],
+        pauses=[(pause.reason, calendar.between(pause.begun_on, pause.ended_on or today)) for pause in clock.pauses],
         provisional=provisional,
     )

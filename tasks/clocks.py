@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import EngineError
 from engine.services import Call, Param, service_task
-from records.calendar import SHANGHAI, add_working_days, local_date
+from records.calendar import SHANGHAI, Calendar, local_date
 from records.clocks import ClockPause, Purpose, StatutoryClock, begin, clock_of, read
 from records.documents import Document
 from tasks.documents import document_of
@@ -25,10 +25,11 @@ _ID = Param(title="文书编号")
 
 @dataclass(frozen=True)
 class Deadline:
-    """`due_on` is the last day; `warn_at` is when it is near, `overdue_at` when it has passed. While the clock stands
-    still `due_on` is None, and the two moments never come."""
+    """`due_on` is the last day, `due_at` its end; `warn_at` is when people are told that it is near, `overdue_at` when
+    that it has passed. While the clock stands still the first two are None, and the other moments never come."""
 
     due_on: date | None
+    due_at: datetime | None
     warn_at: datetime
     overdue_at: datetime
 
@@ -113,7 +114,7 @@ def working_days_after(
 
 def after(call: Call, working_days: int) -> After:
     """The day so many working days from today."""
-    day = add_working_days(call.session, local_date(call.now), working_days)
+    day = Calendar(call.session).add(local_date(call.now), working_days)
     return After(day, _opening(day + timedelta(days=1)))
 
 
@@ -126,12 +127,13 @@ def _running(session: Session, document_kind: str, document_id: str) -> tuple[Do
 
 
 def _deadline(call: Call, document: Document, clock: StatutoryClock) -> Deadline:
-    reading = read(call.session, clock, local_date(call.now))
+    reading = read(Calendar(call.session), clock, local_date(call.now))
     document.due_on = None if reading.paused else reading.due_on
     call.session.flush()
     if reading.paused:
-        return Deadline(None, NEVER, NEVER)
-    return Deadline(reading.due_on, *(_opening(day + timedelta(days=1)) for day in (reading.warn_on, reading.due_on)))
+        return Deadline(None, None, NEVER, NEVER)
+    near, over = (day + timedelta(days=1) for day in (reading.warn_on, reading.due_on))
+    return Deadline(reading.due_on, datetime.combine(over, time(), SHANGHAI), _opening(near), _opening(over))
 
 
 def _opening(day: date) -> datetime:

@@ -1,6 +1,7 @@
 """The Flask application factory: nothing is set up by importing, everything by `create_app`."""
 
-from flask import Flask, Response
+from flask import Flask, Response, request
+from werkzeug.routing import IntegerConverter, Map
 
 import tasks.adapters
 from engine.clock import Clock
@@ -20,8 +21,19 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+HTTPS_ONLY = "max-age=31536000; includeSubDomains"
+"""Strict-Transport-Security, where cookies are for HTTPS only."""
 LARGEST_REQUEST = 21 * 1024 * 1024
+
+
+class StoredInteger(IntegerConverter):
+    """A number in an address, as far as a column can hold it: beyond there is nothing to find."""
+
+    def __init__(self, of_map: Map) -> None:
+        super().__init__(of_map, max=2**31 - 1)
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> Flask:
@@ -36,6 +48,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
     )
+    app.url_map.converters["int"] = StoredInteger
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
     configure_process(settings)
     open_database(app, settings.database_url)
@@ -50,6 +63,11 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     def harden(response: Response) -> Response:
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
+        if settings.secure_cookies:
+            response.headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
+        if request.endpoint != "static":
+            # Nobody in between keeps a page, and nobody's browser shows one to whoever logs in next without asking.
+            response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
     return app

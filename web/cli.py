@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from engine import anchors
 from engine.audit import verification
+from engine.clock import Clock
 from engine.deployments import check as check_files
 from engine.deployments import newest
 from engine.errors import DeploymentRefused
@@ -34,13 +35,13 @@ from records.passwords import first_password, set_password, unlock
 from records.seed import seed_master_data
 from records.tokens import LIFETIMES, LONGEST_NAME, TokenScope, issue_token
 from records.users import User, UserKind, UserRole, user_by_username
+from web import backup, demo_identity, history, legacy, logs
 from web import demo as demonstration
-from web import demo_identity, history, legacy, logs
 from web.app import create_app
 from web.database import bring_up_to_date, db, is_up_to_date
 from web.procedures import deploy_product, sources
 from web.runtime import runtime
-from web.settings import Settings
+from web.settings import Settings, places
 
 _READABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -475,6 +476,32 @@ def _hash(text: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError:
         raise click.BadParameter(f"{text} is not a hash in hexadecimal digits") from None
+
+
+@main.command("backup")
+@click.argument("folder", type=click.Path(path_type=Path))
+def make_backup(folder: Path) -> None:
+    """Write a backup into the new FOLDER: database, files, keys. The product may go on running."""
+    try:
+        made = backup.back_up(Settings.from_environment(), folder.resolve(), Clock().now())
+    except backup.BackupError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{made.database} and {made.files} files, {made.bytes / 1e6:.1f} MB: {folder}")
+    for key in made.keys_missing:
+        click.echo(f"{key} is not in it: the key comes from the environment, keep it elsewhere", err=True)
+
+
+@main.command("restore")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def restore_backup(folder: Path) -> None:
+    """Bring the backup in FOLDER back into JIGAI_VAR and DATABASE_URL, which must be empty."""
+    var, database = places(os.environ)
+    try:
+        found = backup.restore(folder.resolve(), var, database)
+    except backup.BackupError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"restored {found.database} and {found.files} files of {found.made_at:%Y-%m-%d %H:%M} UTC")
+    click.echo("`jigai up` starts it; `jigai audit verify` says whether the record is whole")
 
 
 @main.command()

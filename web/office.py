@@ -30,7 +30,7 @@ from records.announcements import Announcement, AnnouncementKind
 from records.approvals import APPROVAL, Approval
 from records.assignment import ENTERPRISE_ROLE, RecordsAssignment, agency_group, enterprise_group
 from records.attachments import AttachmentStore
-from records.calendar import local_date
+from records.calendar import Calendar, local_date
 from records.certificates import Certificate
 from records.clocks import clock_of, read
 from records.documents import Document, DocumentStatus
@@ -478,7 +478,7 @@ def _clock(session: Session, document: Document, today: date) -> dict[str, Any] 
     clock = clock_of(session, document.id)
     if clock is None:
         return None
-    reading = read(session, clock, today)
+    reading = read(Calendar(session), clock, today)
     return {
         "purpose": clock.purpose,
         "limit": reading.limit,

@@ -14,7 +14,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from engine.errors import BusinessRefusal, EngineError
 from engine.services import Call, Decide, Param, service_task
-from records.calendar import add_working_days, local_date
+from records.calendar import Calendar, local_date
 from records.documents import record_submission
 from records.filings import Filing
 from records.industry import IndustryClass
@@ -48,7 +48,7 @@ class RecordsLookup:
         return is_prd_core(self.session, region)
 
     def working_day_after(self, day: date, count: int) -> date:
-        return add_working_days(self.session, day, count)
+        return Calendar(self.session).add(day, count)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine.services import Decide
 from records.agencies import Agency
-from records.calendar import add_working_days
+from records.calendar import Calendar
 from records.certificates import (
     STATUS_WORDS,
     Certificate,
@@ -345,7 +345,7 @@ class _Lookup:
         self._session = session
         self._classes = {found.code: found for found in session.scalars(select(IndustryClass))}
         self._codes = codes_of_live_projects(session)
-        self._days: dict[tuple[date, int], date] = {}
+        self._calendar = Calendar(session)
 
     def industry_class(self, code: str) -> IndustryClass | None:
         return self._classes.get(code)
@@ -357,6 +357,4 @@ class _Lookup:
         return is_prd_core(self._session, region)
 
     def working_day_after(self, day: date, count: int) -> date:
-        if (day, count) not in self._days:
-            self._days[day, count] = add_working_days(self._session, day, count)
-        return self._days[day, count]
+        return self._calendar.add(day, count)

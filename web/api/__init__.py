@@ -19,6 +19,7 @@ from web.api import (
     messages,
     migrations,
     papers,
+    people,
     progress,
     seals,
     services,
@@ -28,7 +29,7 @@ from web.api import (
     terminations,
     tokens,
 )
-from web.api.problems import answer_problems
+from web.api.problems import PROBLEM, Problem, answer_problems
 
 BLUEPRINTS = (
     definitions.blueprint,
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     extensions.blueprint,
     certificates.blueprint,
     papers.blueprint,
+    people.blueprint,
     progress.blueprint,
     terminations.blueprint,
     staff.blueprint,
@@ -54,6 +56,17 @@ BLUEPRINTS = (
     tokens.blueprint,
     lookups.blueprint,
 )
+
+
+class Interface(Api):
+    """flask-smorest's, whose documented errors are the problems that are answered."""
+
+    ERROR_SCHEMA = Problem
+
+    def _register_responses(self) -> None:
+        self.DEFAULT_RESPONSE_CONTENT_TYPE: str = PROBLEM
+        super()._register_responses()
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE
 
 
 def register(app: Flask) -> None:
@@ -69,7 +82,7 @@ def register(app: Flask) -> None:
             "security": [{"token": []}],
         },
     )
-    api = Api(app)
+    api = Interface(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint, url_prefix=f"/api/v1{blueprint.url_prefix or ''}")
     docs.register(app, api)

@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from engine.allowance import LONGEST_NAME
+from engine.inbox import COUNTED
 from engine.job_commands import LONGEST_REASON
 from engine.jobs import AT_ONCE, WORKED
 
@@ -13,6 +14,10 @@ MOST_JOBS = 500
 
 LONGEST_TTL = 366 * 24 * 3600
 """Seconds that a message may wait for its receiver at most."""
+
+
+STORED = validate.Range(0, 2**31 - 1)
+"""The whole numbers that a column can hold: a larger one is a mistake of the request."""
 
 
 class Strict(Schema):
@@ -143,7 +148,9 @@ class TaskQuery(Paging):
 class TaskPage(Schema):
     items = fields.List(fields.Nested(TaskLine))
     next = fields.String(allow_none=True)
-    total = fields.Integer()
+    total = fields.Integer(
+        allow_none=True, metadata={"description": f"how many there are; null where there are more than {COUNTED}"}
+    )
 
 
 class TaskCommand(Strict):
@@ -234,7 +241,7 @@ class _Crossing(ReasonBody):
     )
     called = fields.Dict(
         keys=fields.String(),
-        values=fields.Integer(),
+        values=fields.Integer(validate=STORED),
         load_default=dict,
         metadata={"description": "versions for called processes inside the case; those not named stay"},
     )
@@ -242,13 +249,13 @@ class _Crossing(ReasonBody):
 
 
 class MigrateBody(_Crossing):
-    version = fields.Integer(required=True)
+    version = fields.Integer(required=True, validate=STORED)
 
 
 class MigrationBody(_Crossing):
     definition = fields.String(required=True)
-    from_version = fields.Integer(required=True)
-    to_version = fields.Integer(required=True)
+    from_version = fields.Integer(required=True, validate=STORED)
+    to_version = fields.Integer(required=True, validate=STORED)
     limit = fields.Integer(load_default=100, validate=validate.Range(1, 1000))
     cursor = fields.String()
 

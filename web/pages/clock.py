@@ -1,6 +1,7 @@
 """The working days in which an authority decides, as pages tell them: worked out when shown, from the document's
 statutory clock and the calendar."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,8 +9,8 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from engine.tables import Instance
-from records.calendar import working_days_between
-from records.clocks import Reading, StatutoryClock, clock_of, read
+from records.calendar import Calendar
+from records.clocks import Reading, StatutoryClock, clocks_of, read
 from records.documents import WITH_AUTHORITY, Document
 from web.pages import wording
 
@@ -17,16 +18,37 @@ _LONGEST_CALENDAR = 10  # working days that are shown one by one
 
 
 def clock(session: Session, document: Document | None, instance: Instance, today: date) -> dict[str, Any] | None:
-    """The clock of a document that an authority has, as `macros/clock.html` shows it; None where no limit runs.
+    """The clock of a document that an authority has, as `macros/clock.html` shows it; None where no limit runs."""
+    if document is None:
+        return None
+    return Clocks(session, [document], today).of(document, instance, day_by_day=True)
 
-    The last day counts as a whole. Suspending the case does not stop it.
-    """
-    if document is None or document.status not in WITH_AUTHORITY:
-        return None
-    running = clock_of(session, document.id)
-    if running is None:
-        return None
-    reading = read(session, running, today)
+
+class Clocks:
+    """The clocks of some documents, read together."""
+
+    def __init__(self, session: Session, documents: Iterable[Document], today: date) -> None:
+        limited = {document.id for document in documents if document.status in WITH_AUTHORITY}
+        self._running = clocks_of(session, limited) if limited else {}
+        self._calendar = Calendar(session)
+        self._today = today
+
+    def of(self, document: Document, instance: Instance, *, day_by_day: bool = False) -> dict[str, Any] | None:
+        """The clock of one of them, as `macros/clock.html` shows it; None where no limit runs.
+
+        The last day counts as a whole. Suspending the case does not stop it.
+        """
+        running = self._running.get(document.id)
+        if running is None:
+            return None
+        reading = read(self._calendar, running, self._today)
+        shown = _shown(running, reading, instance, self._today)
+        if day_by_day and not reading.pauses and reading.limit <= _LONGEST_CALENDAR:
+            shown["calendar"] = _days(self._calendar, running.begun_on, reading.due_on, self._today)
+        return shown
+
+
+def _shown(running: StatutoryClock, reading: Reading, instance: Instance, today: date) -> dict[str, Any]:
     left = reading.limit - reading.used
     notes = [_("挂起期间时限照常计算")] if instance.suspended else []
     if reading.paused:
@@ -46,9 +68,6 @@ def clock(session: Session, document: Document | None, instance: Instance, today
         "deadline": day,
         "deadline_long": _("%(date)s（%(weekday)s）24:00", date=day, weekday=weekday),
         "provisional": reading.provisional,
-        "calendar": _days(session, running.begun_on, reading.due_on, today)
-        if reading.limit <= _LONGEST_CALENDAR and not reading.pauses
-        else [],
     }
 
 
@@ -68,13 +87,13 @@ def _told(running: StatutoryClock, reading: Reading) -> str:
     return "，".join(parts)
 
 
-def _days(session: Session, start: date, deadline: date, today: date) -> list[dict[str, Any]]:
+def _days(calendar: Calendar, start: date, deadline: date, today: date) -> list[dict[str, Any]]:
     """The days from receipt to deadline; a row of days that are not worked is one entry."""
     shown = [_entry(start, start, "skip", _("收到 不计"), today)]
     count, idle = 0, None
     for offset in range(1, (deadline - start).days + 1):
         day = start + timedelta(days=offset)
-        if working_days_between(session, day - timedelta(days=1), day) == 0:
+        if not calendar.day(day).is_workday:
             if idle is None:
                 idle = day
             else:

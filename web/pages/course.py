@@ -23,6 +23,7 @@ from web.api.task_inbox import open_tasks
 from web.api.views import is_told, tells_who
 from web.database import db
 from web.pages import people, wording
+from web.personal import LOOKED
 from web.runtime import runtime
 
 ENTERPRISE = "enterprise"
@@ -288,6 +289,8 @@ def _entry(course: Course, document: Document, line: HistoryLine, reader: User) 
         act = _("挂起") if line.action == "suspended" else _("恢复")
         who = line.actor if tells_who(line, reader) else None
         return _by(who, act, time, line.action, str(line.data.get("reason") or ""))
+    if line.action == LOOKED:
+        return _by(line.actor, _("查看完整个人信息"), time, "done")
     if line.action in _HANDED_ON:
         return _handing_on(line, time) if is_told(line, reader) else None
     if line.action != "completed" or place is None:

@@ -1,12 +1,13 @@
 """The boxes: 待办, 已办, 待阅, 已阅. A count and its list stand on one condition, the engine's."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, func, not_, select, true
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import contains_eager
 
 from engine import inbox, verbs
 from engine.assignment import Standing
@@ -24,7 +25,7 @@ from web.api.views import groups_of, standing_of
 from web.database import db
 from web.identity import me, require
 from web.pages import addresses, commands, lists, people, wording
-from web.pages.clock import clock
+from web.pages.clock import Clocks
 from web.pages.course import Course, outcome_title
 from web.pages.library import quick_links
 from web.runtime import command, runtime
@@ -33,11 +34,10 @@ blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")
 
 _MOST_NOTICES = 100
 
+Narrowing = tuple[ColumnElement[bool], ...]
+
 _OF_APPROVALS: Mapping[str, str] = {DocumentStatus.RETURNED: "CORRECTING", DocumentStatus.ISSUED: "APPROVED"}
 """What approval calls otherwise: 补正, 予以核准."""
-
-# What is due first, and of that what came first; what has no limit comes last.
-_URGENT = (Document.due_on.asc().nulls_last(), func.coalesce(Document.submitted_at, Task.created_at), Task.id)
 
 
 @blueprint.get("/todo")
@@ -50,11 +50,9 @@ def todo() -> str:
     chosen = request.args.get("show", "all")
     chosen = chosen if chosen in narrowed else "all"
     text = lists.searched()
-    query = _tasks("todo", standing).where(narrowed[chosen])
-    if text:
-        query = query.where(_about(text))
-    found = lists.part(db.session(), query.order_by(*_URGENT))
-    names = _names(standing, [task for task, _instance, _definition in found.rows])
+    found = _part("todo", standing, narrowed[chosen], text)
+    names = _names(standing, [row.Task for row in found.rows])
+    clocks = Clocks(db.session(), [row.Document for row in found.rows if row.Document], local_date(now))
     return render_template(
         "inbox/todo.html",
         place=people.place_of(db.session(), user),
@@ -64,11 +62,11 @@ def todo() -> str:
         query=text,
         sorts=[],
         hidden={"show": chosen} if chosen != "all" else {},
-        rows=[_todo_row(standing, names, row, now) for row in found.rows],
+        rows=[_todo_row(standing, names, clocks, *row) for row in found.rows],
         page=found.foot,
         filtered_text=_filtered_text(text, chosen),
         clear_url=url_for("inbox.todo"),
-        done_today=_done_today(standing, now),
+        done_today=_done_today(standing, now) if not found.rows else None,
         boxes=quick_links() if user.kind != UserKind.ENTERPRISE else [],
     )
 
@@ -78,17 +76,14 @@ def todo() -> str:
 def done() -> str:
     """已办任务: what I have completed, the latest first."""
     user, text = me(), lists.searched()
-    query = _tasks("done", standing_of(user))
-    if text:
-        query = query.where(_about(text))
-    found = lists.part(db.session(), query.order_by(Task.ended_at.desc(), Task.id.desc()))
+    found = _part("done", standing_of(user), (), text)
     return render_template(
         "inbox/done.html",
         place=people.place_of(db.session(), user),
         role=people.roles_of(user),
         query=text,
         hidden={},
-        rows=[_done_row(task, instance, definition) for task, instance, definition in found.rows],
+        rows=[_done_row(*row) for row in found.rows],
         page=found.foot,
         clear_url=url_for("inbox.done"),
     )
@@ -158,22 +153,33 @@ def read_all() -> Any:
     return redirect(url_for("inbox.notices"), 303)
 
 
-def _tasks(box: str, standing: Standing) -> Select[Task, Instance, Definition]:
-    """The tasks of a box with their case, its procedure and, where it is about one, the filing."""
-    return (
-        select(Task, Instance, Definition)
-        .join(Instance, Instance.id == Task.instance_id)
-        .join(Definition, Definition.id == Instance.definition_id)
-        .outerjoin(Document, Document.id == Instance.business_key)
-        .outerjoin(Enterprise, Enterprise.id == Document.enterprise_id)
-        .where(inbox.condition(box, standing))
-    )
+def _part(box: str, standing: Standing, narrowing: Narrowing, text: str) -> lists.Part:
+    """The part of a box that `?page=` asks for: tasks with their case, its procedure and what it is about."""
+    session = db.session()
+    if text:
+        narrowing = (*narrowing, _about(text))
+    total = inbox.counts(session, box, standing, [narrowing])[0]
+
+    def rows(limit: int, offset: int) -> list[Any]:
+        found = inbox.tasks(box, standing, *narrowing, limit=limit, offset=offset).subquery()
+        query = (
+            select(Task, Instance, Definition, Document)
+            .join(found, found.c.id == Task.id)
+            .join(Instance, Instance.id == Task.instance_id)
+            .join(Definition, Definition.id == Instance.definition_id)
+            .outerjoin(Document, Document.id == Instance.business_key)
+            .outerjoin(Document.enterprise)
+            .options(contains_eager(Document.enterprise))
+            .order_by(*inbox.order(box))
+        )
+        return list(session.execute(query))
+
+    return lists.counted_part(total, rows)
 
 
 def neighbours(user: User, task: Task) -> tuple[str | None, str | None]:
     """The tasks before and after one in its reader's to-do list."""
-    query = _tasks("todo", standing_of(user)).with_only_columns(Task.id)
-    ids = list(db.session.scalars(query.order_by(*_URGENT).limit(200)))
+    ids = list(db.session.scalars(inbox.tasks("todo", standing_of(user), limit=200)))
     if task.id not in ids:
         return None, None
     at = ids.index(task.id)
@@ -181,25 +187,33 @@ def neighbours(user: User, task: Task) -> tuple[str | None, str | None]:
 
 
 def _about(text: str) -> ColumnElement[bool]:
-    return lists.containing(
-        text, Document.project_name, Document.project_code, Document.number, Enterprise.name, Task.name
+    """Tasks whose name, or whose case's project or enterprise, contains a text."""
+    document = (
+        select(Instance.id)
+        .join(Document, Document.id == Instance.business_key)
+        .join(Document.enterprise)
+        .where(
+            Instance.id == Task.instance_id,
+            lists.containing(text, Document.project_name, Document.project_code, Document.number, Enterprise.name),
+        )
     )
+    return or_(lists.containing(text, Task.name), document.exists())
 
 
-def _narrowings(standing: Standing, now: datetime) -> dict[str, ColumnElement[bool]]:
+def _narrowings(standing: Standing, now: datetime) -> dict[str, Narrowing]:
     """The parts of the to-do list: by how long is left, and by who has the task."""
-    today = local_date(now)
+    tonight = wording.local(now).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return {
-        "all": true(),
-        "overdue": Document.due_on < today,
-        "today": Document.due_on == today,
-        "later": Document.due_on > today,
-        "mine": Task.assignee.in_(standing.names),
-        "free": Task.assignee.is_(None),
+        "all": (),
+        "overdue": (Task.due_at <= now,),
+        "today": (Task.due_at > now, Task.due_at <= tonight),
+        "later": (Task.due_at > tonight,),
+        "mine": (Task.assignee.in_(standing.names),),
+        "free": (Task.assignee.is_(None),),
     }
 
 
-def _figures(standing: Standing, narrowed: dict[str, ColumnElement[bool]], chosen: str) -> list[dict[str, Any]]:
+def _figures(standing: Standing, narrowed: dict[str, Narrowing], chosen: str) -> list[dict[str, Any]]:
     labels = {
         "all": (_("全部待办"), "", ""),
         "overdue": (_("已超期"), "red", "alarm"),
@@ -208,12 +222,11 @@ def _figures(standing: Standing, narrowed: dict[str, ColumnElement[bool]], chose
         "mine": (_("我已认领"), "", ""),
         "free": (_("组内待认领"), "", ""),
     }
-    counted = [func.count().filter(narrowed[name]) for name in labels]
-    values = db.session.execute(_tasks("todo", standing).with_only_columns(*counted)).one()
+    values = inbox.counts(db.session(), "todo", standing, [narrowed[name] for name in labels])
     return [
         {
             "label": label,
-            "value": value,
+            "value": lists.told(value) or 0,
             "tone": tone,
             "icon": glyph,
             "url": url_for("inbox.todo", show=None if name == "all" else name),
@@ -236,10 +249,14 @@ def _names(standing: Standing, tasks: list[Task]) -> dict[str, str]:
 
 
 def _todo_row(
-    standing: Standing, names: dict[str, str], row: tuple[Task, Instance, Definition], now: datetime
+    standing: Standing,
+    names: dict[str, str],
+    clocks: Clocks,
+    task: Task,
+    instance: Instance,
+    definition: Definition,
+    document: Document | None,
 ) -> dict[str, Any]:
-    task, instance, definition = row
-    document = db.session.get(Document, instance.business_key) if instance.business_key else None
     # What an authority does after it has answered, such as stamping, is not what was received.
     open_document = document if document is not None and document.status in IN_PROGRESS else None
     received = (open_document.submitted_at if open_document else None) or task.created_at
@@ -257,7 +274,7 @@ def _todo_row(
         "suspended": instance.suspended,
         "received_date": wording.month_day(received),
         "received_time": wording.clock_time(received),
-        "clock": clock(db.session(), document, instance, local_date(now)),
+        "clock": clocks.of(document, instance) if document else None,
         "assignee": "mine" if task.assignee == standing.person.name else "other" if task.assignee else "",
         "assignee_name": name,
         "assignee_initial": name[:1],
@@ -284,8 +301,7 @@ def status_of(document: Document) -> str:
     return _OF_APPROVALS.get(document.status, document.status) if document.kind == APPROVAL else document.status
 
 
-def _done_row(task: Task, instance: Instance, definition: Definition) -> dict[str, Any]:
-    document = db.session.get(Document, instance.business_key) if instance.business_key else None
+def _done_row(task: Task, instance: Instance, definition: Definition, document: Document | None) -> dict[str, Any]:
     form = Course(instance).form_of(task.element_id)
     return {
         "url": url_for("task.page", task_id=task.id),
@@ -301,11 +317,9 @@ def _done_row(task: Task, instance: Instance, definition: Definition) -> dict[st
     }
 
 
-def _done_today(standing: Standing, now: datetime) -> int:
+def _done_today(standing: Standing, now: datetime) -> str:
     midnight = wording.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    condition = inbox.condition("done", standing)
-    query = select(func.count()).select_from(Task).where(condition, not_(Task.ended_at < midnight))
-    return db.session.scalar(query) or 0
+    return lists.told(inbox.counts(db.session(), "done", standing, [(Task.ended_at >= midnight,)])[0])
 
 
 def _notice_row(notice: Notice) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """Lists on pages: which part is shown, and the addresses of the parts before and after."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import request, url_for
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
+
+from engine.inbox import COUNTED
 
 SIZE = 20
 
@@ -22,10 +24,18 @@ class Part:
 def part(session: Session, query: Select[*tuple[Any, ...]], *, size: int = SIZE) -> Part:
     """The part of a query that `?page=` asks for, the first one by default."""
     total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    last_page = max(1, -(-total // size))
-    number = min(max(1, request.args.get("page", 1, type=int)), last_page)
-    rows = list(session.execute(query.limit(size).offset((number - 1) * size)))
+    return counted_part(total, lambda limit, offset: list(session.execute(query.limit(limit).offset(offset))), size)
+
+
+def counted_part(total: int | None, rows_of: Callable[[int, int], list[Any]], size: int = SIZE) -> Part:
+    """The part of a list that `?page=` asks for. `total` is None where nobody counted to its end; `rows_of` answers
+    with so many rows from an offset on."""
+    number = max(1, request.args.get("page", 1, type=int))
+    if total is not None:
+        number = min(number, max(1, -(-total // size)))
     first = (number - 1) * size
+    rows = rows_of(size + 1, first)
+    goes_on, rows = len(rows) > size, rows[:size]
     return Part(
         rows,
         {
@@ -33,9 +43,14 @@ def part(session: Session, query: Select[*tuple[Any, ...]], *, size: int = SIZE)
             "last": first + len(rows),
             "total": total,
             "prev_url": same_page(page=number - 1) if number > 1 else None,
-            "next_url": same_page(page=number + 1) if number < last_page else None,
+            "next_url": same_page(page=number + 1) if goes_on else None,
         },
     )
+
+
+def told(count: int | None) -> str:
+    """A count as a page says it, nothing for none: of what is not counted to its end, that there are more."""
+    return f"{COUNTED}+" if count is None else str(count or "")
 
 
 def same_page(**changed: Any) -> str:

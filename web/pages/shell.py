@@ -14,7 +14,7 @@ from records.users import User, UserKind
 from web.api.views import standing_of
 from web.database import db
 from web.identity import Account
-from web.pages import people, wording
+from web.pages import lists, people, wording
 from web.runtime import runtime
 from web.texts import LANGUAGES, babel, language
 
@@ -70,7 +70,7 @@ def _shell_of(user: User) -> dict[str, Any]:
         "role": people.roles_of(user),
         "initial": user.name[:1],
         "counts": {
-            "todo": inbox.count(session, "todo", standing),
+            "todo": lists.told(inbox.count(session, "todo", standing)),
             "notices": unread_count(session, standing.groups),
         },
         "demo": runtime().settings.demo,
