@@ -112,7 +112,7 @@ def demo(port: int, host: str, reset: bool, past: bool) -> None:
             click.echo(f"  {user.username:<8} {user.name}")
     with demo_identity.running(settings.site_url) as platform:
         if platform is None:
-            click.echo("no Node.js here: the demo runs without the log-in by provincial account")
+            click.echo("no Node.js with its packages here: the demo runs without the log-in by provincial account")
         app.extensions["jigai"] = replace(
             app.extensions["jigai"], settings=replace(settings, identity_platform=platform)
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from web.demo import sample
-from web.settings import IdentityPlatform
+from web.settings import ROOT, IdentityPlatform
 
 ISSUER = "https://tyrz.demo.example"
 PROVIDER = Path(__file__).with_suffix(".mjs")
@@ -56,19 +56,22 @@ def accounts() -> list[dict[str, Any]]:
     return [*found, *_OTHERS]
 
 
-def node() -> str | None:
-    """The Node.js that the set-up put beside this Python, or the system's."""
+def _node() -> str | None:
+    """The Node.js that the set-up put beside this Python, or the system's; None where the provider's package lacks."""
     beside = Path(sys.executable).with_name("node")
+    if not (ROOT / "node_modules" / "oidc-provider").is_dir():
+        return None
     return str(beside) if beside.exists() else shutil.which("node")
 
 
 @contextmanager
 def running(site_url: str) -> Iterator[IdentityPlatform | None]:
-    """Run the provider on a free port of this machine, for the site at `site_url`; None where there is no Node.js.
+    """Run the provider on a free port of this machine, for the site at `site_url`; None where there is no Node.js
+    with its packages.
 
     It ends at the end, and by itself when this process is gone: its standard input closes.
     """
-    program = node()
+    program = _node()
     if program is None:
         yield None
         return
