@@ -48,10 +48,12 @@ class InvalidReason(StrEnum):
 
 class Seal(StrEnum):
     """How far the seal is. SEAL_PENDING: the agency has an electronic seal, which is not on the paper yet;
+    LICENCE_PENDING: it is, and 电子证照系统 has not registered the paper yet, so that nobody gets it; SEALED: all done.
     OFFLINE_PENDING: the agency stamps by hand, and has not yet (R165). ON_PAPER: the old system issued it on paper,
     stamped; there is no file of it and never will be (R195)."""
 
     SEAL_PENDING = "SEAL_PENDING"
+    LICENCE_PENDING = "LICENCE_PENDING"
     SEALED = "SEALED"
     OFFLINE_PENDING = "OFFLINE_PENDING"
     OFFLINE_DONE = "OFFLINE_DONE"

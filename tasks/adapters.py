@@ -8,7 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from records.enterprises import Enterprise
-from records.simulation import SimulatedProject
+from records.simulation import SimulatedOutage, SimulatedProject
+from tasks.keyring import Keyring, MadeOnDemand
+from tasks.licences.system import SYSTEM, LicenceSystem, SimulatedLicences
 from tasks.platform import Amendment, Applicant, InvestmentPlatform, PlatformAnswer, SimulatedPlatform
 from tasks.sms.gateway import OutboxGateway, SmsGateway
 
@@ -34,11 +36,23 @@ def simulated(
     return connect
 
 
+def simulated_licences(session: Session) -> LicenceSystem:
+    """The simulated 电子证照系统, which is down while the records say so."""
+
+    def outage() -> str | None:
+        found = session.get(SimulatedOutage, SYSTEM)
+        return found.kind if found is not None else None
+
+    return SimulatedLicences(outage)
+
+
 @dataclass(frozen=True)
 class Adapters:
     """`site_url` is where QR codes lead, without a slash at its end; `specimen` marks papers 样张 (demo)."""
 
     platform: Callable[[Session], InvestmentPlatform] = field(default_factory=simulated)
+    licences: Callable[[Session], LicenceSystem] = simulated_licences
+    keys: Keyring = field(default_factory=MadeOnDemand)
     sms: SmsGateway = field(default_factory=OutboxGateway)
     site_url: str = "http://127.0.0.1:8000"
     specimen: bool = False
