@@ -1,5 +1,8 @@
 """What somebody told the simulated outside: what the platform is to answer of a project, and which system is down."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,8 +18,12 @@ class SimulatedProject(Base):
     place: Mapped[str] = mapped_column(String(200))
 
 
+OUTAGES: Mapping[str, tuple[str, ...]] = MappingProxyType({"licences": ("down", "refusing"), "keys": ("down", "none")})
+"""How simulated systems can fail: 电子证照系统, and the keys of the agencies' seals."""
+
+
 class SimulatedOutage(Base):
-    """A simulated system that does not do what it is asked: `kind` is `down` or `refusing`."""
+    """A simulated system that does not do what it is asked; `kind` is one of its `OUTAGES`."""
 
     __tablename__ = "simulated_outage"
     system: Mapped[str] = mapped_column(String(32), primary_key=True)

@@ -1,7 +1,7 @@
 """The keys with which agencies seal, each with its certificate, and the demonstration's own authority for them.
 
-A key is EC P-256. In a folder it is a pair of files only their owner can read, `A07.key` and `A07.pem` (the certificate,
-then those that vouch for it); a key stays loaded once it was used. Keys of a real authority come as PKCS#12.
+A key is EC P-256. In a folder it is a pair of files that only their owner can read, `A07.key` and `A07.pem` (the
+certificate, then what vouches for it); a key stays loaded once it was used. Keys of a real authority come as PKCS#12.
 """
 
 from __future__ import annotations
@@ -118,6 +118,18 @@ class MadeOnDemand:
             if agency_id not in self._keys:
                 self._keys[agency_id] = make_key(self.authority, agency_name)
             return self._keys[agency_id]
+
+
+@dataclass(frozen=True)
+class OutOfReach:
+    """A keyring that is no use: it has `no_key` of anybody, or cannot be read."""
+
+    no_key: bool
+
+    def key_of(self, agency_id: str, agency_name: str) -> AgencyKey | None:
+        if self.no_key:
+            return None
+        raise KeyringError("签章密钥无法读取（模拟故障）。")
 
 
 class FolderKeyring:

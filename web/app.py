@@ -9,6 +9,7 @@ import tasks.adapters
 from engine.clock import Clock
 from records.encryption import configure_key
 from tasks.adapters import Adapters, simulated_licences
+from tasks.keyring import Keyring
 from tasks.licences.http import HttpLicences
 from tasks.licences.system import LicenceSystem
 from tasks.sms.gateway import gateway
@@ -70,6 +71,12 @@ def licences(settings: Settings) -> Callable[[Session], LicenceSystem]:
     return lambda session: system
 
 
+def keys(settings: Settings) -> Callable[[Session], Keyring]:
+    """The keys in the installation's folder."""
+    keyring = settings.keyring
+    return lambda session: keyring
+
+
 def configure_process(settings: Settings) -> None:
     """Set what a process has once, whatever the number of its applications: the key, the adapters to the outside."""
     configure_key(settings.data_key)
@@ -77,7 +84,7 @@ def configure_process(settings: Settings) -> None:
         Adapters(
             platform=demo.platform(settings),
             licences=licences(settings),
-            keys=settings.keyring,
+            keys=keys(settings),
             sms=gateway(settings.sms_gateway),
             site_url=settings.site_url,
             specimen=settings.demo,

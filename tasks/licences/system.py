@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
 from engine.errors import EngineError
-
-SYSTEM = "licences"
-"""Its name among the simulated systems."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,16 +47,15 @@ class LicenceSystem(Protocol):
         ...
 
 
+@dataclass(frozen=True)
 class SimulatedLicences:
-    """A system in this process, which calls a paper by its number; `outage` says whether it is `down` or `refusing`."""
+    """A system in this process, which calls a paper by its number, unless its `outage` is `down` or `refusing`."""
 
-    def __init__(self, outage: Callable[[], str | None] = lambda: None) -> None:
-        self._outage = outage
+    outage: str | None = None
 
     def register(self, licence: Licence, key: str) -> str:
-        outage = self._outage()
-        if outage == "down":
+        if self.outage == "down":
             raise LicencesUnavailable("没有应答（模拟故障）")
-        if outage == "refusing":
+        if self.outage == "refusing":
             raise LicenceRefused("证照目录中没有该证照类型（模拟退件）")
         return f"SIM-{hashlib.sha256(licence.number.encode()).hexdigest()[:20].upper()}"

@@ -61,7 +61,7 @@ def apply(
     agency = session.scalar(select(Agency).where(Agency.name == found.snapshot["agency_name"]))
     if agency is None:
         raise BpmnError(SEAL_UNAVAILABLE, f"没有名为“{found.snapshot['agency_name']}”的机关。")
-    agency_id, key = agency.id, _key_of(agency, call.now)
+    agency_id, key = agency.id, _key_of(session, agency, call.now)
     sheet = sheet_of(found, Seal.SEALED)
     sealed = seal(sheet.pdf, sheet.seal_place, key, _purpose(found), call.now)
 
@@ -102,9 +102,9 @@ def mark(found: Issued, seal: Seal) -> None:
         found.snapshot = {**found.snapshot, "seal": seal.value}
 
 
-def _key_of(agency: Agency, now: datetime) -> AgencyKey:
+def _key_of(session: Session, agency: Agency, now: datetime) -> AgencyKey:
     try:
-        key = adapters().keys.key_of(agency.id, agency.name)
+        key = adapters().keys(session).key_of(agency.id, agency.name)
     except KeyringError as error:
         raise EngineError(str(error)) from error
     if key is None:
