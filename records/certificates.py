@@ -60,6 +60,14 @@ class Seal(StrEnum):
     ON_PAPER = "ON_PAPER"
 
 
+class Licence(StrEnum):
+    """Whether a certificate is there as 电子证照."""
+
+    NONE = "NONE"
+    PENDING = "PENDING"
+    AT_HAND = "AT_HAND"
+
+
 class NumberExhaustedError(Exception):
     """Every serial of the year is taken for this agency and class."""
 
@@ -89,6 +97,18 @@ class Certificate(Base):
     def on_paper(self) -> bool:
         """Whether it exists on paper only: nothing can be shown or downloaded."""
         return self.seal == Seal.ON_PAPER
+
+    @property
+    def deliverable(self) -> bool:
+        """Whether its PDF may be had: it is made, and nothing about its seal is under way."""
+        return self.paper is not None and self.seal != Seal.LICENCE_PENDING
+
+    @property
+    def licence(self) -> "Licence":
+        """What the column 电子证照 says: nothing of a certificate that is stamped by hand (R167)."""
+        if self.seal not in (Seal.SEAL_PENDING, Seal.LICENCE_PENDING, Seal.SEALED):
+            return Licence.NONE
+        return Licence.AT_HAND if self.deliverable else Licence.PENDING
 
     @property
     def dated_until(self) -> date:
