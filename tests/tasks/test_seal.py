@@ -15,7 +15,7 @@ import pytest
 from pyhanko.keys.internal import translate_pyca_cryptography_cert_to_asn1
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
-from pyhanko.sign.validation.status import PdfSignatureStatus
+from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 from pypdf import PdfReader
 
@@ -59,7 +59,7 @@ def test_the_signature_is_the_agencys_over_the_whole_file_with_its_time() -> Non
     paper = sealed()
     status = validated(paper.pdf)
     assert (status.intact, status.valid, status.trusted, status.bottom_line) == (True, True, True, True)
-    assert status.coverage.name == "ENTIRE_FILE"
+    assert status.coverage is SignatureCoverageLevel.ENTIRE_FILE
     assert status.signing_cert.subject.native["common_name"] == paper.subject == LETTER.agency_name
     [signature] = PdfFileReader(BytesIO(paper.pdf)).embedded_signatures
     assert signature.self_reported_timestamp == paper.sealed_at == AT
