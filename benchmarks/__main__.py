@@ -18,7 +18,7 @@ import structlog
 from benchmarks import ageing, cases, patterns, shapes
 from benchmarks.boxes import inbox_rows
 from benchmarks.databases import Database, databases
-from benchmarks.filing import Filings, alone_row, paper_row
+from benchmarks.filing import Filings, alone_row, paper_row, seal_row
 from benchmarks.pattern_runs import pattern_rows
 from benchmarks.report import POSTGRESQL, Goal, Row, table
 from benchmarks.runs import Shape, run_rows
@@ -33,7 +33,8 @@ def filing(found: Sequence[Database], quick: bool) -> list[Row]:
     """The whole procedure, and the paper at its end."""
     filings = Filings(found, batches=1 if quick else 5, size=2 if quick else 12)
     alone = alone_row(filings.alone, 30 if quick else 300)
-    paper = [paper_row(filings.paper, 5 if quick else 30)] if filings.paper else []
+    copies = 5 if quick else 30
+    paper = [paper_row(filings.paper, copies), seal_row(filings.paper, copies)] if filings.paper else []
     return [*filings.rows(), alone, *paper]
 
 

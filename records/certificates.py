@@ -48,14 +48,24 @@ class InvalidReason(StrEnum):
 
 class Seal(StrEnum):
     """How far the seal is. SEAL_PENDING: the agency has an electronic seal, which is not on the paper yet;
+    LICENCE_PENDING: it is, and 电子证照系统 has not registered the paper yet, so that nobody gets it; SEALED: all done.
     OFFLINE_PENDING: the agency stamps by hand, and has not yet (R165). ON_PAPER: the old system issued it on paper,
     stamped; there is no file of it and never will be (R195)."""
 
     SEAL_PENDING = "SEAL_PENDING"
+    LICENCE_PENDING = "LICENCE_PENDING"
     SEALED = "SEALED"
     OFFLINE_PENDING = "OFFLINE_PENDING"
     OFFLINE_DONE = "OFFLINE_DONE"
     ON_PAPER = "ON_PAPER"
+
+
+class Licence(StrEnum):
+    """Whether a certificate is there as 电子证照."""
+
+    NONE = "NONE"
+    PENDING = "PENDING"
+    AT_HAND = "AT_HAND"
 
 
 class NumberExhaustedError(Exception):
@@ -87,6 +97,18 @@ class Certificate(Base):
     def on_paper(self) -> bool:
         """Whether it exists on paper only: nothing can be shown or downloaded."""
         return self.seal == Seal.ON_PAPER
+
+    @property
+    def deliverable(self) -> bool:
+        """Whether its PDF may be had: it is made, and nothing about its seal is under way."""
+        return self.paper is not None and self.seal != Seal.LICENCE_PENDING
+
+    @property
+    def licence(self) -> "Licence":
+        """What the column 电子证照 says: nothing of a certificate that is stamped by hand (R167)."""
+        if self.seal not in (Seal.SEAL_PENDING, Seal.LICENCE_PENDING, Seal.SEALED):
+            return Licence.NONE
+        return Licence.AT_HAND if self.deliverable else Licence.PENDING
 
     @property
     def dated_until(self) -> date:

@@ -14,6 +14,7 @@ from sqlalchemy import JSON, ForeignKey, LargeBinary, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.tables import Base, UtcDateTime, new_id
+from records.certificates import Seal
 
 
 class PaperKind(StrEnum):
@@ -61,6 +62,11 @@ class Paper(Base):
     pdf: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     sha256: Mapped[str | None] = mapped_column(String(64))
     made_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def deliverable(self) -> bool:
+        """Whether its PDF may be had: it is made, and nothing about its seal is under way."""
+        return self.sha256 is not None and self.seal != Seal.LICENCE_PENDING
 
 
 def papers_of(session: Session, document_id: str, kind: PaperKind | None = None) -> Sequence[Paper]:

@@ -1,6 +1,5 @@
-"""Issuing a certificate: its number in the command that signs, its paper by a job, and the public line."""
+"""Issuing a certificate: its number, what its paper will print, and the public line."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,11 +20,10 @@ from records.certificates import (
     expiry,
     initial_seal,
 )
-from records.certificates import CertificatePaper as StoredPaper
 from records.filings import Filing
 from tasks.adapters import adapters
 from tasks.filings.submission import filing_of
-from tasks.papers.certificate import CertificatePaper, render
+from tasks.papers.certificate import CertificatePaper
 
 _WITH_PARTIES = (joinedload(Filing.agency), joinedload(Filing.enterprise))  # which the snapshot names
 
@@ -38,14 +36,6 @@ class AllocatedCertificate:
     issue_date: date
     valid_until: date
     e_seal: bool
-
-
-@dataclass(frozen=True)
-class RenderedPaper:
-    """The paper that was made."""
-
-    sha256: str
-    size: int
 
 
 @service_task(
@@ -75,19 +65,6 @@ def allocate(filing_id: Annotated[str, Param(title="申报编号")], call: Call)
         valid_until=expiry(certificate.issue_date),
         e_seal=filing.agency.e_seal,
     )
-
-
-@service_task("certificate/render", version=1, title="生成备案证", category="证书", effect="external", timeout=30)
-def render_paper(certificate_number: Annotated[str, Param(title="备案证号")], call: Call) -> RenderedPaper:
-    """Make the PDF and keep it with its SHA-256. A paper is made once: a second call finds the first."""
-    certificate = _certificate_of(call.session, certificate_number)
-    if certificate.paper is not None:
-        return RenderedPaper(certificate.paper.sha256, len(certificate.paper.pdf))
-    pdf = render(paper_of(certificate))
-    sha256 = hashlib.sha256(pdf).hexdigest()
-    stored = StoredPaper(number=certificate.number, pdf=pdf, sha256=sha256, made_at=call.now)
-    call.keep(lambda session: session.add(stored))
-    return RenderedPaper(sha256, len(pdf))
 
 
 @service_task("announcement/publish", version=1, title="公开备案信息", category="公告", effect="transaction")

@@ -1,12 +1,18 @@
 """The Flask application factory: nothing is set up by importing, everything by `create_app`."""
 
+from collections.abc import Callable
+
 from flask import Flask, Response, request
+from sqlalchemy.orm import Session
 from werkzeug.routing import IntegerConverter, Map
 
 import tasks.adapters
 from engine.clock import Clock
 from records.encryption import configure_key
-from tasks.adapters import Adapters
+from tasks.adapters import Adapters, simulated_licences
+from tasks.keyring import Keyring
+from tasks.licences.http import HttpLicences
+from tasks.licences.system import LicenceSystem
 from tasks.sms.gateway import gateway
 from web import api, demo, identity, limits, logs, pages, texts
 from web.database import open_database
@@ -73,12 +79,30 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     return app
 
 
+def licences(settings: Settings) -> Callable[[Session], LicenceSystem]:
+    """电子证照系统: the simulated one, or the one at the address of the setting. Raises ValueError for another word."""
+    if settings.licences == "simulated":
+        return simulated_licences
+    if not settings.licences.startswith(("http://", "https://")):
+        raise ValueError(f"JIGAI_LICENCES: {settings.licences!r} is neither `simulated` nor an address")
+    system = HttpLicences(settings.licences, settings.licences_token)
+    return lambda session: system
+
+
+def keys(settings: Settings) -> Callable[[Session], Keyring]:
+    """The keys in the installation's folder."""
+    keyring = settings.keyring
+    return lambda session: keyring
+
+
 def configure_process(settings: Settings) -> None:
     """Set what a process has once, whatever the number of its applications: the key, the adapters to the outside."""
     configure_key(settings.data_key)
     tasks.adapters.configure(
         Adapters(
             platform=demo.platform(settings),
+            licences=licences(settings),
+            keys=keys(settings),
             sms=gateway(settings.sms_gateway),
             site_url=settings.site_url,
             specimen=settings.demo,

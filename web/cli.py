@@ -39,6 +39,8 @@ from web import backup, demo_identity, history, legacy, logs
 from web import demo as demonstration
 from web.app import create_app
 from web.database import bring_up_to_date, db, is_up_to_date
+from web.installation import ready as _ready
+from web.keys import seals
 from web.procedures import deploy_product, sources
 from web.runtime import runtime
 from web.settings import Settings, places
@@ -52,12 +54,7 @@ def main() -> None:
     logs.configure()
 
 
-def _ready() -> Flask:
-    """The application, on a database whose tables are those of this version."""
-    app = create_app()
-    if not is_up_to_date(app):
-        raise click.UsageError("the database has no tables, or those of another version: start `jigai up` on it once")
-    return app
+main.add_command(seals)
 
 
 # Running
@@ -100,6 +97,7 @@ def demo(port: int, host: str, reset: bool, past: bool) -> None:
     click.echo("preparing the demo's database …")
     app = create_app(settings)
     bring_up_to_date(app)
+    demonstration.make_seals(app.extensions["jigai"].settings)
     click.echo("loading sample data and deploying processes …")
     if past and not history.has_happened(app):
         unfinished.touch()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from marshmallow import Schema, ValidationError
-from sqlalchemy import func, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.clock import MovableClock
@@ -43,7 +43,7 @@ from records.progress import Progress
 from records.projects import Project
 from records.sample import application_of, attach_materials, load_sample
 from records.seals import OfflineSeal, entry_of
-from records.simulation import SimulatedProject
+from records.simulation import OUTAGES, SimulatedOutage, SimulatedProject
 from records.sms import OutgoingSms
 from records.users import User, UserKind, UserRole, user_by_username
 from tasks import procedure, progress, seals
@@ -63,6 +63,7 @@ VERBS = (
     "report",
     "register",
     "hire",
+    "outage",
     *(kind for kind in KINDS if not issubclass(KINDS[kind], Project)),
 )
 _PROJECTS: Mapping[str, type[Schema]] = {FILING: FilingForm, APPROVAL: ApprovalForm}
@@ -253,6 +254,16 @@ class Office:
         user.kind = UserKind.AUTHORITY.value
         user.roles = [UserRole(role=role) for role in person["roles"]]
         command.session.add(user)
+
+    def _outage(self, command: Command, business_key: str | None, block: Any) -> None:
+        """外部系统故障: which simulated systems fail from now on, and how; with nothing written all work again."""
+        failing = _group({"outage": block}, "outage")
+        _only(failing, OUTAGES, "outage", "outage.")
+        command.session.execute(delete(SimulatedOutage))
+        for system, kind in failing.items():
+            if kind not in OUTAGES[system]:
+                raise Misused(f"outage.{system}", f"{system} 可写：{'、'.join(OUTAGES[system])}")
+            command.session.add(SimulatedOutage(system=system, kind=kind))
 
     def _another(self, kind: str) -> Verb:
         """Submitting a document of another kind about the scenario's certificate, such as an extension."""

@@ -6,11 +6,12 @@ Without any, everything lives under `var/` beside the code: an SQLite database, 
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
 from engine.leases import LEASE
+from tasks.keyring import FolderKeyring
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -60,6 +61,10 @@ class Settings:
     site_url: str = "http://127.0.0.1:8000"
     demo: bool = False
     sms_gateway: str = "outbox"
+    seals: Path | None = None
+    seal_passphrase: str | None = field(default=None, repr=False)
+    licences: str = "simulated"
+    licences_token: str | None = field(default=None, repr=False)
     lease: timedelta = LEASE
     secure_cookies: bool = False
     identity_platform: IdentityPlatform | None = None
@@ -80,11 +85,20 @@ class Settings:
             site_url=given.get("JIGAI_SITE_URL", cls.site_url).rstrip("/"),
             demo=demo or given.get("JIGAI_DEMO") == "1" or (var / "demo").exists(),
             sms_gateway=given.get("JIGAI_SMS_GATEWAY", cls.sms_gateway),
+            seals=Path(given["JIGAI_SEALS"]).resolve() if given.get("JIGAI_SEALS") else None,
+            seal_passphrase=given.get("JIGAI_SEAL_PASSPHRASE") or None,
+            licences=given.get("JIGAI_LICENCES", cls.licences),
+            licences_token=given.get("JIGAI_LICENCES_TOKEN") or None,
             lease=timedelta(seconds=float(given.get("JIGAI_LEASE_SECONDS", LEASE.total_seconds()))),
             secure_cookies=given.get("JIGAI_SECURE_COOKIES") == "1",
             identity_platform=IdentityPlatform.from_environment(given),
             password_login_until=_day(given, "JIGAI_PASSWORD_LOGIN_UNTIL"),
         )
+
+    @property
+    def keyring(self) -> FolderKeyring:
+        """The agencies' keys."""
+        return FolderKeyring(self.seals or self.var / "seals", self.seal_passphrase)
 
     @property
     def embedded(self) -> bool:

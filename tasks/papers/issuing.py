@@ -12,7 +12,7 @@ from engine.errors import CommandRefused, EngineError
 from engine.services import Call, Param, service_task
 from records.agencies import Agency
 from records.calendar import local_date
-from records.certificates import initial_seal
+from records.certificates import Seal, initial_seal
 from records.documents import Document
 from records.papers import NAMES, Paper, PaperKind, papers_of
 from tasks.adapters import adapters
@@ -23,10 +23,11 @@ from tasks.papers.press import PaperError, prove
 
 @dataclass(frozen=True)
 class IssuedPaper:
-    """The paper that was issued."""
+    """The paper that was issued; `e_seal` chooses how it is sealed."""
 
     paper_id: str
     number: str
+    e_seal: bool
 
 
 @service_task("paper/issue", version=1, title="出具文书", category="文书", effect="transaction")
@@ -48,7 +49,7 @@ def issue(
         raise EngineError(f"没有文书类型「{kind}」，现有：{'、'.join(PaperKind)}。")
     asked, document = PaperKind(kind), document_of(call.session, document_kind, document_id)
     paper = _issued(call.session, document, asked) or _draw_up(call.session, document, asked, fields or {}, call.now)
-    return IssuedPaper(paper.id, paper.number)
+    return IssuedPaper(paper.id, paper.number, paper.seal != Seal.OFFLINE_PENDING)
 
 
 def hand_out(

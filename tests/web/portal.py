@@ -58,6 +58,7 @@ class Portal:
         """Be as after the start of a process: nothing is known of what was done before."""
         self.clock.set(start)
         configure_process(self._settings)
+        demo.make_seals(self._settings)
         self.app.extensions["jigai"] = build(self.app, self._settings, self.clock)
         self.app.extensions["jigai"].engine.publish = lambda job_ids: None
         limiter.reset()

@@ -17,7 +17,7 @@ from records.papers import NAMES, Paper, PaperKind
 from records.users import User
 from tasks.corrections import public_note
 from web.api.documents import CertificateAnswer, VerificationAnswer
-from web.api.papers import patiently, pdf_response, public_view
+from web.api.papers import electronic_seal_view, patiently, pdf_response, public_view
 from web.database import db
 from web.identity import me, require
 
@@ -66,7 +66,9 @@ def certificate_view(certificate: Certificate) -> dict[str, Any]:
         "agency": agency.name,
         "filing_id": certificate.filing_id,
         "verify_token": certificate.verify_token,
-        "pdf_sha256": certificate.paper.sha256 if certificate.paper else None,
+        "extended": certificate.extended,
+        "pdf_sha256": certificate.paper.sha256 if certificate.paper and certificate.deliverable else None,
+        "electronic_seal": electronic_seal_view(certificate),
     }
 
 
@@ -120,7 +122,8 @@ def _letter_view(paper: Paper) -> dict[str, Any]:
         "issue_date": paper.issue_date,
         "agency": paper.snapshot["agency_name"],
         "items": [row["label"] for row in paper.snapshot["changed"]],
-        "pdf_sha256": paper.sha256,
+        "pdf_sha256": paper.sha256 if paper.deliverable else None,
+        "electronic_seal": electronic_seal_view(paper),
     }
 
 
@@ -144,5 +147,10 @@ def paper_response(certificate: Certificate, *, download: bool = False) -> Respo
             remedy="请使用纸质备案证原件；可凭备案证号查验。",
         )
     number = certificate.number
-    paper = patiently(lambda: db.session.get(CertificatePaper, number), "备案证")
+
+    def made() -> CertificatePaper | None:
+        found = db.session.get_one(Certificate, number)
+        return found.paper if found.deliverable else None
+
+    paper = patiently(made, "备案证")
     return pdf_response(paper.pdf, number, paper.sha256, download=download)

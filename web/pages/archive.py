@@ -66,7 +66,7 @@ def _papers(project: Document) -> Iterator[dict[str, Any]]:
     if certificate.on_paper:
         address = url_for("enterprise.certificate", number=certificate.number)
         yield _paper(_("纸质备案证"), certificate.number, wording.day(certificate.issue_date), address, "certificate")
-    elif certificate.paper is not None:
+    elif certificate.deliverable:
         address = url_for("enterprise.paper", number=certificate.number)
         yield _paper(_("备案证"), certificate.number, wording.day(certificate.issue_date), address)
     about = (

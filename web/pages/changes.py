@@ -164,7 +164,7 @@ def _to_do(title: str, text: str, glyph: str, change: Change) -> dict[str, Any]:
 
 
 def _letter(change: Change, paper: Paper) -> dict[str, Any]:
-    made = paper.sha256 is not None
+    made = paper.deliverable
     verify_url = f"{paper.snapshot['site_url']}/verify/{paper.verify_token}"
     return {
         "number": paper.number,

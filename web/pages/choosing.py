@@ -96,7 +96,8 @@ def row(certificate: Certificate, filing: Filing, agency: Agency, act_url: str) 
         "status": certificate.status,
         "tags": tags(certificate),
         "agency": agency.name,
-        "pdf_url": url_for("enterprise.paper", number=certificate.number) if certificate.paper else None,
+        "licence": certificate.licence,
+        "pdf_url": url_for("enterprise.paper", number=certificate.number),
         "issue_date": wording.day(certificate.issue_date),
         "act_url": act_url,
     }

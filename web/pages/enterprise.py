@@ -127,7 +127,8 @@ def certificates() -> str:
                 "issue_date": wording.day(certificate.issue_date),
                 "valid_until": wording.day(certificate.valid_until) or None,
                 "seal": certificate.seal,
-                "pdf_url": url_for("enterprise.paper", number=certificate.number) if certificate.paper else None,
+                "licence": certificate.licence,
+                "pdf_url": url_for("enterprise.paper", number=certificate.number),
             }
             for certificate, filing in found.rows
         ],

@@ -263,7 +263,7 @@ def _card(certificate: Certificate, filing: Filing) -> dict[str, Any]:
     today = local_date(runtime().engine.clock.now())
     verify_url = f"{certificate.snapshot['site_url']}/verify/{certificate.verify_token}"
     number = certificate.number
-    made = certificate.paper is not None
+    made = certificate.deliverable
     return {
         "number": number,
         "number_spaced": " ".join(number[start : start + 4] for start in range(0, len(number), 4)),

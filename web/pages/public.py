@@ -175,6 +175,10 @@ def _verification(state: str, number: str = "", found: Certificate | Paper | Non
 
 def _facts(found: Certificate | Paper) -> dict[str, Any]:
     told = verification_view(found)
+    for sealed in (told, told.get("paper"), told.get("letter")):
+        if sealed and sealed.get("electronic_seal"):
+            seal = sealed["electronic_seal"]
+            sealed["electronic_seal"] = seal | {"sealed_at": wording.moment(seal["sealed_at"])}
     if "paper" in told:
         return told
     days = {name: wording.day(told[name]) for name in ("issue_date", "valid_until")}
