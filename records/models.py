@@ -1,6 +1,8 @@
 """Every table of the records, imported: whoever makes or migrates the tables imports this."""
 
 from records import (
+    access_records,
+    admin_acts,
     agencies,
     announcements,
     approvals,
@@ -15,6 +17,7 @@ from records import (
     enterprises,
     extensions,
     filings,
+    grants,
     industry,
     inquiries,
     notices,
@@ -25,12 +28,15 @@ from records import (
     seals,
     simulation,
     sms,
+    sms_texts,
     substitutions,
     terminations,
     users,
 )
 
 __all__ = [
+    "access_records",
+    "admin_acts",
     "agencies",
     "announcements",
     "approvals",
@@ -45,6 +51,7 @@ __all__ = [
     "enterprises",
     "extensions",
     "filings",
+    "grants",
     "industry",
     "inquiries",
     "notices",
@@ -55,6 +62,7 @@ __all__ = [
     "seals",
     "simulation",
     "sms",
+    "sms_texts",
     "substitutions",
     "terminations",
     "users",

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from engine.deployments import Source, newest
 from engine.errors import CommandRefused
 from engine.tables import Definition, DeploymentFile
-from records.users import UserKind
+from records.roles import AdminRole
 from web.api.schemas import DefinitionSchema, DeploymentAnswer
 from web.database import db
 from web.identity import me, require
@@ -22,7 +22,7 @@ blueprint = Blueprint("definitions", __name__, description="Diagrams, tables and
 @blueprint.route("/deployments")
 class Deployments(MethodView):
     @blueprint.response(201, DeploymentAnswer)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self) -> dict[str, Any]:
         """Deploy a set of files (multipart field `files`: .bpmn, .dmn, .json); 422 lists every problem."""
         files = request.files.getlist("files")

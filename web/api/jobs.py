@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.tables import Definition, Instance, Job
-from records.users import UserKind
+from records.roles import OVERSEEING, AdminRole
 from web.api.idempotency import HEADER, answered, digest, once, once_under
 from web.api.schemas import (
     MOST_JOBS,
@@ -35,7 +35,7 @@ blueprint = Blueprint("jobs", __name__, description="What happens later")
 class Jobs(MethodView):
     @blueprint.arguments(JobQuery, location="query")
     @blueprint.response(200, JobPage)
-    @require(UserKind.ADMIN)
+    @require(*OVERSEEING)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Jobs in one state, by id."""
         rows = _chosen(query).where(Job.state == query["state"]).order_by(Job.id).limit(query["limit"] + 1)
@@ -49,7 +49,7 @@ class Jobs(MethodView):
 @blueprint.route("/jobs/<job_id>")
 class OneJob(MethodView):
     @blueprint.response(200, JobSchema)
-    @require(UserKind.ADMIN)
+    @require(*OVERSEEING)
     def get(self, job_id: str) -> Job:
         """A job, with what its service is given."""
         job = db.session.get(Job, job_id)
@@ -62,7 +62,7 @@ class OneJob(MethodView):
 class RetryJob(MethodView):
     @blueprint.arguments(RetryJobBody)
     @blueprint.response(200, JobSchema)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], job_id: str) -> Any:
         """Give a failed job its attempts again, with some of its arguments corrected."""
         return once(lambda given: given.retry_job(job_id, body.get("arguments")), JobSchema())
@@ -72,7 +72,7 @@ class RetryJob(MethodView):
 class SkipJob(MethodView):
     @blueprint.arguments(SkipJobBody)
     @blueprint.response(200, JobSchema)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], job_id: str) -> Any:
         """Do without a job for a reason: a service task completes with `result`, a timer fires, the rest is dropped."""
         return once(lambda given: given.skip_job(job_id, body["reason"], body.get("result")), JobSchema())
@@ -82,7 +82,7 @@ class SkipJob(MethodView):
 class RetryJobs(MethodView):
     @blueprint.arguments(RetryJobsBody)
     @blueprint.response(200, JobResults)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Retry the failed jobs of a list or filter, each by itself."""
         return _each(body, lambda given, job_id: given.retry_job(job_id))
@@ -92,7 +92,7 @@ class RetryJobs(MethodView):
 class SkipJobs(MethodView):
     @blueprint.arguments(SkipJobsBody)
     @blueprint.response(200, JobResults)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Do without the jobs of a list, or the failed ones of a filter, each by itself."""
         return _each(body, lambda given, job_id: given.skip_job(job_id, body["reason"]))

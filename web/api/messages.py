@@ -6,7 +6,7 @@ from typing import Any
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from records.users import UserKind
+from records.roles import AdminRole
 from web.api.idempotency import once
 from web.api.schemas import MessageBody, Received, SignalBody
 from web.identity import require
@@ -18,7 +18,7 @@ blueprint = Blueprint("messages", __name__, description="Messages and signals")
 class Messages(MethodView):
     @blueprint.arguments(MessageBody)
     @blueprint.response(200, Received)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Give a message to the one case that waits for it; unheard it is refused, or kept while `ttl` lasts."""
         ttl = timedelta(seconds=body["ttl"]) if "ttl" in body else None
@@ -34,7 +34,7 @@ class Messages(MethodView):
 class Signals(MethodView):
     @blueprint.arguments(SignalBody)
     @blueprint.response(200, Received)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Give a signal to every case that waits for it."""
         return once(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.tables import Task
+from records.roles import AdminRole
 from records.users import User, UserKind, user_by_username
 from tasks import staff
 from web.api.idempotency import once
@@ -73,7 +74,7 @@ class Staff(MethodView):
 class Deactivate(MethodView):
     @blueprint.arguments(DeactivateBody)
     @blueprint.response(200, Deactivated)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], username: str) -> Any:
         """停用并移交: close the account and hand over everything open, or nothing of it happens."""
         return once(lambda given: deactivate(given, username, body["to"], body["reason"]), Deactivated())
@@ -82,7 +83,7 @@ class Deactivate(MethodView):
 @blueprint.route("/staff/<username>/activate")
 class Activate(MethodView):
     @blueprint.response(200, StaffLine)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, username: str) -> Any:
         """启用: open a closed account again. What was handed over stays where it is."""
         return once(lambda given: activate(given, username), StaffLine())

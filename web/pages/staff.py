@@ -10,6 +10,7 @@ from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.job_commands import LONGEST_REASON
 from records.agencies import Agency
+from records.roles import AdminRole
 from records.users import User, UserKind
 from web.api import staff as interface
 from web.database import db
@@ -20,7 +21,7 @@ blueprint = Blueprint("official", __name__, url_prefix="/staff")
 
 
 @blueprint.get("")
-@require(UserKind.ADMIN)
+@require(AdminRole.SYSTEM)
 def staff() -> str:
     """Every official, by agency."""
     query = select(User, Agency.name).join(Agency, Agency.id == User.agency_id).where(User.kind == UserKind.AUTHORITY)
@@ -48,14 +49,14 @@ def staff() -> str:
 
 
 @blueprint.get("/<username>")
-@require(UserKind.ADMIN)
+@require(AdminRole.SYSTEM)
 def page(username: str) -> str:
     """One official: who stands in, and what happens when they leave."""
     return _render(username)
 
 
 @blueprint.post("/<username>/substitutions")
-@require(UserKind.ADMIN)
+@require(AdminRole.SYSTEM)
 def appoint(username: str) -> Any:
     """Name a substitute for an official. A refusal shows the form again, with what was typed."""
     refusal = substitutions.appointed(username)
@@ -65,7 +66,7 @@ def appoint(username: str) -> Any:
 
 
 @blueprint.post("/<username>/deactivate")
-@require(UserKind.ADMIN)
+@require(AdminRole.SYSTEM)
 def deactivate(username: str) -> Any:
     """停用并移交. A refusal shows the form again, with what was typed."""
     receiver, reason = request.form.get("to") or None, request.form.get("reason", "").strip()[:LONGEST_REASON]
@@ -84,7 +85,7 @@ def deactivate(username: str) -> Any:
 
 
 @blueprint.post("/<username>/activate")
-@require(UserKind.ADMIN)
+@require(AdminRole.SYSTEM)
 def activate(username: str) -> Any:
     """启用: open a closed account again."""
     name = commands.give(lambda given: interface.activate(given, username))["name"]
