@@ -1,4 +1,4 @@
-"""Access records 登录与访问记录: who came in, from where, who could not, and who was turned away from what. Append-only."""
+"""Access records 登录与访问记录: who came in and from where, who could not, who was turned away. Append-only."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Grants 授权申请: what the system's administrator wants somebody to be, until the security administrator confirms it."""
+"""Grants 授权申请: what somebody is to be, until the security administrator confirms it."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,8 +1,8 @@
 """Jurisdiction 管辖: whose matters somebody may look at, beside those whom he acts for (design §4, R52, R183-R185).
 
 An enterprise sees its own. An official sees his agency's and those of the agencies below it; one of the province
-everybody's. The administrators of the system and of the audit see all (`records/roles.py`). Acting is another matter: tasks go to groups
-(`records/assignment.py`), and what an official begins himself, such as 撤销, concerns his own agency alone.
+everybody's. The administrators of the system and of the audit see all (`records/roles.py`). Acting is another
+matter: tasks go to groups (`records/assignment.py`), and what an official begins himself, such as 撤销, concerns his own agency alone.
 """
 
 from sqlalchemy import ColumnElement, ScalarSelect, false, or_, select, true

@@ -104,6 +104,11 @@ def set_password(user: User, password: str) -> None:
     user.password_hash = hash_password(password)
 
 
+def first_password() -> str:
+    """A password to tell somebody."""
+    return secrets.token_urlsafe(9)
+
+
 def check_password(user: User | None, password: str) -> bool:
     """Whether the password opens the account. No account, one without password and a closed one never open.
 

@@ -11,6 +11,7 @@ from engine.deployments import Source, newest
 from engine.errors import CommandRefused
 from engine.tables import Definition, DeploymentFile
 from records.roles import AdminRole
+from tasks import operations
 from web.api.schemas import DefinitionSchema, DeploymentAnswer
 from web.database import db
 from web.identity import me, require
@@ -30,7 +31,7 @@ class Deployments(MethodView):
             raise CommandRefused("files_missing", "没有收到文件。", status=422, remedy="请在字段 files 中上传。")
         sources = [Source((file.filename or "file").rsplit("/", 1)[-1], file.read()) for file in files]
         with command(me().username) as given:
-            definitions = given.deploy(sources)
+            definitions = operations.deploy(given, sources)
             return {
                 "id": definitions[0].deployment_id,
                 "definitions": [{"key": d.key, "version": d.version} for d in definitions],

@@ -10,6 +10,7 @@ from engine.errors import CommandRefused
 from engine.modification import AddToken, CancelToken, Instruction, MoveToken
 from engine.tables import Definition, Instance
 from records.roles import OVERSEEING, AdminRole
+from tasks import operations
 from web.api.idempotency import once
 from web.api.schemas import (
     HistoryAnswer,
@@ -37,12 +38,7 @@ class Instances(MethodView):
         """Start a case. Enterprises start theirs by submitting a document."""
         return once(
             lambda given: instance_view(
-                given.start(
-                    body["definition"],
-                    data=body["data"],
-                    business_key=body.get("business_key"),
-                    version=body.get("version"),
-                )
+                operations.start(given, body["definition"], body["data"], body.get("business_key"), body.get("version"))
             ),
             InstanceSchema(),
             201,
@@ -97,7 +93,9 @@ class CancelInstance(MethodView):
     @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """End a case at once."""
-        return once(lambda given: instance_view(given.cancel(instance_id, body["reason"])), InstanceSchema())
+        return once(
+            lambda given: instance_view(operations.cancel(given, instance_id, body["reason"])), InstanceSchema()
+        )
 
 
 @blueprint.route("/instances/<instance_id>/suspend")
@@ -107,7 +105,9 @@ class SuspendInstance(MethodView):
     @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """Let a case stand still until it is resumed."""
-        return once(lambda given: instance_view(given.suspend(instance_id, body["reason"])), InstanceSchema())
+        return once(
+            lambda given: instance_view(operations.suspend(given, instance_id, body["reason"])), InstanceSchema()
+        )
 
 
 @blueprint.route("/instances/<instance_id>/resume")
@@ -117,7 +117,9 @@ class ResumeInstance(MethodView):
     @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """Let a suspended case go on, with what fell due and what came meanwhile."""
-        return once(lambda given: instance_view(given.resume(instance_id, body["reason"])), InstanceSchema())
+        return once(
+            lambda given: instance_view(operations.resume(given, instance_id, body["reason"])), InstanceSchema()
+        )
 
 
 @blueprint.route("/instances/<instance_id>/modify")
@@ -130,7 +132,7 @@ class ModifyInstance(MethodView):
         instructions = [_instruction(**told) for told in body["instructions"]]
         return once(
             lambda given: instance_view(
-                given.modify(instance_id, instructions, data=body["data"], reason=body["reason"])
+                operations.modify(given, instance_id, instructions, body["data"], body["reason"])
             ),
             InstanceSchema(),
         )
@@ -143,7 +145,9 @@ class RetryInstance(MethodView):
     @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """Correct a case's variables and try its incidents again."""
-        return once(lambda given: instance_view(given.retry(instance_id, body["data"])), InstanceSchema())
+        return once(
+            lambda given: instance_view(operations.retry_case(given, instance_id, body["data"])), InstanceSchema()
+        )
 
 
 def _instruction(

@@ -12,6 +12,7 @@ from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.tables import Definition, Instance, Job
 from records.roles import OVERSEEING, AdminRole
+from tasks import operations
 from web.api.idempotency import HEADER, answered, digest, once, once_under
 from web.api.schemas import (
     MOST_JOBS,
@@ -65,7 +66,7 @@ class RetryJob(MethodView):
     @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], job_id: str) -> Any:
         """Give a failed job its attempts again, with some of its arguments corrected."""
-        return once(lambda given: given.retry_job(job_id, body.get("arguments")), JobSchema())
+        return once(lambda given: operations.retry_job(given, job_id, body.get("arguments")), JobSchema())
 
 
 @blueprint.route("/jobs/<job_id>/skip")
@@ -75,7 +76,7 @@ class SkipJob(MethodView):
     @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], job_id: str) -> Any:
         """Do without a job for a reason: a service task completes with `result`, a timer fires, the rest is dropped."""
-        return once(lambda given: given.skip_job(job_id, body["reason"], body.get("result")), JobSchema())
+        return once(lambda given: operations.skip_job(given, job_id, body["reason"], body.get("result")), JobSchema())
 
 
 @blueprint.route("/jobs/retry")
@@ -85,7 +86,7 @@ class RetryJobs(MethodView):
     @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Retry the failed jobs of a list or filter, each by itself."""
-        return _each(body, lambda given, job_id: given.retry_job(job_id))
+        return each(body, operations.retry_job)
 
 
 @blueprint.route("/jobs/skip")
@@ -95,10 +96,10 @@ class SkipJobs(MethodView):
     @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Do without the jobs of a list, or the failed ones of a filter, each by itself."""
-        return _each(body, lambda given, job_id: given.skip_job(job_id, body["reason"]))
+        return each(body, lambda given, job_id: operations.skip_job(given, job_id, body["reason"]))
 
 
-def _each(body: dict[str, Any], give: Callable[[Command, str], Job]) -> Any:
+def each(body: dict[str, Any], give: Callable[[Command, str], Job]) -> Any:
     """Give a command for each job in a transaction of its own. Under an `Idempotency-Key` each is given once, also
     where the first request ended half way, and the answer is the first one's.
     """

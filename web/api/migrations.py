@@ -10,6 +10,7 @@ from engine.migration import Plan
 from engine.migration_commands import Outcome, Target, migrate_many
 from engine.tables import Instance
 from records.roles import AdminRole
+from tasks import operations
 from web.api.idempotency import once
 from web.api.schemas import MigrateBody, MigratedInstance, MigrationBody, MigrationPage
 from web.api.views import instance_view
@@ -34,7 +35,9 @@ class MigrateInstance(MethodView):
             if body["preview"]:
                 outcome = "blocked" if plan.blocks else "would_migrate"
                 return instance_view(given.session.get_one(Instance, instance_id)) | _told(outcome, plan)
-            return instance_view(given.migrate(instance_id, target, body["reason"])) | _told("migrated", plan)
+            return instance_view(operations.migrate(given, instance_id, target, body["reason"])) | _told(
+                "migrated", plan
+            )
 
         return once(give, MigratedInstance())
 

@@ -15,8 +15,8 @@ from engine.errors import CommandRefused
 from records.agencies import Agency
 from records.documents import Document
 from records.enterprises import Enterprise
-from records.seals import OfflineSeal, SealState
 from records.roles import OVERSEEING
+from records.seals import OfflineSeal, SealState
 from records.users import User, UserKind
 from tasks import seals
 from web.api.idempotency import once

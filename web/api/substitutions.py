@@ -10,8 +10,8 @@ from engine.commands import Command
 from engine.errors import CommandRefused
 from records import substitutions
 from records.calendar import local_date
-from records.substitutions import Substitution
 from records.roles import OVERSEEING, AdminRole
+from records.substitutions import Substitution
 from records.users import User, UserKind
 from web.api.idempotency import once
 from web.api.schemas import Colleague, Paging, Strict

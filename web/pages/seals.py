@@ -17,8 +17,8 @@ from engine.tables import Instance
 from records.agencies import Agency
 from records.calendar import local_date
 from records.formats import ID_TYPES
-from records.seals import LONGEST_NAME, LONGEST_REMARK, OfflineSeal, SealState
 from records.roles import OVERSEEING
+from records.seals import LONGEST_NAME, LONGEST_REMARK, OfflineSeal, SealState
 from records.users import UserKind
 from tasks import seals as sealing
 from tasks.adapters import adapters

@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from engine.commands import Command
 from engine.errors import CommandRefused
 from records.calendar import local_date
-from records.substitutions import Substitution, SubstitutionState, substitutions
 from records.roles import OVERSEEING, AdminRole
+from records.substitutions import Substitution, SubstitutionState, substitutions
 from records.users import User, UserKind, colleagues_of
 from web.api import substitutions as interface
 from web.database import db
