@@ -2,7 +2,8 @@
 
 An enterprise sees its own. An official sees his agency's and those of the agencies below it; one of the province
 everybody's. The administrators of the system and of the audit see all (`records/roles.py`). Acting is another
-matter: tasks go to groups (`records/assignment.py`), and what an official begins himself, such as 撤销, concerns his own agency alone.
+matter: tasks go to groups (`records/assignment.py`), and what an official begins himself, such as 撤销, concerns
+his own agency alone.
 """
 
 from sqlalchemy import ColumnElement, ScalarSelect, false, or_, select, true

@@ -34,10 +34,11 @@ KINDS: Mapping[PolicyKind, str] = MappingProxyType(
 )
 """The lists that are imported. What follows from an entry's category stands in the decision tables."""
 
+# What the forms offer, but for what they say of a project that is in no list.
 _CATEGORIES = {
     PolicyKind.INDUSTRY_CATALOGUE: CHOICES["catalogue"],
-    PolicyKind.NEGATIVE_LIST: CHOICES["negative_list"],
-    PolicyKind.APPROVAL_CATALOGUE: CHOICES["approval_category"],
+    PolicyKind.NEGATIVE_LIST: CHOICES["negative_list"][1:],
+    PolicyKind.APPROVAL_CATALOGUE: CHOICES["approval_category"][1:],
 }
 LONGEST_EDITION, LONGEST_TITLE = PolicyEdition.edition.type.length, PolicyEdition.title.type.length
 _LONGEST_CODE, _LONGEST_ENTRY = PolicyEntry.code.type.length, 2000

@@ -1,7 +1,7 @@
-"""The calendar of working days 工作日历 as an administrator keeps it; the deadlines that rest on it follow (design §10).
+"""The calendar of working days 工作日历 as an administrator keeps it, and the deadlines that rest on it.
 
-A year is provisional until it is published. What was told in a paper, such as the day until which materials are awaited,
-stays as it was told.
+A year is provisional until it is published (design §10). What was told in a paper, such as the day until which
+materials are awaited, stays as it was told.
 """
 
 from collections.abc import Iterator, Mapping
@@ -38,7 +38,7 @@ class Year:
 
 
 def read_year(file: str, content: bytes, year: int) -> Year:
-    """Read the days of a year's published arrangement: 日期, 安排 (休息 or 上班), 说明. Everything wrong is a problem."""
+    """Read a year's published arrangement: 日期, 安排 (休息 or 上班), 说明. Whatever is wrong is a problem."""
     sheet = parse(file, content, COLUMNS)
     found = Year(problems=list(sheet.problems))
     for line in sheet.lines:
@@ -78,14 +78,21 @@ def mark(command: Command, day: date, is_workday: bool) -> int:
     with _deadlines_follow(command, day, day) as moved:
         command.session.merge(WorkingDay(day=day, is_workday=is_workday, source=before.source))
     was, now = ({"workday": worked} for worked in (not is_workday, is_workday))
-    told = {"actor": command.actor, "now": command.now, "before": was, "after": now | {"deadlines": len(moved)}}
-    note(command.session, Act.CALENDAR_CHANGED, str(day), **told)
+    note(
+        command.session,
+        Act.CALENDAR_CHANGED,
+        str(day),
+        actor=command.actor,
+        now=command.now,
+        before=was,
+        after=now | {"deadlines": len(moved)},
+    )
     return len(moved)
 
 
 def publish(command: Command, year: int, days: Mapping[date, bool] | None = None) -> int:
-    """Publish a year: with `days`, those that are not as the week has them; without, as it is marked. How many deadlines
-    moved. Days that have passed stay as they are.
+    """Publish a year: with `days`, those that are not as the week has them; without, as it is marked. Days that have
+    passed stay as they are. How many deadlines moved.
 
     Raises CommandRefused for a year that has passed, lies too far ahead, or is published already as it is.
     """
@@ -118,7 +125,7 @@ def _within_reach(command: Command, year: int) -> date:
 @contextmanager
 def _deadlines_follow(command: Command, first: date, last: date) -> Iterator[list[str]]:
     """What runs across days that are changed inside gets its new deadline: the document, and every value of its cases
-    that is the old one, with the timers and tasks that follow it. Yields what is then filled with the documents' ids."""
+    that is the old one, with the timers and tasks that follow it. Yields a list, then filled with the documents' ids."""
     session, today = command.session, local_date(command.now)
     documents, clocks = _running(session, first, last)
     old = _deadlines(session, clocks, today)

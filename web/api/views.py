@@ -13,7 +13,7 @@ from records.assignment import members_of
 from records.documents import Document
 from records.jurisdiction import sees
 from records.roles import OVERSEEING
-from records.users import User
+from records.users import User, UserKind
 from web.database import db
 from web.runtime import runtime
 

@@ -67,8 +67,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('template', 'version', name=op.f('pk_sms_text'))
     )
     op.add_column('announcement', sa.Column('public', sa.Boolean(), nullable=False, server_default=sa.true()))
-    with op.batch_alter_table('announcement') as table:
-        table.alter_column('public', server_default=None)
+    with op.batch_alter_table('announcement') as announcement:
+        announcement.alter_column('public', server_default=None)
     op.create_index('ix_engine_history_at', 'engine_history', ['at'])
 
     # Until now an administrator was one who had no role, or `admin`.
