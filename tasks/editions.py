@@ -91,8 +91,8 @@ def _check(line: Line, kind: PolicyKind, seen: Mapping[str, int]) -> None:
         line.refuse("category", f"没有类别“{category}”", f"填{'、'.join(known)}之一")
 
 
-def objections(session: Session, heading: Heading, today: date) -> list[FieldError]:
-    """What is wrong with the edition itself."""
+def require_fit(session: Session, heading: Heading, today: date) -> None:
+    """Raises BusinessRefusal with everything that is wrong with the edition itself."""
     wrong = _wrong_days(heading.effective_from, heading.effective_to)
     if heading.kind not in KINDS:
         wrong.append(FieldError("kind", "kind", "请选择目录。"))
@@ -104,17 +104,16 @@ def objections(session: Session, heading: Heading, today: date) -> list[FieldErr
             wrong.append(FieldError(name, "text", f"请填写{noun}（不超过 {longest} 个字）。"))
     known = session.get(PolicyEdition, (heading.kind, heading.edition))
     if known is not None and known.effective_from <= today:
-        wrong.append(
-            FieldError("edition", "edition", f"{heading.edition}已经施行，不能重新导入；有修订时请用新的版本名。")
-        )
-    return wrong
+        message = f"{heading.edition}已经施行，不能重新导入；有修订时请用新的版本名。"
+        wrong.append(FieldError("edition", "edition", message))
+    if wrong:
+        raise BusinessRefusal(wrong, message="没有导入任何内容。")
 
 
 def take(command: Command, heading: Heading, content: Content) -> PolicyEdition:
     """Import an edition; one that is not in force yet is replaced. Raises BusinessRefusal or CommandRefused, and then
     nothing of it is there."""
-    if wrong := objections(command.session, heading, local_date(command.now)):
-        raise BusinessRefusal(wrong, message="没有导入任何内容。")
+    require_fit(command.session, heading, local_date(command.now))
     if content.problems:
         message = f"文件有 {len(content.problems)} 处不符合要求，没有导入任何内容。"
         raise CommandRefused("file_unfit", message, status=422, remedy="请按清单更正后重新导入。")

@@ -7,7 +7,7 @@ materials are awaited, stays as it was told.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -16,7 +16,7 @@ from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.tables import Instance
 from records.admin_acts import Act, note
-from records.calendar import Calendar, DaySource, WorkingDay, local_date
+from records.calendar import Calendar, DaySource, WorkingDay, local_date, year_days
 from records.clocks import StatutoryClock, clocks_of
 from records.documents import WITH_AUTHORITY, Document
 from tasks.clocks import Deadline, deadline_of
@@ -59,9 +59,9 @@ def read_year(file: str, content: bytes, year: int) -> Year:
 
 def is_published(session: Session, year: int) -> bool:
     """Whether every day of a year is known on the State Council's authority."""
-    first, following = date(year, 1, 1), date(year + 1, 1, 1)
-    known = (WorkingDay.day >= first, WorkingDay.day < following, WorkingDay.source == DaySource.PUBLISHED)
-    return session.scalar(select(func.count()).select_from(WorkingDay).where(*known)) == (following - first).days
+    days = list(year_days(year))
+    known = (WorkingDay.day.between(days[0], days[-1]), WorkingDay.source == DaySource.PUBLISHED)
+    return session.scalar(select(func.count()).select_from(WorkingDay).where(*known)) == len(days)
 
 
 def mark(command: Command, day: date, is_workday: bool) -> int:
@@ -90,26 +90,29 @@ def mark(command: Command, day: date, is_workday: bool) -> int:
     return len(moved)
 
 
-def publish(command: Command, year: int, days: Mapping[date, bool] | None = None) -> int:
-    """Publish a year: with `days`, those that are not as the week has them; without, as it is marked. Days that have
-    passed stay as they are. How many deadlines moved.
+def publish(command: Command, year: int, told: Year | None = None) -> int:
+    """Publish a year: as a file has it, or without one as it is marked. Days that have passed stay as they are. How
+    many deadlines moved.
 
-    Raises CommandRefused for a year that has passed, lies too far ahead, or is published already as it is.
+    Raises CommandRefused for a year that has passed, lies too far ahead, or is published already as it is, and for a
+    file with problems.
     """
     today, session = _within_reach(command, year), command.session
-    if days is None and is_published(session, year):
+    if told is None and is_published(session, year):
         raise CommandRefused("year_published", f"{year} 年已经公布。", remedy="有调整时请导入新的安排。")
-    calendar, first, last = Calendar(session), date(year, 1, 1), date(year, 12, 31)
-    changed: dict[str, bool] = {}
-    with _deadlines_follow(command, first, last) as moved:
-        for day in (first + timedelta(days=offset) for offset in range((last - first).days + 1)):
+    if told is not None and told.problems:
+        message = f"文件有 {len(told.problems)} 处不符合要求，没有公布。"
+        raise CommandRefused("file_unfit", message, status=422, remedy="请按清单更正后重新导入。")
+    calendar, changed = Calendar(session), dict[str, bool]()
+    with _deadlines_follow(command, date(year, 1, 1), date(year, 12, 31)) as moved:
+        for day in year_days(year):
             known = calendar.day(day).is_workday
-            wanted = known if days is None or day < today else days.get(day, day.weekday() < 5)
+            wanted = known if told is None or day < today else told.days.get(day, day.weekday() < 5)
             if wanted != known:
                 changed[str(day)] = wanted
             session.merge(WorkingDay(day=day, is_workday=wanted, source=DaySource.PUBLISHED.value))
-    told = {"workdays_changed": changed, "deadlines": len(moved)}
-    note(session, Act.CALENDAR_PUBLISHED, str(year), actor=command.actor, now=command.now, after=told)
+    after = {"workdays_changed": changed, "deadlines": len(moved)}
+    note(session, Act.CALENDAR_PUBLISHED, str(year), actor=command.actor, now=command.now, after=after)
     return len(moved)
 
 
@@ -125,7 +128,7 @@ def _within_reach(command: Command, year: int) -> date:
 @contextmanager
 def _deadlines_follow(command: Command, first: date, last: date) -> Iterator[list[str]]:
     """What runs across days that are changed inside gets its new deadline: the document, and every value of its cases
-    that is the old one, with the timers and tasks that follow it. Yields a list, then filled with the documents' ids."""
+    that is the old one, with the timers and tasks that follow it. Yields a list that is then filled with their ids."""
     session, today = command.session, local_date(command.now)
     documents, clocks = _running(session, first, last)
     old = _deadlines(session, clocks, today)

@@ -15,6 +15,9 @@ from web.database import db
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+OF_ONES_ACCOUNT = frozenset(("auth", "public"))
+"""Blueprints with what everybody may do for themselves: logging out, choosing a language."""
+
 login = LoginManager()
 csrf = CSRFProtect()
 
@@ -67,6 +70,14 @@ def register(app: Flask) -> None:
         nobody = request.path.startswith("/api/") and not current_user.is_authenticated
         if not by_header and not nobody:
             csrf.protect()
+
+    @app.before_request
+    def hold_back() -> None:
+        """The audit's administrator reads everything and changes nothing, but his own account."""
+        if request.method in ("GET", "HEAD", "OPTIONS") or request.blueprint in OF_ONES_ACCOUNT:
+            return
+        if current_user.is_authenticated and me().admin_role == AdminRole.AUDIT:
+            raise CommandRefused("auditor_reads", "审计管理员只查看，不能办理或修改。", status=403)
 
 
 def me() -> User:

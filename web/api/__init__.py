@@ -4,12 +4,16 @@ from flask import Flask
 from flask_smorest import Api
 
 from web.api import (
+    agencies,
     approvals,
+    audit,
+    bulletins,
     certificates,
     changes,
     corrections,
     definitions,
     docs,
+    editions,
     extensions,
     filings,
     forms,
@@ -22,10 +26,12 @@ from web.api import (
     progress,
     seals,
     services,
+    sms_texts,
     staff,
     substitutions,
     task_inbox,
     terminations,
+    working_days,
 )
 from web.api.problems import answer_problems
 
@@ -51,6 +57,12 @@ BLUEPRINTS = (
     corrections.blueprint,
     seals.blueprint,
     lookups.blueprint,
+    agencies.blueprint,
+    working_days.blueprint,
+    editions.blueprint,
+    bulletins.blueprint,
+    sms_texts.blueprint,
+    audit.blueprint,
 )
 
 

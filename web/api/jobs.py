@@ -1,6 +1,6 @@
 """Jobs that wait or have failed for good, and what an administrator decides about them: one, or many at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import request
@@ -86,7 +86,7 @@ class RetryJobs(MethodView):
     @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Retry the failed jobs of a list or filter, each by itself."""
-        return each(body, operations.retry_job)
+        return _each(body, operations.retry_job)
 
 
 @blueprint.route("/jobs/skip")
@@ -96,10 +96,10 @@ class SkipJobs(MethodView):
     @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Do without the jobs of a list, or the failed ones of a filter, each by itself."""
-        return each(body, lambda given, job_id: operations.skip_job(given, job_id, body["reason"]))
+        return _each(body, lambda given, job_id: operations.skip_job(given, job_id, body["reason"]))
 
 
-def each(body: dict[str, Any], give: Callable[[Command, str], Job]) -> Any:
+def _each(body: dict[str, Any], give: Callable[[Command, str], Job]) -> Any:
     """Give a command for each job in a transaction of its own. Under an `Idempotency-Key` each is given once, also
     where the first request ended half way, and the answer is the first one's.
     """
@@ -111,9 +111,16 @@ def each(body: dict[str, Any], give: Callable[[Command, str], Job]) -> Any:
     if ids is None:
         failed = _chosen(body["filter"]).where(Job.state == "failed").order_by(Job.due_at, Job.rank, Job.id)
         ids = [job.id for job in db.session.scalars(failed.limit(MOST_JOBS))]
-    results = [_one(f"{key}:{job_id}" if key else "", asked, job_id, give) for job_id in dict.fromkeys(ids)]
+    results = decide_each(ids, give, key, asked)
     document, _ = once_under(key, asked, lambda given: {"items": JobResult(many=True).dump(results)})
     return document
+
+
+def decide_each(
+    ids: Iterable[str], give: Callable[[Command, str], Job], key: str = "", asked: str = ""
+) -> list[dict[str, Any]]:
+    """Give a command for each job in a transaction of its own; what came of each."""
+    return [_one(f"{key}:{job_id}" if key else "", asked, job_id, give) for job_id in dict.fromkeys(ids)]
 
 
 def _one(key: str, asked: str, job_id: str, give: Callable[[Command, str], Job]) -> dict[str, Any]:

@@ -4,26 +4,35 @@ from flask import Flask
 
 from web.pages import (
     accounts,
+    administration,
+    agencies,
     approvals,
     archive,
+    audit,
+    bulletins,
     change_form,
     changes,
     corrections,
     diagram,
+    editions,
     enterprise,
     extensions,
     filings,
+    grants,
     inbox,
     library,
+    operations,
     prints,
     progress,
     public,
     seals,
     shell,
+    sms_texts,
     staff,
     substitutions,
     task,
     terminations,
+    working_days,
 )
 
 BLUEPRINTS = (
@@ -36,6 +45,7 @@ BLUEPRINTS = (
     diagram.blueprint,
     substitutions.blueprint,
     staff.blueprint,
+    administration.blueprint,
 )
 
 
@@ -47,16 +57,24 @@ def register(app: Flask) -> None:
 
 
 __all__ = [
+    "agencies",
     "approvals",
     "archive",
+    "audit",
+    "bulletins",
     "change_form",
     "changes",
     "corrections",
+    "editions",
     "extensions",
     "filings",
+    "grants",
+    "operations",
     "prints",
     "progress",
     "register",
     "seals",
+    "sms_texts",
     "terminations",
+    "working_days",
 ]
