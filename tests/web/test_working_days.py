@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine.tables import Job, Task
+from engine.tables import Instance, Job, Task
 from records.documents import Document
 from tests.web.conftest import Visitor
 from tests.web.portal import Portal
@@ -34,8 +34,9 @@ def publish(portal: Portal, content: str, *, dry_run: bool = False, user: str = 
 def deadlines(portal: Portal, filing: str) -> tuple[date | None, datetime | None, list[datetime]]:
     """Of the document, of its open task, and of its timers."""
     with portal.app.app_context():
-        [task] = db.session.scalars(select(Task).where(Task.state == "open", Task.element_id == "accept"))
-        timers = select(Job.due_at).where(Job.instance_id == task.instance_id, Job.kind == "timer").order_by(Job.due_at)
+        case = db.session.scalars(select(Instance.id).where(Instance.business_key == filing)).one()
+        task = db.session.scalars(select(Task).where(Task.state == "open", Task.instance_id == case)).one()
+        timers = select(Job.due_at).where(Job.instance_id == case, Job.kind == "timer").order_by(Job.due_at)
         return db.session.get_one(Document, filing).due_on, task.due_at, list(db.session.scalars(timers))
 
 

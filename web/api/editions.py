@@ -84,7 +84,7 @@ class Import(MethodView):
     @blueprint.response(200, ImportAnswer)
     @require(AdminRole.SYSTEM)
     def post(self, query: dict[str, Any]) -> Any:
-        """Import an edition from a CSV file (multipart field `file`: 代码, 条目, 类别), all of it or nothing: `problems`
+        """Import an edition from a CSV file (multipart field `file`: 代码, 条目, 类别), all or nothing: `problems`
         has each line that is refused."""
         dry_run = query.pop("dry_run")
         file = request.files.get("file")

@@ -109,7 +109,7 @@ def _day(name: str) -> datetime | None:
 
 def shown(grant: Grant) -> dict[str, Any]:
     """A grant as pages show it: what somebody is to be, beside what they are."""
-    user, session = grant.user, db.session()
+    user = grant.user
     return {
         "name": user.name,
         "username": user.username,

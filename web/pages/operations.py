@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from engine import values
 from engine.commands import Command
@@ -28,11 +28,13 @@ _STATES = ("failed", "due", "leased")
 @require(*OVERSEEING)
 def incidents() -> str:
     """What failed and waits for somebody, the oldest first."""
+    # An incident of a token's job names the token.
+    of_token = and_(Job.instance_id == Incident.instance_id, Job.token == Incident.token, Job.state == "failed")
     query = (
         select(Incident, Instance, Definition, Job)
         .outerjoin(Instance, Instance.id == Incident.instance_id)
         .outerjoin(Definition, Definition.id == Instance.definition_id)
-        .outerjoin(Job, Job.id == Incident.job_id)
+        .outerjoin(Job, or_(Job.id == Incident.job_id, of_token))
         .where(Incident.resolved_at.is_(None))
     )
     if text := lists.searched():
