@@ -22,6 +22,7 @@ from engine.job_commands import JobCommands
 from engine.leases import LEASE
 from engine.migration_commands import MigrationCommands
 from engine.modification import Modification
+from engine.revision import Revision
 from engine.services import Registry
 from engine.tables import Definition
 from engine.task_commands import TaskCommands
@@ -73,7 +74,7 @@ class Engine:
                 raise CommandRefused("value_refused", error.message, status=422, remedy="请更正这个值。") from None
 
 
-class Command(CaseCommands, TaskCommands, JobCommands, Modification, MigrationCommands):
+class Command(CaseCommands, TaskCommands, JobCommands, Modification, Revision, MigrationCommands):
     """What can be done to cases inside one transaction."""
 
     def deploy(self, sources: list[Source]) -> list[Definition]:

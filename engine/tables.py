@@ -265,6 +265,7 @@ class History(Base):
     """
 
     __tablename__ = "engine_history"
+    __table_args__ = (Index("ix_engine_history_at", "at"),)
     instance_id: Mapped[str] = mapped_column(String(16), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -35,14 +35,15 @@ class Announcement(Base):
     enterprise_name: Mapped[str | None] = mapped_column(String(100))
     certificate_number: Mapped[str | None] = mapped_column(ForeignKey("certificate.number"))
     project_name: Mapped[str | None] = mapped_column(String(200))
-    published_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    published_at: Mapped[datetime] = mapped_column(UtcDateTime, doc="of what is not public: when it was written")
+    public: Mapped[bool] = mapped_column(default=True, doc="False: a notice of the system, still written or withdrawn")
 
 
 def announcements(session: Session, kind: str, limit: int = 20, offset: int = 0) -> Sequence[Announcement]:
-    """The announcements of a list, newest first."""
+    """The announcements of a public list, newest first."""
     return session.scalars(
         select(Announcement)
-        .where(Announcement.kind == kind)
+        .where(Announcement.kind == kind, Announcement.public)
         .order_by(Announcement.published_at.desc(), Announcement.id.desc())
         .limit(limit)
         .offset(offset)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.errors import CommandRefused
 from engine.tables import Base, UtcDateTime, new_id
+from records.admin_acts import Act, note
 
 LONGEST_TITLE, LONGEST_BODY = 200, 20_000
 
@@ -64,6 +65,8 @@ def save(session: Session, article: Article, *, seen: int | None, actor: str, no
     article.updated_at, article.updated_by = now, actor
     session.add(article)
     session.flush()
+    told = {"shelf": article.shelf, "published": article.published, "revision": article.revision}
+    note(session, Act.ARTICLE_SAVED, article.title, actor=actor, now=now, after=told)
 
 
 def read_articles(path: Path) -> Iterator[Article]:

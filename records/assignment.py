@@ -1,6 +1,6 @@
 """Who may do a task: the groups that the engine asks for (design §4). A lane's id is a role.
 
-Groups are texts: `enterprise:E01`, `agency:A07:handler`, and `admin` of all administrators. Membership and
+Groups are texts: `enterprise:E01`, `agency:A07:handler`, and `admin` of the system's administrators. Membership and
 substitution are asked each time, so that a change of office counts at once, and a substitution ends by its date.
 """
 
@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from engine.assignment import Person, Standing
 from records.agencies import Agency
 from records.calendar import local_date
+from records.roles import AdminRole
 from records.substitutions import PRINCIPALS
 from records.users import User, UserKind, UserRole, user_by_username
 
-ENTERPRISE_ROLE, ADMIN_ROLE = "enterprise", "admin"
+ENTERPRISE_ROLE, ADMIN_ROLE = "enterprise", AdminRole.SYSTEM.value
 
 # Users while their account is open, and so is their agency.
 _OPEN = and_(User.active, or_(User.agency_id.is_(None), Agency.active))
@@ -53,7 +54,7 @@ def members_of(session: Session, group: str) -> Sequence[User]:
     """Who is in a group now, by their names."""
     query = _ALL_ACTIVE.with_only_columns(User).order_by(User.name, User.id)
     if group == ADMIN_ROLE:
-        return session.scalars(query.where(User.kind == UserKind.ADMIN)).all()
+        return session.scalars(query.where(User.roles.any(UserRole.role == ADMIN_ROLE))).all()
     party, party_id, *role = group.split(":")
     if party == ENTERPRISE_ROLE:
         return session.scalars(query.where(User.kind == UserKind.ENTERPRISE, User.enterprise_id == party_id)).all()
@@ -67,7 +68,7 @@ def _groups(kind: str, enterprise_id: str | None, agency_id: str | None, role: s
         yield enterprise_group(enterprise_id)
     elif kind == UserKind.AUTHORITY and agency_id and role:
         yield agency_group(agency_id, role)
-    elif kind == UserKind.ADMIN:
+    elif kind == UserKind.ADMIN and role == ADMIN_ROLE:
         yield ADMIN_ROLE
 
 

@@ -52,6 +52,12 @@ def published_days() -> Iterator[WorkingDay]:
         day += timedelta(days=1)
 
 
+def year_days(year: int) -> Iterator[date]:
+    """Every day of a year."""
+    first, following = date(year, 1, 1), date(year + 1, 1, 1)
+    return (first + timedelta(days=offset) for offset in range((following - first).days))
+
+
 def computed_workday(day: date) -> bool:
     """What can be said of a day before its year is published."""
     if day.weekday() >= 5:

@@ -1,14 +1,16 @@
 """Jurisdiction 管辖: whose matters somebody may look at, beside those whom he acts for (design §4, R52, R183-R185).
 
 An enterprise sees its own. An official sees his agency's and those of the agencies below it; one of the province
-everybody's. An administrator sees all, so that he can help. Acting is another matter: tasks go to groups
-(`records/assignment.py`), and what an official begins himself, such as 撤销, concerns his own agency alone.
+everybody's. The administrators of the system and of the audit see all (`records/roles.py`). Acting is another
+matter: tasks go to groups (`records/assignment.py`), and what an official begins himself, such as 撤销, concerns
+his own agency alone.
 """
 
 from sqlalchemy import ColumnElement, ScalarSelect, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from records.agencies import Agency, AgencyLevel
+from records.roles import OVERSEEING
 from records.users import User, UserKind
 
 HANDLING = frozenset(("handler", "reviewer", "signer"))
@@ -28,7 +30,7 @@ def agencies_seen_from(agency_id: str) -> ScalarSelect[str]:
 def in_sight(user: User, *, enterprise: _Owner, agency: _Owner) -> ColumnElement[bool]:
     """Which rows a user may look at, by the columns that say whose they are."""
     kind = UserKind(user.kind)
-    if kind == UserKind.ADMIN:
+    if user.admin_role in OVERSEEING:
         return true()
     if kind == UserKind.ENTERPRISE and user.enterprise_id is not None:
         return enterprise == user.enterprise_id
@@ -40,7 +42,7 @@ def in_sight(user: User, *, enterprise: _Owner, agency: _Owner) -> ColumnElement
 def sees(session: Session, user: User, *, enterprise_id: str | None, agency_id: str | None) -> bool:
     """Whether a user may look at what belongs to this enterprise and this agency."""
     kind = UserKind(user.kind)
-    if kind == UserKind.ADMIN:
+    if user.admin_role in OVERSEEING:
         return True
     if kind == UserKind.ENTERPRISE:
         return user.enterprise_id is not None and enterprise_id == user.enterprise_id

@@ -1,7 +1,9 @@
 """Every table of the records, imported: whoever makes or migrates the tables imports this."""
 
 from records import (
+    access_records,
     account_merges,
+    admin_acts,
     agencies,
     announcements,
     approvals,
@@ -16,6 +18,7 @@ from records import (
     enterprises,
     extensions,
     filings,
+    grants,
     identities,
     industry,
     inquiries,
@@ -28,6 +31,7 @@ from records import (
     seals,
     simulation,
     sms,
+    sms_texts,
     substitutions,
     terminations,
     tokens,
@@ -35,7 +39,9 @@ from records import (
 )
 
 __all__ = [
+    "access_records",
     "account_merges",
+    "admin_acts",
     "agencies",
     "announcements",
     "approvals",
@@ -50,6 +56,7 @@ __all__ = [
     "enterprises",
     "extensions",
     "filings",
+    "grants",
     "identities",
     "industry",
     "inquiries",
@@ -62,6 +69,7 @@ __all__ = [
     "seals",
     "simulation",
     "sms",
+    "sms_texts",
     "substitutions",
     "terminations",
     "tokens",

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from engine.tables import Base, UtcDateTime
 from records.encryption import EncryptedText
+from records.roles import AdminRole
 
 
 class UserKind(StrEnum):
@@ -19,11 +20,22 @@ class UserKind(StrEnum):
     ADMIN = "ADMIN"
 
 
+_IS_ADMINISTRATOR = text(f"role IN ({', '.join(repr(role.value) for role in AdminRole)})")
+
+
 class UserRole(Base):
-    """One role of a user: a lane's id in lower case, `enterprise`, `handler`, `reviewer`, `signer`, or
-    `supervisor` and `admin`, which no lane has."""
+    """One role of a user: `enterprise`, or one of `records/roles.py`. Nobody is two of the three administrators."""
 
     __tablename__ = "user_role"
+    __table_args__ = (
+        Index(
+            "uq_user_role_administrator",
+            "user_id",
+            unique=True,
+            sqlite_where=_IS_ADMINISTRATOR,
+            postgresql_where=_IS_ADMINISTRATOR,
+        ),
+    )
     user_id: Mapped[str] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
     role: Mapped[str] = mapped_column(String(32), primary_key=True)
 
@@ -52,6 +64,11 @@ class User(Base):
     @property
     def role_names(self) -> frozenset[str]:
         return frozenset(grant.role for grant in self.roles)
+
+    @property
+    def admin_role(self) -> AdminRole | None:
+        """Which of the three administrators the user is, if one."""
+        return next((role for role in AdminRole if role in self.role_names), None)
 
 
 def user_by_username(session: Session, username: str) -> User | None:

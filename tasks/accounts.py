@@ -15,11 +15,13 @@ from engine.errors import BusinessRefusal, CommandRefused, EngineError, FieldErr
 from engine.services import Call, Param, service_task
 from engine.tables import Task
 from records.account_merges import PROCESS, AccountMerge, MergeState
+from records.admin_acts import Act, note
 from records.assignment import enterprise_group
 from records.formats import mobile_valid
 from records.identities import Identity
 from records.login_sessions import end_sessions
 from records.notices import post
+from records.passwords import first_password, set_password, unlock
 from records.sms import queue
 from records.tokens import ApiToken
 from records.users import User, UserKind, accounts_of
@@ -60,6 +62,26 @@ def refuse(command: Command, asked: AccountMerge, reason: str) -> None:
     command.complete(open_task(command.session, asked).id, data={"decision": "refuse"}, opinion=reason)
 
 
+def open_locked(command: Command, user: User) -> None:
+    """解除锁定: let somebody log in again whom wrong passwords have locked out."""
+    unlock(user)
+    _note(command, Act.ACCOUNT_UNLOCKED, user)
+
+
+def renew_password(command: Command, user: User) -> str:
+    """A first password, told this once, which its user has to change; where they were logged in, they are not."""
+    password = first_password()
+    set_password(user, password, temporary=True)
+    end_sessions(command.session, user)
+    _note(command, Act.PASSWORD_RENEWED, user)
+    return password
+
+
+def _note(command: Command, act: Act, user: User) -> None:
+    command.session.flush()
+    note(command.session, act, f"{user.name}（{user.username}）", actor=command.actor, now=command.now)
+
+
 def open_task(session: Session, asked: AccountMerge) -> Task:
     """The task with which a request is decided. Raises CommandRefused 409 where it was decided before."""
     task = session.scalar(select(Task).where(Task.instance_id == asked.instance_id, Task.state == "open"))
@@ -92,7 +114,8 @@ def merge_accounts(
     kept = session.scalar(select(User).where(User.username == keep).with_for_update())
     if kept is None:
         raise _refusal("请选择保留的账号。")
-    for other in others_of(session, kept):
+    others = others_of(session, kept)
+    for other in others:
         end_sessions(session, other)
         for table in (ApiToken, Identity):
             session.execute(update(table).where(table.user_id == other.id).values(user_id=kept.id))
@@ -101,6 +124,8 @@ def merge_accounts(
     kept.active = True
     asked.enterprise_id, asked.kept_id, asked.state = kept.enterprise_id, kept.id, MergeState.MERGED.value
     _decided(asked, call)
+    merged = {"enterprise": asked.enterprise_name, "kept": kept.username, "merged": [o.username for o in others]}
+    note(session, Act.ACCOUNTS_MERGED, asked.enterprise_name, actor=call.actor, now=call.now, after=merged)
 
 
 @service_task("account/announce", version=1, title="通知账号已合并", category="账号", effect="transaction")

@@ -127,9 +127,15 @@ def _running(session: Session, document_kind: str, document_id: str) -> tuple[Do
 
 
 def _deadline(call: Call, document: Document, clock: StatutoryClock) -> Deadline:
-    reading = read(Calendar(call.session), clock, local_date(call.now))
-    document.due_on = None if reading.paused else reading.due_on
+    deadline = deadline_of(Calendar(call.session), clock, local_date(call.now))
+    document.due_on = deadline.due_on
     call.session.flush()
+    return deadline
+
+
+def deadline_of(calendar: Calendar, clock: StatutoryClock, today: date) -> Deadline:
+    """What a clock says today, as diagrams have it."""
+    reading = read(calendar, clock, today)
     if reading.paused:
         return Deadline(None, None, NEVER, NEVER)
     near, over = (day + timedelta(days=1) for day in (reading.warn_on, reading.due_on))

@@ -14,7 +14,7 @@ from tasks.keyring import Keyring
 from tasks.licences.http import HttpLicences
 from tasks.licences.system import LicenceSystem
 from tasks.sms.gateway import gateway
-from web import api, demo, identity, limits, logs, pages, texts
+from web import api, demo, doors, identity, limits, logs, pages, texts
 from web.database import open_database
 from web.runtime import build
 from web.settings import Settings
@@ -61,6 +61,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     app.extensions["jigai"] = build(app, settings, clock)
     texts.register(app)
     identity.register(app)
+    doors.register(app)
     limits.register(app)
     api.register(app)
     pages.register(app)

@@ -27,11 +27,13 @@ from engine.migration_commands import Outcome, Target, migrate_many
 from engine.problems import Problem
 from engine.services import Registry
 from engine.tables import Definition, new_id
+from records.admin_acts import Act, note
 from records.agencies import Agency
 from records.assignment import ENTERPRISE_ROLE
 from records.enterprises import Enterprise
 from records.login_sessions import end_sessions
 from records.passwords import first_password, set_password, unlock
+from records.roles import AdminRole, OfficialRole, are_of_official, is_administrator
 from records.seed import seed_master_data
 from records.tokens import LIFETIMES, LONGEST_NAME, TokenScope, issue_token
 from records.users import User, UserKind, UserRole, user_by_username
@@ -337,12 +339,21 @@ def list_users() -> None:
 @click.option("--name", required=True, help="As colleagues know them.")
 @click.option("--agency", help="Id of the agency an official works for.")
 @click.option("--enterprise", help="Id of the enterprise a user files for.")
-@click.option("--role", "roles", multiple=True, help="handler, reviewer or signer; may be given several times.")
+@click.option("--role", "roles", multiple=True, help="handler, reviewer …; may be given several times.")
 def create_user(username: str, name: str, agency: str | None, enterprise: str | None, roles: tuple[str, ...]) -> None:
-    """Add a user and print a first password. With neither agency nor enterprise: an administrator."""
+    """Add a user and print a first password. With neither agency nor enterprise: an administrator, whose role is one of
+    admin (unless another is given), security and auditor. Nobody has to confirm it."""
     if agency and enterprise:
         raise click.UsageError("a user belongs to an agency or to an enterprise, not to both")
     kind = UserKind.AUTHORITY if agency else UserKind.ENTERPRISE if enterprise else UserKind.ADMIN
+    if kind == UserKind.ENTERPRISE:
+        roles = (ENTERPRISE_ROLE,)
+    elif kind == UserKind.ADMIN:
+        roles = roles or (AdminRole.SYSTEM.value,)
+        if not is_administrator(roles):
+            raise click.UsageError(f"an administrator has one of the roles {', '.join(AdminRole)}")
+    elif not are_of_official(roles):
+        raise click.UsageError(f"an official has at least one of the roles {', '.join(OfficialRole)}")
     password = first_password()
     with _ready().app_context(), runtime().engine.command(db.session()) as command:
         for table, id in ((Agency, agency), (Enterprise, enterprise)):
@@ -353,9 +364,12 @@ def create_user(username: str, name: str, agency: str | None, enterprise: str | 
         new = User(
             id=new_id(), username=username, name=name, kind=kind.value, agency_id=agency, enterprise_id=enterprise
         )
-        new.roles = [UserRole(role=role) for role in roles or ((ENTERPRISE_ROLE,) if enterprise else ())]
+        new.roles = [UserRole(role=role) for role in sorted(set(roles))]
         set_password(new, password, temporary=True)
         command.session.add(new)
+        command.session.flush()
+        told = {"kind": kind.value, "agency": agency, "enterprise": enterprise, "roles": sorted(new.role_names)}
+        note(command.session, Act.STAFF_CREATED, f"{name}（{username}）", actor=None, now=command.now, after=told)
     click.echo(password)
 
 

@@ -28,7 +28,7 @@ from web.settings import ROOT, Settings
 
 SAMPLE = ROOT / "data" / "sample.json"
 PASSWORD = "jigai-demo"  # noqa: S105 - the demo's open secret, printed and shown on its log-in page
-ACCOUNTS = ("ent01", "ent08", "ent03", "gx10", "gx11", "gx12", "admin")
+ACCOUNTS = ("ent01", "ent08", "ent03", "gx10", "gx11", "gx12", "admin", "security", "auditor")
 
 
 @cache

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from engine.errors import CommandRefused
 from engine.transactions import transaction
 from records.login_sessions import LoginMethod, LoginSession, begin_session, end_session, session_of
+from records.roles import AdminRole
 from records.tokens import ApiToken, TokenScope, token_of
 from records.users import User, UserKind
 from web.database import db
@@ -25,6 +26,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 SEEN_EVERY = timedelta(minutes=5)
 """How exactly is noted when a session or token was last used."""
+OF_ONES_ACCOUNT = frozenset(("auth", "public"))
+"""Blueprints with what everybody may do for themselves: logging out, choosing a language."""
 
 login = LoginManager()
 csrf = CSRFProtect()
@@ -93,6 +96,14 @@ def register(app: Flask) -> None:
                 status=403,
                 remedy="请换用可以办理的令牌，在「账号安全」里新建。",
             )
+
+    @app.before_request
+    def hold_back() -> None:
+        """The audit's administrator reads everything and changes nothing, but his own account."""
+        if request.method in ("GET", "HEAD", "OPTIONS") or request.blueprint in OF_ONES_ACCOUNT:
+            return
+        if current_user.is_authenticated and me().admin_role == AdminRole.AUDIT:
+            raise CommandRefused("auditor_reads", "审计管理员只查看，不能办理或修改。", status=403)
 
     @app.after_request
     def note_use(response: Response) -> Response:
@@ -166,14 +177,14 @@ def me() -> User:
     return account.user
 
 
-def require(*kinds: UserKind) -> Callable[[F], F]:
-    """Let only users of some kinds in; none named: whoever is logged in."""
+def require(*who: UserKind | AdminRole) -> Callable[[F], F]:
+    """Let only users of some kinds in, or some of the three administrators; nobody named: whoever is logged in."""
 
     def decorate(view: F) -> F:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             user = me()
-            if kinds and UserKind(user.kind) not in kinds:
+            if who and user.kind not in who and user.admin_role not in who:
                 raise CommandRefused("forbidden", "你没有这项操作的权限。", status=403)
             return view(*args, **kwargs)
 

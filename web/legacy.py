@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from engine.commands import Engine
 from engine.services import Registry
 from records.calendar import local_date
-from tasks.legacy.sheet import Problem
 from tasks.legacy.taking_over import Findings, examine, take_over
+from tasks.sheet import Problem
 from web.database import db
 from web.procedures import rules_of
 from web.runtime import runtime

@@ -12,7 +12,7 @@ from records.enterprises import Enterprise
 from records.formats import ID_TYPES, identity_valid, mobile_valid, phone_valid, resident_id_valid, uscc_valid
 from records.regions import Region
 from records.users import User, UserKind, UserRole
-from tasks.legacy.sheet import Column, Line, quoted
+from tasks.sheet import Column, Line, quoted
 
 COLUMNS = (
     Column("旧系统账号", "username", needed=True),

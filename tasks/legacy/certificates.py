@@ -33,7 +33,7 @@ from tasks import progress
 from tasks.filings.examination import examine
 from tasks.filings.submission import with_computed
 from tasks.filings.vocabulary import AMOUNTS, LABELS
-from tasks.legacy.sheet import Column, Line, quoted
+from tasks.sheet import Column, Line, quoted
 
 STATUSES = {word: CertificateStatus(status) for status, word in STATUS_WORDS.items()}
 REASONS = {

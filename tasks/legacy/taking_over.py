@@ -19,11 +19,12 @@ from records.documents import DocumentStatus, record_submission
 from records.enterprises import Enterprise
 from records.filings import Filing
 from records.progress import save
+from tasks import sheet
 from tasks.certificates import printed, public_line
-from tasks.legacy import accounts, certificates, sheet
+from tasks.legacy import accounts, certificates
 from tasks.legacy.accounts import Accounts
 from tasks.legacy.certificates import Certificates, Examiner, LegacyCertificate
-from tasks.legacy.sheet import Problem, Sheet
+from tasks.sheet import Problem, Sheet
 
 IMPORTER = "旧系统导入"
 """Who stands as the author of what was taken over."""

@@ -9,6 +9,7 @@ from engine.errors import EngineError
 from engine.services import Call, Param, service_task
 from records.documents import Document
 from records.sms import OutgoingSms, SmsState, queue
+from records.sms_texts import chosen_text
 from tasks.adapters import adapters
 from tasks.documents import document_of
 from tasks.sms.texts import TEMPLATES, WITH_WHOLE_DATE, compose, placeholders
@@ -39,7 +40,7 @@ def queue_sms(
         call.session,
         template=template,
         mobile=mobile,
-        text=_text(document, template, day),
+        text=_text(call.session, document, template, day),
         key=call.idempotency_key,
         now=call.now,
     )
@@ -70,7 +71,7 @@ def _mobile(document: Document, template: str) -> str | None:
     return document.enterprise.contact.get("mobile")
 
 
-def _text(document: Document, template: str, day: date | None) -> str:
+def _text(session: Session, document: Document, template: str, day: date | None) -> str:
     values = {
         "e": document.enterprise.name,
         "p": document.project_name or "未命名项目",
@@ -85,4 +86,4 @@ def _text(document: Document, template: str, day: date | None) -> str:
     missing = placeholders(template) - values.keys()
     if missing:
         raise EngineError(f"短信 {template} 需要日期，请在流程图中填写参数 day。")
-    return compose(template, **values)
+    return compose(template, chosen_text(session, template), **values)

@@ -4,6 +4,7 @@ No links, no personal data beyond the project's name. What a text names is cut t
 no project's, enterprise's or agency's name can push a message over the limit.
 """
 
+import re
 from collections.abc import Mapping
 from string import Formatter
 from types import MappingProxyType
@@ -47,22 +48,55 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_LINK = re.compile(r"://|www\.|[a-z0-9-]+\.(?:com|cn|net|org|gov|top|vip)\b", re.IGNORECASE)
+
 # Those that tell how long something holds give the whole date; for the others the day of the year is enough.
 WITH_WHOLE_DATE = frozenset(("S08", "S09", "S16", "S17"))
 
 
-def compose(template: str, **values: str) -> str:
-    """The text of a message with its signature, ready to be sent.
+def compose(template: str, text: str | None = None, **values: str) -> str:
+    """The text of a message with its signature, ready to be sent; `text` where an administrator chose another wording.
 
     `values` by placeholder: e enterprise, p project, k 备案申报|备案变更|备案延期|项目核准, d date such as
     8月3日, n certificate number, a agency, y year. Others beside those of the template do no harm.
     Raises KeyError for an unknown template or a placeholder without a value.
     """
-    text = TEMPLATES[template]
+    delivered = TEMPLATES[template]
     cut = {name: shortened(values[name], LENGTHS[name]) for name in placeholders(template)}
-    return SIGNATURE + text.format_map(cut)
+    return SIGNATURE + (text or delivered).format_map(cut)
 
 
 def placeholders(template: str) -> frozenset[str]:
     """The names that a template needs values for."""
-    return frozenset(name for _, name, _, _ in Formatter().parse(TEMPLATES[template]) if name)
+    return frozenset(_names(TEMPLATES[template]))
+
+
+def longest_length(text: str) -> int:
+    """How many characters a message has with its signature where everything it names is as long as it may be."""
+    return len(SIGNATURE) + len(text.format_map({name: "某" * length for name, length in LENGTHS.items()}))
+
+
+def objections(template: str, text: str) -> list[str]:
+    """What stands against sending a text for a template: a sentence for each thing that is wrong."""
+    if not text.strip():
+        return ["请填写短信内容。"]
+    try:
+        names, plain = _names(text), all(not spec and not how for _, _, spec, how in Formatter().parse(text))
+    except ValueError:
+        return ["花括号不成对，请核对。"]
+    wanted = placeholders(template)
+    if set(names) != wanted or not plain:
+        shown = "、".join(f"{{{name}}}" for name in sorted(wanted)) or "（无）"
+        return [f"占位符应与原文相同：{shown}，不能增减或改写。"]
+    wrong = []
+    if (length := longest_length(text)) > LONGEST:
+        wrong.append(f"最长会有 {length} 个字，超过一条短信的 {LONGEST} 个字，请缩短 {length - LONGEST} 个字。")
+    if _LINK.search(text):
+        wrong.append("短信不能有网址。")
+    if any(mark in text for mark in "【】\r\n"):
+        wrong.append(f"短信不能换行；签名{SIGNATURE}由系统加在最前，正文不要写。")
+    return wrong
+
+
+def _names(text: str) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(text) if name is not None]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.legacy.sheet import Column, Sheet, read
+from tasks.sheet import Column, Sheet, read
 
 COLUMNS = (Column("备案证号", "number", needed=True), Column("签发日期", "day"), Column("备注", "note"))
 

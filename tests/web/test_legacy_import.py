@@ -370,7 +370,7 @@ def test_the_command_line_ends_with_1_where_a_line_is_refused(
     result = CliRunner().invoke(main, ["import-legacy", "--accounts", str(file), "--dry-run"])
     structlog.reset_defaults()
     assert result.exit_code == 1
-    assert "a.csv 第 2 行「联系人」：没有填写「联系人」。按旧系统的记录填写。" in result.output
+    assert "a.csv 第 2 行「联系人」：没有填写「联系人」。按原始记录填写。" in result.output
     assert CliRunner().invoke(main, ["import-legacy"]).exit_code == 2
 
 

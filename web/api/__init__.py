@@ -4,12 +4,16 @@ from flask import Flask
 from flask_smorest import Api
 
 from web.api import (
+    agencies,
     approvals,
+    audit,
+    bulletins,
     certificates,
     changes,
     corrections,
     definitions,
     docs,
+    editions,
     extensions,
     filings,
     forms,
@@ -23,11 +27,13 @@ from web.api import (
     progress,
     seals,
     services,
+    sms_texts,
     staff,
     substitutions,
     task_inbox,
     terminations,
     tokens,
+    working_days,
 )
 from web.api.problems import PROBLEM, Problem, answer_problems
 
@@ -55,6 +61,12 @@ BLUEPRINTS = (
     seals.blueprint,
     tokens.blueprint,
     lookups.blueprint,
+    agencies.blueprint,
+    working_days.blueprint,
+    editions.blueprint,
+    bulletins.blueprint,
+    sms_texts.blueprint,
+    audit.blueprint,
 )
 
 

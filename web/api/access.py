@@ -8,6 +8,7 @@ from engine.errors import CommandRefused
 from records.corrections import CORRECTION
 from records.documents import Document, DocumentStatus
 from records.jurisdiction import in_sight, sees
+from records.roles import OVERSEEING
 from records.users import User, UserKind
 from web.database import db
 
@@ -52,7 +53,7 @@ def _is_told(document: Document, user: User) -> bool:
     authority's correction once it is signed."""
     if user.kind == UserKind.ENTERPRISE:
         return document.kind != CORRECTION or document.status == DocumentStatus.ISSUED
-    return user.kind == UserKind.ADMIN or document.submission > 0
+    return user.admin_role in OVERSEEING or document.submission > 0
 
 
 def _named(kind: type[Document]) -> str:

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from engine.deployments import Source, newest
 from engine.errors import CommandRefused
 from engine.tables import Definition, DeploymentFile
-from records.users import UserKind
+from records.roles import AdminRole
+from tasks import operations
 from web.api.schemas import DefinitionSchema, DeploymentAnswer
 from web.database import db
 from web.identity import me, require
@@ -22,7 +23,7 @@ blueprint = Blueprint("definitions", __name__, description="Diagrams, tables and
 @blueprint.route("/deployments")
 class Deployments(MethodView):
     @blueprint.response(201, DeploymentAnswer)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self) -> dict[str, Any]:
         """Deploy a set of files (multipart field `files`: .bpmn, .dmn, .json); 422 lists every problem."""
         files = request.files.getlist("files")
@@ -30,7 +31,7 @@ class Deployments(MethodView):
             raise CommandRefused("files_missing", "没有收到文件。", status=422, remedy="请在字段 files 中上传。")
         sources = [Source((file.filename or "file").rsplit("/", 1)[-1], file.read()) for file in files]
         with command(me().username) as given:
-            definitions = given.deploy(sources)
+            definitions = operations.deploy(given, sources)
             return {
                 "id": definitions[0].deployment_id,
                 "definitions": [{"key": d.key, "version": d.version} for d in definitions],

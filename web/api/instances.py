@@ -9,7 +9,8 @@ from sqlalchemy import and_, or_, select
 from engine.errors import CommandRefused
 from engine.modification import AddToken, CancelToken, Instruction, MoveToken
 from engine.tables import Definition, Instance
-from records.users import UserKind
+from records.roles import OVERSEEING, AdminRole
+from tasks import operations
 from web.api.idempotency import once
 from web.api.schemas import (
     HistoryAnswer,
@@ -32,17 +33,12 @@ blueprint = Blueprint("instances", __name__, description="Cases")
 class Instances(MethodView):
     @blueprint.arguments(StartInstance)
     @blueprint.response(201, InstanceSchema)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Start a case. Enterprises start theirs by submitting a document."""
         return once(
             lambda given: instance_view(
-                given.start(
-                    body["definition"],
-                    data=body["data"],
-                    business_key=body.get("business_key"),
-                    version=body.get("version"),
-                )
+                operations.start(given, body["definition"], body["data"], body.get("business_key"), body.get("version"))
             ),
             InstanceSchema(),
             201,
@@ -50,7 +46,7 @@ class Instances(MethodView):
 
     @blueprint.arguments(InstanceQuery, location="query")
     @blueprint.response(200, InstancePage)
-    @require(UserKind.ADMIN)
+    @require(*OVERSEEING)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Cases, the newest first."""
         rows = select(Instance, Definition).join(Definition, Definition.id == Instance.definition_id)
@@ -94,43 +90,49 @@ class InstanceHistory(MethodView):
 class CancelInstance(MethodView):
     @blueprint.arguments(ReasonBody)
     @blueprint.response(200, InstanceSchema)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """End a case at once."""
-        return once(lambda given: instance_view(given.cancel(instance_id, body["reason"])), InstanceSchema())
+        return once(
+            lambda given: instance_view(operations.cancel(given, instance_id, body["reason"])), InstanceSchema()
+        )
 
 
 @blueprint.route("/instances/<instance_id>/suspend")
 class SuspendInstance(MethodView):
     @blueprint.arguments(ReasonBody)
     @blueprint.response(200, InstanceSchema)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """Let a case stand still until it is resumed."""
-        return once(lambda given: instance_view(given.suspend(instance_id, body["reason"])), InstanceSchema())
+        return once(
+            lambda given: instance_view(operations.suspend(given, instance_id, body["reason"])), InstanceSchema()
+        )
 
 
 @blueprint.route("/instances/<instance_id>/resume")
 class ResumeInstance(MethodView):
     @blueprint.arguments(ReasonBody)
     @blueprint.response(200, InstanceSchema)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """Let a suspended case go on, with what fell due and what came meanwhile."""
-        return once(lambda given: instance_view(given.resume(instance_id, body["reason"])), InstanceSchema())
+        return once(
+            lambda given: instance_view(operations.resume(given, instance_id, body["reason"])), InstanceSchema()
+        )
 
 
 @blueprint.route("/instances/<instance_id>/modify")
 class ModifyInstance(MethodView):
     @blueprint.arguments(ModifyBody)
     @blueprint.response(200, InstanceSchema)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """Move, add and cancel tokens by hand: all the instructions in their order, or none of them."""
         instructions = [_instruction(**told) for told in body["instructions"]]
         return once(
             lambda given: instance_view(
-                given.modify(instance_id, instructions, data=body["data"], reason=body["reason"])
+                operations.modify(given, instance_id, instructions, body["data"], body["reason"])
             ),
             InstanceSchema(),
         )
@@ -140,10 +142,12 @@ class ModifyInstance(MethodView):
 class RetryInstance(MethodView):
     @blueprint.arguments(RetryBody)
     @blueprint.response(200, InstanceSchema)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """Correct a case's variables and try its incidents again."""
-        return once(lambda given: instance_view(given.retry(instance_id, body["data"])), InstanceSchema())
+        return once(
+            lambda given: instance_view(operations.retry_case(given, instance_id, body["data"])), InstanceSchema()
+        )
 
 
 def _instruction(

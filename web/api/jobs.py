@@ -1,6 +1,6 @@
 """Jobs that wait or have failed for good, and what an administrator decides about them: one, or many at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import request
@@ -11,7 +11,8 @@ from sqlalchemy import Select, select
 from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.tables import Definition, Instance, Job
-from records.users import UserKind
+from records.roles import OVERSEEING, AdminRole
+from tasks import operations
 from web.api.idempotency import HEADER, answered, digest, once, once_under
 from web.api.schemas import (
     MOST_JOBS,
@@ -35,7 +36,7 @@ blueprint = Blueprint("jobs", __name__, description="What happens later")
 class Jobs(MethodView):
     @blueprint.arguments(JobQuery, location="query")
     @blueprint.response(200, JobPage)
-    @require(UserKind.ADMIN)
+    @require(*OVERSEEING)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Jobs in one state, by id."""
         rows = _chosen(query).where(Job.state == query["state"]).order_by(Job.id).limit(query["limit"] + 1)
@@ -49,7 +50,7 @@ class Jobs(MethodView):
 @blueprint.route("/jobs/<job_id>")
 class OneJob(MethodView):
     @blueprint.response(200, JobSchema)
-    @require(UserKind.ADMIN)
+    @require(*OVERSEEING)
     def get(self, job_id: str) -> Job:
         """A job, with what its service is given."""
         job = db.session.get(Job, job_id)
@@ -62,40 +63,40 @@ class OneJob(MethodView):
 class RetryJob(MethodView):
     @blueprint.arguments(RetryJobBody)
     @blueprint.response(200, JobSchema)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], job_id: str) -> Any:
         """Give a failed job its attempts again, with some of its arguments corrected."""
-        return once(lambda given: given.retry_job(job_id, body.get("arguments")), JobSchema())
+        return once(lambda given: operations.retry_job(given, job_id, body.get("arguments")), JobSchema())
 
 
 @blueprint.route("/jobs/<job_id>/skip")
 class SkipJob(MethodView):
     @blueprint.arguments(SkipJobBody)
     @blueprint.response(200, JobSchema)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], job_id: str) -> Any:
         """Do without a job for a reason: a service task completes with `result`, a timer fires, the rest is dropped."""
-        return once(lambda given: given.skip_job(job_id, body["reason"], body.get("result")), JobSchema())
+        return once(lambda given: operations.skip_job(given, job_id, body["reason"], body.get("result")), JobSchema())
 
 
 @blueprint.route("/jobs/retry")
 class RetryJobs(MethodView):
     @blueprint.arguments(RetryJobsBody)
     @blueprint.response(200, JobResults)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Retry the failed jobs of a list or filter, each by itself."""
-        return _each(body, lambda given, job_id: given.retry_job(job_id))
+        return _each(body, operations.retry_job)
 
 
 @blueprint.route("/jobs/skip")
 class SkipJobs(MethodView):
     @blueprint.arguments(SkipJobsBody)
     @blueprint.response(200, JobResults)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Do without the jobs of a list, or the failed ones of a filter, each by itself."""
-        return _each(body, lambda given, job_id: given.skip_job(job_id, body["reason"]))
+        return _each(body, lambda given, job_id: operations.skip_job(given, job_id, body["reason"]))
 
 
 def _each(body: dict[str, Any], give: Callable[[Command, str], Job]) -> Any:
@@ -110,9 +111,16 @@ def _each(body: dict[str, Any], give: Callable[[Command, str], Job]) -> Any:
     if ids is None:
         failed = _chosen(body["filter"]).where(Job.state == "failed").order_by(Job.due_at, Job.rank, Job.id)
         ids = [job.id for job in db.session.scalars(failed.limit(MOST_JOBS))]
-    results = [_one(f"{key}:{job_id}" if key else "", asked, job_id, give) for job_id in dict.fromkeys(ids)]
+    results = decide_each(ids, give, key, asked)
     document, _ = once_under(key, asked, lambda given: {"items": JobResult(many=True).dump(results)})
     return document
+
+
+def decide_each(
+    ids: Iterable[str], give: Callable[[Command, str], Job], key: str = "", asked: str = ""
+) -> list[dict[str, Any]]:
+    """Give a command for each job in a transaction of its own; what came of each."""
+    return [_one(f"{key}:{job_id}" if key else "", asked, job_id, give) for job_id in dict.fromkeys(ids)]
 
 
 def _one(key: str, asked: str, job_id: str, give: Callable[[Command, str], Job]) -> dict[str, Any]:

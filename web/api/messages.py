@@ -6,7 +6,9 @@ from typing import Any
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from records.users import UserKind
+from engine.commands import Command
+from records.roles import AdminRole
+from tasks import operations
 from web.api.idempotency import once
 from web.api.schemas import MessageBody, Received, SignalBody
 from web.identity import require
@@ -18,13 +20,14 @@ blueprint = Blueprint("messages", __name__, description="Messages and signals")
 class Messages(MethodView):
     @blueprint.arguments(MessageBody)
     @blueprint.response(200, Received)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Give a message to the one case that waits for it; unheard it is refused, or kept while `ttl` lasts."""
         ttl = timedelta(seconds=body["ttl"]) if "ttl" in body else None
 
-        def give(given: Any) -> dict[str, Any]:
+        def give(given: Command) -> dict[str, Any]:
             received = given.message(body["name"], correlation=body["correlation"], payload=body["payload"], ttl=ttl)
+            operations.tell(given, body["name"], received)
             return {"received_by": [instance.id for instance in received], "kept": not received}
 
         return once(give, Received())
@@ -34,13 +37,12 @@ class Messages(MethodView):
 class Signals(MethodView):
     @blueprint.arguments(SignalBody)
     @blueprint.response(200, Received)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Give a signal to every case that waits for it."""
-        return once(
-            lambda given: {
-                "received_by": [i.id for i in given.signal(body["name"], payload=body["payload"])],
-                "kept": False,
-            },
-            Received(),
-        )
+
+        def give(given: Command) -> dict[str, Any]:
+            received = operations.tell(given, body["name"], given.signal(body["name"], payload=body["payload"]))
+            return {"received_by": [instance.id for instance in received], "kept": False}
+
+        return once(give, Received())

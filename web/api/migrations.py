@@ -9,7 +9,8 @@ from engine.commands import Command
 from engine.migration import Plan
 from engine.migration_commands import Outcome, Target, migrate_many
 from engine.tables import Instance
-from records.users import UserKind
+from records.roles import AdminRole
+from tasks import operations
 from web.api.idempotency import once
 from web.api.schemas import MigrateBody, MigratedInstance, MigrationBody, MigrationPage
 from web.api.views import instance_view
@@ -24,7 +25,7 @@ blueprint = Blueprint("migrations", __name__, description="Cases on to another v
 class MigrateInstance(MethodView):
     @blueprint.arguments(MigrateBody)
     @blueprint.response(200, MigratedInstance)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """Go on in another version. With `preview` nothing is done; without, 409 names everything that blocks it."""
         target = Target(body["version"], body["mapping"], body["called"])
@@ -34,7 +35,9 @@ class MigrateInstance(MethodView):
             if body["preview"]:
                 outcome = "blocked" if plan.blocks else "would_migrate"
                 return instance_view(given.session.get_one(Instance, instance_id)) | _told(outcome, plan)
-            return instance_view(given.migrate(instance_id, target, body["reason"])) | _told("migrated", plan)
+            return instance_view(operations.migrate(given, instance_id, target, body["reason"])) | _told(
+                "migrated", plan
+            )
 
         return once(give, MigratedInstance())
 
@@ -43,7 +46,7 @@ class MigrateInstance(MethodView):
 class Migrations(MethodView):
     @blueprint.arguments(MigrationBody)
     @blueprint.response(200, MigrationPage)
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """Bring the open cases of one version to another, each in a transaction of its own, at most `limit` at once.
 

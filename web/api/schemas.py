@@ -27,6 +27,15 @@ class Strict(Schema):
         unknown = RAISE
 
 
+class ProblemLine(Schema):
+    """What is wrong with a line of a file."""
+
+    line = fields.Integer()
+    column = fields.String()
+    message = fields.String()
+    remedy = fields.String()
+
+
 class Paging(Schema):
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
     cursor = fields.String()

@@ -15,6 +15,7 @@ from engine.errors import CommandRefused
 from records.agencies import Agency
 from records.documents import Document
 from records.enterprises import Enterprise
+from records.roles import OVERSEEING
 from records.seals import OfflineSeal, SealState
 from records.users import User, UserKind
 from tasks import seals
@@ -74,7 +75,7 @@ class SealPage(Schema):
 class Register(MethodView):
     @blueprint.arguments(SealQuery, location="query")
     @blueprint.response(200, SealPage)
-    @require(UserKind.AUTHORITY, UserKind.ADMIN)
+    @require(UserKind.AUTHORITY, *OVERSEEING)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """The papers that one's agency stamps by hand, the latest first."""
         rows = register(me(), query)
@@ -90,7 +91,7 @@ class Register(MethodView):
 @blueprint.route("/offline-seals/<entry_id>")
 class OneSeal(MethodView):
     @blueprint.response(200, SealAnswer)
-    @require(UserKind.AUTHORITY, UserKind.ADMIN)
+    @require(UserKind.AUTHORITY, *OVERSEEING)
     def get(self, entry_id: str) -> dict[str, Any]:
         """One paper of one's agency."""
         return view(visible_entry(entry_id, me()))
@@ -138,7 +139,7 @@ def visible_entry(entry_id: str, user: User) -> OfflineSeal:
     """An entry of the user's agency. Raises CommandRefused 404 for any other."""
     entry = db.session.get(OfflineSeal, entry_id)
     if entry is not None and (
-        user.kind == UserKind.ADMIN or (user.kind == UserKind.AUTHORITY and entry.agency_id == user.agency_id)
+        user.admin_role in OVERSEEING or (user.kind == UserKind.AUTHORITY and entry.agency_id == user.agency_id)
     ):
         return entry
     raise CommandRefused("seal_unknown", "线下盖章登记册中没有这份文书，或者它不归你办理。", status=404)

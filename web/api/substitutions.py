@@ -10,6 +10,7 @@ from engine.commands import Command
 from engine.errors import CommandRefused
 from records import substitutions
 from records.calendar import local_date
+from records.roles import OVERSEEING, AdminRole
 from records.substitutions import Substitution
 from records.users import User, UserKind
 from web.api.idempotency import once
@@ -57,7 +58,7 @@ class SubstitutionQuery(Paging):
 class Substitutions(MethodView):
     @blueprint.arguments(SubstitutionQuery, location="query")
     @blueprint.response(200, SubstitutionPage)
-    @require(UserKind.AUTHORITY, UserKind.ADMIN)
+    @require(UserKind.AUTHORITY, *OVERSEEING)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """An official's own and those he stands in by, everybody's for an administrator; the latest first."""
         whose = None if me().kind == UserKind.ADMIN else me()
@@ -67,7 +68,7 @@ class Substitutions(MethodView):
 
     @blueprint.arguments(SubstitutionBody)
     @blueprint.response(201, SubstitutionAnswer)
-    @require(UserKind.AUTHORITY, UserKind.ADMIN)
+    @require(UserKind.AUTHORITY, AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Name a substitute for some days. Answers 409 where there is one on one of them."""
         return once(lambda given: appoint(given, me(), body), SubstitutionAnswer(), 201)
@@ -76,7 +77,7 @@ class Substitutions(MethodView):
 @blueprint.route("/substitutions/<int:substitution_id>/recall")
 class RecallSubstitution(MethodView):
     @blueprint.response(200, SubstitutionAnswer)
-    @require(UserKind.AUTHORITY, UserKind.ADMIN)
+    @require(UserKind.AUTHORITY, AdminRole.SYSTEM)
     def post(self, substitution_id: int) -> Any:
         """End a substitution before its date."""
         return once(lambda given: recall(given, me(), substitution_id), SubstitutionAnswer())

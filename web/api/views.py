@@ -12,6 +12,7 @@ from engine.tables import Definition, Incident, Instance, Task
 from records.assignment import members_of
 from records.documents import Document
 from records.jurisdiction import sees
+from records.roles import OVERSEEING
 from records.users import User, UserKind
 from web.database import db
 from web.runtime import runtime
@@ -42,7 +43,7 @@ def visible(instance: Instance | None, user: User) -> Instance:
 
     Raises CommandRefused 404 also where it exists but is not theirs, so that ids cannot be tried out.
     """
-    if instance is not None and (user.kind == UserKind.ADMIN or _is_in_sight(instance, user)):
+    if instance is not None and (user.admin_role in OVERSEEING or _is_in_sight(instance, user)):
         return instance
     raise CommandRefused("instance_unknown", "没有这个案件，或者它不归你办理。", status=404)
 

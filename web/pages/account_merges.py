@@ -12,10 +12,10 @@ from engine.errors import BusinessRefusal, CommandRefused
 from records.account_merges import AccountMerge, MergeState, belongings_of, open_merges
 from records.certificates import Certificate
 from records.enterprises import Enterprise
-from records.login_sessions import end_sessions
 from records.masking import mask_phone
-from records.passwords import first_password, is_locked, set_password, unlock
-from records.users import User, UserKind, accounts_of, user_by_username
+from records.passwords import is_locked
+from records.roles import AdminRole
+from records.users import User, accounts_of, user_by_username
 from tasks import accounts as merging
 from web.database import db
 from web.identity import me, require
@@ -74,39 +74,35 @@ def _typed(name: str) -> str:
 
 
 @blueprint.get("")
-@require(UserKind.ADMIN)
+@require(AdminRole.SYSTEM, AdminRole.SECURITY)
 def page() -> str:
     """账号管理: what waits, and the accounts that were searched for."""
     return _page()
 
 
 @blueprint.post("/<username>/unlock")
-@require(UserKind.ADMIN)
+@require(AdminRole.SECURITY)
 def open_account(username: str) -> Any:
     """Let somebody log in again whom wrong passwords have locked out."""
     with command(me().username) as given:
         user = _user(username)
-        unlock(user)
+        merging.open_locked(given, user)
         name = user.name
-        given.session.flush()
     flash(_("%(name)s的账号已解除锁定。", name=name), "success")
     return redirect(url_for("account.page", q=username), 303)
 
 
 @blueprint.post("/<username>/password")
-@require(UserKind.ADMIN)
+@require(AdminRole.SYSTEM)
 def renew_password(username: str) -> Any:
     """A first password, shown once, which its user has to change."""
-    password = first_password()
     with command(me().username) as given:
-        user = _user(username)
-        set_password(user, password, temporary=True)
-        end_sessions(given.session, user)
+        password = merging.renew_password(given, _user(username))
     return _page({"username": username, "password": password}), 201
 
 
 @blueprint.post("/merges")
-@require(UserKind.ADMIN)
+@require(AdminRole.SYSTEM)
 def begin_merge() -> Any:
     """Merge an enterprise's accounts without its having asked: the administrator asks for it."""
 
@@ -120,14 +116,14 @@ def begin_merge() -> Any:
 
 
 @blueprint.get("/merges/<request_id>")
-@require(UserKind.ADMIN)
+@require(AdminRole.SYSTEM)
 def merge(request_id: str) -> str:
     """One request: the accounts it may be about, and what each has."""
     return _merge_page(_request(request_id))
 
 
 @blueprint.post("/merges/<request_id>")
-@require(UserKind.ADMIN)
+@require(AdminRole.SYSTEM)
 def decide_merge(request_id: str) -> Any:
     """合并账号 or 不予合并. A refusal shows the page again."""
 
@@ -223,8 +219,12 @@ def _account(user: User, mobile: str) -> dict[str, Any]:
         "active": user.active,
         "merged_into": kept.username if kept is not None else "",
         "locked": is_locked(user, runtime().engine.clock.now()),
-        "unlock_url": url_for("account.open_account", username=user.username),
-        "password_url": url_for("account.renew_password", username=user.username) if user.active else None,
+        "unlock_url": url_for("account.open_account", username=user.username)
+        if me().admin_role == AdminRole.SECURITY
+        else None,
+        "password_url": url_for("account.renew_password", username=user.username)
+        if user.active and me().admin_role == AdminRole.SYSTEM
+        else None,
     }
 
 

@@ -7,7 +7,14 @@ from flask import url_for
 
 from records.documents import Document
 from records.filings import FILING
+from records.roles import AdminRole
 from records.users import User, UserKind
+
+_OF_ADMINISTRATORS = {
+    AdminRole.SYSTEM: "official.staff",
+    AdminRole.SECURITY: "administration.grants",
+    AdminRole.AUDIT: "administration.audit",
+}
 
 
 def safe(address: str | None) -> str | None:
@@ -33,4 +40,6 @@ def form_of(document: Document) -> str:
 
 def home_of(user: User) -> str:
     """Where a user begins."""
+    if user.admin_role is not None:
+        return url_for(_OF_ADMINISTRATORS[user.admin_role])
     return url_for("enterprise.workbench" if user.kind == UserKind.ENTERPRISE else "inbox.todo")

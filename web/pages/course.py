@@ -291,6 +291,9 @@ def _entry(course: Course, document: Document, line: HistoryLine, reader: User) 
         return _by(who, act, time, line.action, str(line.data.get("reason") or ""))
     if line.action == LOOKED:
         return _by(line.actor, _("查看完整个人信息"), time, "done")
+    if line.action == "revised":
+        who = line.actor if tells_who(line, reader) else None
+        return _by(who, _("重新计算期限"), time, "done", str(line.data.get("reason") or ""))
     if line.action in _HANDED_ON:
         return _handing_on(line, time) if is_told(line, reader) else None
     if line.action != "completed" or place is None:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from engine.errors import CommandRefused
 from records.articles import Article, Shelf, articles, save
 from records.policies import PolicyEdition
-from records.users import UserKind
+from records.roles import AdminRole
 from web.database import db
 from web.identity import me, require
 from web.pages import wording
@@ -84,7 +84,7 @@ def quick_links() -> list[dict[str, Any]]:
 
 
 @blueprint.get("/library")
-@require(UserKind.ADMIN)
+@require(AdminRole.SYSTEM)
 def shelves() -> str:
     """内容维护: every article, hidden ones too."""
     names = {Shelf.POLICY: (_("政策法规"), "scale"), Shelf.GUIDE: (_("办事指南"), "book")}
@@ -113,14 +113,14 @@ def shelves() -> str:
 
 
 @blueprint.get("/library/new/<any(policy, guide):shelf>")
-@require(UserKind.ADMIN)
+@require(AdminRole.SYSTEM)
 def write(shelf: str) -> str:
     """A new article's form."""
     return _form(Article(id="", shelf=shelf, section="", title="", number="", body="", rank=0, published=True))
 
 
 @blueprint.get("/library/<article_id>")
-@require(UserKind.ADMIN)
+@require(AdminRole.SYSTEM)
 def edit(article_id: str) -> str:
     """An article's form."""
     return _form(_article(article_id))
@@ -128,7 +128,7 @@ def edit(article_id: str) -> str:
 
 @blueprint.post("/library/new/<any(policy, guide):shelf>")
 @blueprint.post("/library/<article_id>")
-@require(UserKind.ADMIN)
+@require(AdminRole.SYSTEM)
 def store(article_id: str = "", shelf: str = "") -> Any:
     """Save what was written. A refusal shows the form again, with what was typed."""
     user = me().username

@@ -8,10 +8,11 @@ from engine.tables import Task
 from records.agencies import Agency
 from records.assignment import enterprise_group
 from records.enterprises import Enterprise
+from records.roles import OfficialRole
 from records.users import User, UserKind, UserRole, user_by_username
 
 # In the order in which officials work, so that one with several roles reads 经办人、审核人、签发人.
-_ROLES = ("handler", "reviewer", "signer", "supervisor")
+_ROLES = tuple(OfficialRole)
 
 
 def role_title(role: str | None) -> str:
@@ -23,6 +24,8 @@ def role_title(role: str | None) -> str:
         "signer": _("签发人"),
         "supervisor": _("省级监管"),
         "admin": _("系统管理员"),
+        "security": _("安全管理员"),
+        "auditor": _("审计管理员"),
     }
     return titles.get(role or "", role or "")
 
@@ -32,7 +35,7 @@ def roles_of(user: User) -> str:
     if user.kind == UserKind.ENTERPRISE:
         return role_title("enterprise")
     if user.kind == UserKind.ADMIN:
-        return role_title("admin")
+        return role_title(user.admin_role)
     others = sorted(user.role_names - set(_ROLES))
     return "、".join(role_title(role) for role in [r for r in _ROLES if r in user.role_names] + others)
 

@@ -15,6 +15,7 @@ from records.enterprises import Enterprise
 from records.filings import Filing
 from records.jurisdiction import in_sight
 from records.progress import LONGEST_NOTE, Progress
+from records.roles import OVERSEEING
 from records.users import User, UserKind
 from tasks import progress as telling
 from tasks.filings.findings import Finding
@@ -31,7 +32,7 @@ _LINE = ("year", "invested", "stage")
 
 
 @blueprint.get("/progress")
-@require(UserKind.ENTERPRISE, UserKind.AUTHORITY, UserKind.ADMIN)
+@require(UserKind.ENTERPRISE, UserKind.AUTHORITY, *OVERSEEING)
 def progress() -> str:
     """项目进展 (R147): every certified project with what was told of it."""
     user = me()

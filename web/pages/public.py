@@ -39,8 +39,8 @@ KINDS = {
 
 @blueprint.get("/")
 def home() -> str:
-    filed = select(Announcement).where(Announcement.kind == AnnouncementKind.FILED)
-    news = select(Announcement).where(Announcement.kind == AnnouncementKind.INFORMATION)
+    filed = select(Announcement).where(Announcement.kind == AnnouncementKind.FILED, Announcement.public)
+    news = select(Announcement).where(Announcement.kind == AnnouncementKind.INFORMATION, Announcement.public)
     newest = (Announcement.published_at.desc(), Announcement.id.desc())
     return render_template(
         "public/home.html",
@@ -59,7 +59,7 @@ def announcements(kind: str) -> str:
     """One public list, searched by project, number, enterprise or agency."""
     if kind not in KINDS:
         raise NotFound
-    query = select(Announcement).where(Announcement.kind == KINDS[kind])
+    query = select(Announcement).where(Announcement.kind == KINDS[kind], Announcement.public)
     if text := lists.searched():
         columns = ("title", "project_name", "certificate_number", "enterprise_name", "agency_name")
         query = query.where(lists.containing(text, *(getattr(Announcement, name) for name in columns)))
@@ -83,7 +83,7 @@ def announcements(kind: str) -> str:
 @blueprint.get("/announcements/item/<int:item_id>")
 def announcement(item_id: int) -> str:
     item = db.session.get(Announcement, item_id)
-    if item is None:
+    if item is None or not item.public:
         raise NotFound
     certificate = db.session.get(Certificate, item.certificate_number) if item.certificate_number else None
     facts = _certified(certificate) if certificate is not None else []

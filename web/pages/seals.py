@@ -17,6 +17,7 @@ from engine.tables import Instance
 from records.agencies import Agency
 from records.calendar import local_date
 from records.formats import ID_TYPES
+from records.roles import OVERSEEING
 from records.seals import LONGEST_NAME, LONGEST_REMARK, OfflineSeal, SealState
 from records.users import UserKind
 from tasks import seals as sealing
@@ -37,7 +38,7 @@ _BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @blueprint.get("/seals")
-@require(UserKind.AUTHORITY, UserKind.ADMIN)
+@require(UserKind.AUTHORITY, *OVERSEEING)
 def seals() -> str:
     """线下盖章登记册."""
     query = _asked()
@@ -68,7 +69,7 @@ def seals() -> str:
 
 
 @blueprint.get("/seals.csv")
-@require(UserKind.AUTHORITY, UserKind.ADMIN)
+@require(UserKind.AUTHORITY, *OVERSEEING)
 def seals_table() -> Response:
     """The same entries as a table, people masked."""
     file = io.StringIO()
@@ -83,7 +84,7 @@ def seals_table() -> Response:
 
 
 @blueprint.get("/seals/<entry_id>")
-@require(UserKind.AUTHORITY, UserKind.ADMIN)
+@require(UserKind.AUTHORITY, *OVERSEEING)
 def seal(entry_id: str) -> str:
     """One paper: what is registered, and the form of the next step for whoever may take it."""
     return _page(visible_entry(entry_id, me()), {})
@@ -119,7 +120,7 @@ def register_seal(entry_id: str) -> Any:
 
 
 @blueprint.get("/seals/<entry_id>/slip.pdf")
-@require(UserKind.AUTHORITY, UserKind.ADMIN)
+@require(UserKind.AUTHORITY, *OVERSEEING)
 def seal_slip(entry_id: str) -> Response:
     """线下领取登记单: what is not registered yet is left to be filled in by hand."""
     entry = visible_entry(entry_id, me())

@@ -15,6 +15,7 @@ from web.api.views import standing_of
 from web.database import db
 from web.identity import Account
 from web.pages import lists, people, wording
+from web.pages.addresses import home_of
 from web.runtime import runtime
 from web.texts import LANGUAGES, babel, language
 
@@ -66,6 +67,8 @@ def _shell_of(user: User) -> dict[str, Any]:
     return {
         "kind": "enterprise" if user.kind == UserKind.ENTERPRISE else "official",
         "is_admin": user.kind == UserKind.ADMIN,
+        "admin_role": user.admin_role,
+        "home": home_of(user),
         "name": user.name,
         "role": people.roles_of(user),
         "initial": user.name[:1],

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from engine.commands import Command
 from engine.errors import CommandRefused
 from records.calendar import local_date
+from records.roles import OVERSEEING, AdminRole
 from records.substitutions import Substitution, SubstitutionState, substitutions
 from records.users import User, UserKind, colleagues_of
 from web.api import substitutions as interface
@@ -22,7 +23,7 @@ blueprint = Blueprint("substitution", __name__, url_prefix="/substitutions")
 
 
 @blueprint.get("")
-@require(UserKind.AUTHORITY, UserKind.ADMIN)
+@require(UserKind.AUTHORITY, *OVERSEEING)
 def page() -> str:
     """One's own substitutions and those in which one stands in, with the form to name somebody."""
     return _render()
@@ -39,7 +40,7 @@ def appoint() -> Any:
 
 
 @blueprint.post("/<int:substitution_id>/recall")
-@require(UserKind.AUTHORITY, UserKind.ADMIN)
+@require(UserKind.AUTHORITY, AdminRole.SYSTEM)
 def recall(substitution_id: int) -> Any:
     """End a substitution early, and go back to the page that showed it."""
 

@@ -103,7 +103,11 @@ class Sheet:
 
 def read(path: Path, columns: Sequence[Column]) -> Sheet:
     """Read a CSV file in UTF-8 (with or without BOM) or GB18030 whose first line names its columns, in any order."""
-    content = path.read_bytes()
+    return parse(path.name, path.read_bytes(), columns)
+
+
+def parse(file: str, content: bytes, columns: Sequence[Column]) -> Sheet:
+    """The same of a file's content; `file` is what its problems call it."""
     for encoding in _ENCODINGS:
         try:
             text = content.decode(encoding)
@@ -111,14 +115,14 @@ def read(path: Path, columns: Sequence[Column]) -> Sheet:
         except UnicodeDecodeError:
             continue
     else:
-        return _unreadable(path, "不是 UTF-8 或 GB18030 编码的文本", "用表格软件另存为“CSV UTF-8”后再导入")
+        return _unreadable(file, "不是 UTF-8 或 GB18030 编码的文本", "用表格软件另存为“CSV UTF-8”后再导入")
     try:
         (_, header), *rows = list(_rows(text)) or [(HEADER, [])]
     except csv.Error as error:
-        return _unreadable(path, f"不是完整的 CSV（{error}）", "检查引号是否成对，用表格软件另存为 CSV 后再导入")
-    if problems := _wrong_with_header(path.name, header, columns):
+        return _unreadable(file, f"不是完整的 CSV（{error}）", "检查引号是否成对，用表格软件另存为 CSV 后再导入")
+    if problems := _wrong_with_header(file, header, columns):
         return Sheet([], problems)
-    return Sheet(list(_lines(path.name, rows, header, columns)), [])
+    return Sheet(list(_lines(file, rows, header, columns)), [])
 
 
 def quoted(text: str) -> str:
@@ -166,9 +170,9 @@ def _lines(
         else:
             for column in columns:
                 if column.needed and not line.text(column.name):
-                    line.refuse(column.name, f"没有填写「{column.heading}」", "按旧系统的记录填写")
+                    line.refuse(column.name, f"没有填写「{column.heading}」", "按原始记录填写")
         yield line
 
 
-def _unreadable(path: Path, message: str, remedy: str) -> Sheet:
-    return Sheet([], [Problem(path.name, HEADER, "", message, remedy)])
+def _unreadable(file: str, message: str, remedy: str) -> Sheet:
+    return Sheet([], [Problem(file, HEADER, "", message, remedy)])

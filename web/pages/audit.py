@@ -1,0 +1,202 @@
+"""审计: who did what to the system and to the cases, as a table too, and whether the record is as it was written."""
+
+import json
+from datetime import date
+from typing import Any
+
+from flask import Response, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from engine.tables import Definition, History
+from records.admin_acts import Act, AdminAct
+from records.documents import Document
+from records.roles import AdminRole
+from records.users import User
+from web.api.audit import acts, case_lines, verified
+from web.database import db
+from web.identity import require
+from web.pages import lists, wording
+from web.pages.administration import blueprint, table
+
+_MOST_ROWS = 10_000
+_FILTERS = ("q", "actor", "act", "since", "until")
+
+
+@blueprint.get("/audit")
+@require(AdminRole.AUDIT)
+def audit() -> str:
+    """管理行为, the latest first."""
+    found = lists.part(db.session(), acts(_asked()))
+    return _page("acts", found, [_act(act) for (act,) in found.rows], act_words())
+
+
+@blueprint.get("/audit/cases")
+@require(AdminRole.AUDIT)
+def audit_cases() -> str:
+    """办理记录 of all cases, the latest first; how many there are nobody counts."""
+    query = case_lines(_asked())
+    found = lists.counted_part(None, lambda limit, offset: list(db.session.execute(query.limit(limit).offset(offset))))
+    return _page("cases", found, [_line(*row) for row in found.rows], action_words())
+
+
+@blueprint.get("/audit.csv")
+@require(AdminRole.AUDIT)
+def audit_table() -> Response:
+    """管理行为 as a table, of the same filter."""
+    shown = (_act(act) for act in db.session.scalars(acts(_asked()).limit(_MOST_ROWS)))
+    return _table("acts", shown)
+
+
+@blueprint.get("/audit/cases.csv")
+@require(AdminRole.AUDIT)
+def audit_cases_table() -> Response:
+    """办理记录 as a table, of the same filter."""
+    shown = (_line(*row) for row in db.session.execute(case_lines(_asked()).limit(_MOST_ROWS)))
+    return _table("cases", shown)
+
+
+@blueprint.get("/audit/verification")
+@require(AdminRole.AUDIT)
+def verify_record() -> str:
+    """核验: what looking at the whole record finds."""
+    return render_template("admin/verification.html", found=verified(), tabs=_tabs("verify"))
+
+
+def act_words() -> dict[str, str]:
+    """What administrators do, in words."""
+    return {
+        Act.STAFF_CREATED: _("新建账号"),
+        Act.ACCOUNT_UNLOCKED: _("解除锁定"),
+        Act.ACCOUNTS_MERGED: _("合并账号"),
+        Act.PASSWORD_RENEWED: _("重设密码"),
+        Act.STAFF_CHANGED: _("修改人员"),
+        Act.STAFF_CLOSED: _("停用账号"),
+        Act.STAFF_OPENED: _("启用账号"),
+        Act.GRANT_ASKED: _("申请授权"),
+        Act.GRANT_CONFIRMED: _("确认授权"),
+        Act.GRANT_REFUSED: _("不予确认授权"),
+        Act.AGENCY_CREATED: _("新建机构"),
+        Act.AGENCY_CHANGED: _("修改机构"),
+        Act.CALENDAR_CHANGED: _("更改工作日"),
+        Act.CALENDAR_PUBLISHED: _("公布全年工作日"),
+        Act.EDITION_IMPORTED: _("导入政策版本"),
+        Act.EDITION_CHANGED: _("修改政策版本"),
+        Act.BULLETIN_SAVED: _("编写公告"),
+        Act.BULLETIN_PUBLISHED: _("发布公告"),
+        Act.BULLETIN_WITHDRAWN: _("撤下公告"),
+        Act.ARTICLE_SAVED: _("编写内容"),
+        Act.SMS_TEXT_CHANGED: _("修改短信模板"),
+        Act.JOB_RETRIED: _("重试后台工作"),
+        Act.JOB_SKIPPED: _("跳过后台工作"),
+        Act.CASE_STARTED: _("启动案件"),
+        Act.CASE_SUSPENDED: _("挂起案件"),
+        Act.CASE_RESUMED: _("恢复案件"),
+        Act.CASE_CANCELLED: _("终止案件"),
+        Act.CASE_RETRIED: _("重试案件"),
+        Act.CASE_MODIFIED: _("调整案件"),
+        Act.CASE_MIGRATED: _("迁移案件"),
+        Act.MESSAGE_GIVEN: _("发出消息"),
+        Act.DEPLOYED: _("部署流程"),
+    }
+
+
+def action_words() -> dict[str, str]:
+    """What happens to a case, in words."""
+    return {
+        "started": _("开始"),
+        "completed": _("完成"),
+        "claimed": _("认领"),
+        "released": _("放回"),
+        "transferred": _("转办"),
+        "handed_over": _("移交"),
+        "suspended": _("挂起"),
+        "resumed": _("恢复"),
+        "cancelled": _("终止"),
+        "retried": _("重试"),
+        "skipped": _("跳过"),
+        "modified": _("调整"),
+        "migrated": _("迁移"),
+        "revised": _("重新计算期限"),
+        "unheard": _("消息无人接收"),
+    }
+
+
+def _tabs(active: str) -> list[dict[str, Any]]:
+    entries = (
+        ("acts", _("管理行为"), url_for("administration.audit")),
+        ("cases", _("办理记录"), url_for("administration.audit_cases")),
+        ("access", _("登录记录"), url_for("administration.access_records")),
+        ("verify", _("核验"), url_for("administration.verify_record")),
+    )
+    return [{"label": label, "url": url, "active": key == active} for key, label, url in entries]
+
+
+def _asked() -> dict[str, Any]:
+    """The filter in the address."""
+    asked: dict[str, Any] = {name: request.args.get(name, "").strip()[:100] for name in ("q", "actor", "act")}
+    for name in ("since", "until"):
+        try:
+            asked[name] = date.fromisoformat(request.args.get(name, ""))
+        except ValueError:
+            asked[name] = None
+    return asked
+
+
+def _page(shown: str, found: lists.Part, rows: list[dict[str, Any]], words: dict[str, str]) -> str:
+    typed: dict[str, Any] = {name: request.args.get(name, "") for name in _FILTERS}
+    address = "administration.audit_table" if shown == "acts" else "administration.audit_cases_table"
+    return render_template(
+        "admin/audit.html",
+        tabs=_tabs(shown),
+        shown=shown,
+        typed=typed,
+        filtered=any(typed.values()),
+        acts=[{"value": str(value), "label": label} for value, label in words.items()],
+        csv_url=url_for(address, **{name: text for name, text in typed.items() if text}),
+        page=found.foot,
+        rows=rows,
+    )
+
+
+def _act(act: AdminAct) -> dict[str, Any]:
+    return {
+        "number": act.id,
+        "at": wording.moment(act.at),
+        "who": _name(act.actor) if act.actor else _("命令行"),
+        "act": act_words().get(Act(act.act), act.act),
+        "subject": act.subject,
+        "before": _told(act.before),
+        "after": _told(act.after),
+    }
+
+
+def _line(line: History, definition: Definition, document: Document | None) -> dict[str, Any]:
+    who = _name(line.actor) if line.actor else _("系统")
+    if line.on_behalf_of:
+        who = _("%(who)s（代 %(principal)s）", who=who, principal=_name(line.on_behalf_of))
+    return {
+        "number": f"{line.instance_id} {line.seq}",
+        "at": wording.moment(line.at),
+        "who": who,
+        "act": " ".join(part for part in (action_words().get(line.action, line.action), line.element_id) if part),
+        "subject": f"{definition.name} {document.number if document is not None else line.instance_id}",
+        "before": _told(line.before),
+        "after": _told(line.details),
+    }
+
+
+def _name(username: str) -> str:
+    """A name with the username beside it: names may be shared, and change."""
+    name = db.session.scalar(select(User.name).where(User.username == username))
+    return f"{name}（{username}）" if name else username
+
+
+def _told(told: dict[str, Any] | None) -> str:
+    return json.dumps(told, ensure_ascii=False) if told else ""
+
+
+def _table(name: str, rows: Any) -> Response:
+    headings = (_("编号"), _("时间"), _("人员"), _("行为"), _("对象"), _("之前"), _("之后"))
+    names = ("number", "at", "who", "act", "subject", "before", "after")
+    return table(f"audit-{name}.csv", headings, ([row[name] for name in names] for row in rows))
