@@ -37,7 +37,7 @@ from records.roles import AdminRole, OfficialRole, are_of_official, is_administr
 from records.seed import seed_master_data
 from records.tokens import LIFETIMES, LONGEST_NAME, TokenScope, issue_token
 from records.users import User, UserKind, UserRole, user_by_username
-from web import backup, demo_identity, history, legacy, logs
+from web import backup, demo_identity, history, legacy, logs, reach
 from web import demo as demonstration
 from web.app import create_app
 from web.database import bring_up_to_date, db, is_up_to_date
@@ -488,6 +488,12 @@ def _hash(text: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError:
         raise click.BadParameter(f"{text} is not a hash in hexadecimal digits") from None
+
+
+@main.command()
+def access() -> None:
+    """Print who may ask for what, as docs/reference/access.md has it."""
+    click.echo(reach.document(create_app()), nl=False)
 
 
 @main.command("backup")

@@ -20,6 +20,7 @@ from records.roles import AdminRole
 from records.tokens import ApiToken, TokenScope, token_of
 from records.users import User, UserKind
 from web.database import db
+from web.reach import Access, Reach
 from web.runtime import runtime
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -177,8 +178,9 @@ def me() -> User:
     return account.user
 
 
-def require(*who: UserKind | AdminRole) -> Callable[[F], F]:
-    """Let only users of some kinds in, or some of the three administrators; nobody named: whoever is logged in."""
+def require(*who: UserKind | AdminRole, reach: Reach | None = None) -> Callable[[F], F]:
+    """Let only users of some kinds in, or some of the three administrators; nobody named: whoever is logged in. `reach`
+    says which things the route is about where that is not the usual (`web/reach.py`)."""
 
     def decorate(view: F) -> F:
         @wraps(view)
@@ -188,6 +190,7 @@ def require(*who: UserKind | AdminRole) -> Callable[[F], F]:
                 raise CommandRefused("forbidden", "你没有这项操作的权限。", status=403)
             return view(*args, **kwargs)
 
+        guarded.access = Access(frozenset(who), reach)  # type: ignore[attr-defined]  # for web/reach.py to find
         return cast(F, guarded)
 
     return decorate
