@@ -126,9 +126,10 @@ def document(app: Flask) -> str:
     lines = [
         "# Who may ask for what",
         "",
-        "Made from the routes by `jigai access`; a test asks every route as every party and compares. Seen from a thing",
-        "that belongs to 本企业 and that 办理机关 handles: ✓ it is answered, 401 one has to log in, 403 it is refused, 404",
-        "it is as if it did not exist. Lists (no thing is named in the address) are answered with what lies in sight.",
+        "Made from the routes by `jigai access`; a test asks every route as every party and compares.",
+        "Seen from a thing that belongs to 本企业 and that 办理机关 handles: ✓ it is answered, 401 one has to log in,",
+        "403 it is refused, 404 it is as if it did not exist. Lists, whose address names no thing, are answered with",
+        "what lies in sight.",
         "",
         f"| | address | {' | '.join(parties)} |",
         f"|---|---|{'---|' * len(parties)}",

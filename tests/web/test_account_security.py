@@ -62,7 +62,7 @@ def test_a_right_password_makes_the_wrong_ones_forgotten(visitor: Visitor, app: 
 
 def test_an_administrator_opens_a_locked_account(visitor: Visitor, client_of: ClientOf) -> None:
     guess(visitor, MOST_FAILURES)
-    administrator = client_of("admin")
+    administrator = client_of("security")
     assert "已锁定" in administrator.read("/accounts?q=gx10")
     administrator.post("/accounts/gx10/unlock")
     assert visitor.log_in("gx10", "official").status_code == 302
