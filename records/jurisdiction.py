@@ -1,8 +1,8 @@
 """Jurisdiction 管辖: whose matters somebody may look at, beside those whom he acts for (design §4, R52, R183-R185).
 
 An enterprise sees its own. An official sees his agency's and those of the agencies below it; one of the province
-everybody's. An administrator of the system sees all, so that he can help. Acting is another matter: tasks go to groups
-(`records/assignment.py`), and what an official begins himself concerns his own agency alone.
+everybody's. An administrator sees all, so that he can help. Acting is another matter: tasks go to groups
+(`records/assignment.py`), and what an official begins himself, such as 撤销, concerns his own agency alone.
 """
 
 from sqlalchemy import ColumnElement, ScalarSelect, false, or_, select, true
@@ -10,6 +10,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from records.agencies import Agency, AgencyLevel
 from records.users import User, UserKind
+
+HANDLING = frozenset(("handler", "reviewer", "signer"))
+"""The roles in which an official decides for his agency."""
 
 _Owner = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
 
@@ -54,3 +57,19 @@ def sees(session: Session, user: User, *, enterprise_id: str | None, agency_id: 
             )
         )
     )
+
+
+def in_hand(user: User, *, enterprise: _Owner, agency: _Owner) -> ColumnElement[bool]:
+    """Which rows a user may begin something about: those of his enterprise, or of the very agency he decides for."""
+    if user.kind == UserKind.ENTERPRISE and user.enterprise_id is not None:
+        return enterprise == user.enterprise_id
+    if decides(user):
+        return agency == user.agency_id
+    return false()
+
+
+def decides(user: User, agency_id: str | None = None) -> bool:
+    """Whether a user's office lets him decide for his agency; with `agency_id`, for that one."""
+    if user.kind != UserKind.AUTHORITY or user.agency_id is None or not user.role_names & HANDLING:
+        return False
+    return agency_id is None or agency_id == user.agency_id

@@ -1,5 +1,6 @@
 """`jigai`: run, deploy, check, test, administer. Exit 0 clean, 1 problems found, 2 usage (design §9)."""
 
+import os
 import secrets
 import shutil
 import signal
@@ -17,6 +18,7 @@ from sqlalchemy import select
 
 from engine import anchors
 from engine.audit import verification
+from engine.clock import Clock
 from engine.deployments import check as check_files
 from engine.deployments import newest
 from engine.errors import DeploymentRefused
@@ -29,13 +31,13 @@ from records.assignment import ENTERPRISE_ROLE
 from records.enterprises import Enterprise
 from records.seed import seed_master_data
 from records.users import User, UserKind, UserRole, issue_token, set_password, user_by_username
+from web import backup, history, legacy, logs
 from web import demo as demonstration
-from web import history, legacy, logs
 from web.app import create_app
 from web.database import bring_up_to_date, db, is_up_to_date
 from web.procedures import deploy_product, sources
 from web.runtime import runtime
-from web.settings import Settings
+from web.settings import Settings, places
 
 _READABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -448,6 +450,32 @@ def _hash(text: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError:
         raise click.BadParameter(f"{text} is not a hash in hexadecimal digits") from None
+
+
+@main.command("backup")
+@click.argument("folder", type=click.Path(path_type=Path))
+def make_backup(folder: Path) -> None:
+    """Write a backup into the new FOLDER: database, files, keys. The product may go on running."""
+    try:
+        made = backup.back_up(Settings.from_environment(), folder.resolve(), Clock().now())
+    except backup.BackupError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{made.database} and {made.files} files, {made.bytes / 1e6:.1f} MB: {folder}")
+    for key in made.keys_missing:
+        click.echo(f"{key} is not in it: the key comes from the environment, keep it elsewhere", err=True)
+
+
+@main.command("restore")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def restore_backup(folder: Path) -> None:
+    """Bring the backup in FOLDER back into JIGAI_VAR and DATABASE_URL, which must be empty."""
+    var, database = places(os.environ)
+    try:
+        found = backup.restore(folder.resolve(), var, database)
+    except backup.BackupError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"restored {found.database} and {found.files} files of {found.made_at:%Y-%m-%d %H:%M} UTC")
+    click.echo("`jigai up` starts it; `jigai audit verify` says whether the record is whole")
 
 
 @main.command()

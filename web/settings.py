@@ -34,9 +34,9 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] | None = None, *, demo: bool = False) -> "Settings":
         """The settings in force. Keys that are not given are made once and kept under `var/`."""
         given = os.environ if environment is None else environment
-        var = Path(given.get("JIGAI_VAR", ROOT / "var")).resolve()
+        var, database = places(given)
         return cls(
-            database_url=database_url(given.get("DATABASE_URL") or f"sqlite:///{var / 'jigai.db'}"),
+            database_url=database,
             broker_url=given.get("BROKER_URL", "memory://"),
             var=var,
             secret_key=_key(given.get("JIGAI_SECRET_KEY"), var / "secret.key"),
@@ -52,6 +52,12 @@ class Settings:
     def embedded(self) -> bool:
         """Whether this process carries out its own jobs."""
         return self.broker_url.startswith("memory")
+
+
+def places(given: Mapping[str, str]) -> tuple[Path, str]:
+    """Where an installation's files lie, and its database's address."""
+    var = Path(given.get("JIGAI_VAR", ROOT / "var")).resolve()
+    return var, database_url(given.get("DATABASE_URL") or f"sqlite:///{var / 'jigai.db'}")
 
 
 def database_url(text: str) -> str:

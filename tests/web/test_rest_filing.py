@@ -206,7 +206,7 @@ def test_a_task_that_is_done_says_who_did_it(portal: Portal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "status"), [(None, 401), ("ent02", 404), ("gx13", 404), ("gx11", 403), ("province", 404)]
+    ("user", "status"), [(None, 401), ("ent02", 404), ("gx13", 404), ("gx11", 403), ("province", 403)]
 )
 def test_only_who_may_completes_a_task(portal: Portal, user: str | None, status: int) -> None:
     filing = portal.draft()

@@ -1,4 +1,4 @@
-"""Whose documents are whose: the enterprise's own, and those that an authority handles."""
+"""Whose documents are whose: the enterprise's own, and those in an authority's jurisdiction."""
 
 from typing import TypeVar
 
@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, or_
 from engine.errors import CommandRefused
 from records.corrections import CORRECTION
 from records.documents import Document, DocumentStatus
+from records.jurisdiction import in_sight, sees
 from records.users import User, UserKind
 from web.database import db
 
@@ -22,32 +23,36 @@ def own(kind: type[_D], document_id: str, user: User) -> _D:
 
 
 def visible(kind: type[_D], document_id: str, user: User) -> _D:
-    """A document that the user's enterprise wrote or, once it was submitted, that his agency handles."""
+    """A document that the user's enterprise wrote or, once it was submitted, that lies in his agency's jurisdiction.
+
+    Raises CommandRefused 404 for any other, so that ids cannot be tried out.
+    """
     document = db.session.get(kind, document_id)
-    if document is not None:
-        if user.kind == UserKind.ENTERPRISE and document.enterprise_id == user.enterprise_id and _is_told(document):
-            return document
-        if user.kind == UserKind.AUTHORITY and document.agency_id == user.agency_id and document.submission:
-            return document
-        if user.kind == UserKind.ADMIN:
-            return document
+    if (
+        document is not None
+        and sees(db.session(), user, enterprise_id=document.enterprise_id, agency_id=document.agency_id)
+        and _is_told(document, user)
+    ):
+        return document
     raise CommandRefused(f"{_named(kind)}_unknown", f"没有这份{kind.NOUN}，或者它不归你办理。", status=404)
 
 
 def listed(kind: type[Document], user: User) -> ColumnElement[bool]:
     """The documents of a kind that a user finds in lists."""
+    theirs = in_sight(user, enterprise=kind.enterprise_id, agency=kind.agency_id)
     if user.kind == UserKind.ENTERPRISE:
-        return (kind.enterprise_id == user.enterprise_id) & (
-            (kind.kind != CORRECTION) | (kind.status == DocumentStatus.ISSUED)
-        )
+        return theirs & or_(kind.kind != CORRECTION, kind.status == DocumentStatus.ISSUED)
     if user.kind == UserKind.AUTHORITY:
-        return (kind.agency_id == user.agency_id) & (kind.submission > 0)
+        return theirs & (kind.submission > 0)
     return or_(kind.submission > 0, kind.status == DocumentStatus.DRAFT)
 
 
-def _is_told(document: Document) -> bool:
-    """Whether its enterprise may know of a document: of an authority's correction once it is signed."""
-    return document.kind != CORRECTION or document.status == DocumentStatus.ISSUED
+def _is_told(document: Document, user: User) -> bool:
+    """Whether the user's side may know of a document yet: an authority of what was submitted to it, an enterprise of an
+    authority's correction once it is signed."""
+    if user.kind == UserKind.ENTERPRISE:
+        return document.kind != CORRECTION or document.status == DocumentStatus.ISSUED
+    return user.kind == UserKind.ADMIN or document.submission > 0
 
 
 def _named(kind: type[Document]) -> str:

@@ -12,8 +12,9 @@ from engine.errors import CommandRefused
 from records.agencies import Agency
 from records.certificates import Certificate, CertificatePaper
 from records.documents import Document
+from records.jurisdiction import sees
 from records.papers import NAMES, Paper, PaperKind
-from records.users import User, UserKind
+from records.users import User
 from tasks.corrections import public_note
 from web.api.documents import CertificateAnswer, VerificationAnswer
 from web.api.papers import patiently, pdf_response, public_view
@@ -124,15 +125,12 @@ def _letter_view(paper: Paper) -> dict[str, Any]:
 
 
 def visible_certificate(number: str, user: User) -> Certificate:
-    """A certificate of the user's enterprise or agency. Raises CommandRefused 404 for any other."""
+    """A certificate of the user's enterprise or jurisdiction. Raises CommandRefused 404 for any other."""
     certificate = db.session.get(Certificate, number)
-    if certificate is not None:
-        if user.kind == UserKind.ENTERPRISE and certificate.enterprise_id == user.enterprise_id:
-            return certificate
-        if user.kind == UserKind.AUTHORITY and certificate.agency_id == user.agency_id:
-            return certificate
-        if user.kind == UserKind.ADMIN:
-            return certificate
+    if certificate is not None and sees(
+        db.session(), user, enterprise_id=certificate.enterprise_id, agency_id=certificate.agency_id
+    ):
+        return certificate
     raise CommandRefused("certificate_unknown", "没有这份备案证，或者它不归你办理。", status=404)
 
 

@@ -12,6 +12,7 @@ from records import documents
 from records.certificates import Certificate
 from records.corrections import Correction
 from records.filings import Filing
+from records.jurisdiction import decides
 from records.users import User, UserKind
 from tasks import procedure
 from tasks.corrections import PRINTED
@@ -21,7 +22,6 @@ from web.api.document_routes import DocumentQuery, listing, view
 from web.api.documents import DocumentAnswer, DocumentPage
 from web.api.idempotency import once
 from web.api.schemas import Strict
-from web.api.terminations import HANDLING
 from web.identity import me, require
 
 blueprint = Blueprint("corrections", __name__, description="更正")
@@ -79,11 +79,6 @@ def correct(given: Command, number: str, form: dict[str, Any]) -> Correction:
 
 def correctable(certificate: Certificate, user: User) -> Certificate:
     """The certificate, if the user is somebody who corrects such. Raises CommandRefused 403 for anybody else."""
-    if may_correct(user):
+    if decides(user, certificate.agency_id):
         return certificate
     raise CommandRefused("forbidden", "更正由备案机关的经办人、审核人或签发人起草。", status=403)
-
-
-def may_correct(user: User) -> bool:
-    """Whether a user's office lets them draw up corrections: 经办人 or above, as with 撤销."""
-    return user.kind == UserKind.AUTHORITY and bool(user.role_names & HANDLING)

@@ -16,6 +16,7 @@ from records import documents
 from records.certificates import Certificate
 from records.documents import Document
 from records.filings import Filing
+from records.jurisdiction import decides
 from records.terminations import Cancellation, Revocation
 from records.users import User, UserKind
 from tasks import procedure
@@ -33,7 +34,6 @@ _D = TypeVar("_D", bound=Document)
 
 blueprint = Blueprint("terminations", __name__, description="注销与撤销")
 
-HANDLING = frozenset(("handler", "reviewer", "signer"))
 """经办人 or above: whoever decides on filings may revoke (domain §2.9)."""
 
 
@@ -137,11 +137,6 @@ def endable(certificate: Certificate, user: User) -> Certificate:
 
     Raises CommandRefused 403 for anybody else who may see it.
     """
-    if user.kind == UserKind.ENTERPRISE or (user.kind == UserKind.AUTHORITY and may_revoke(user)):
+    if user.kind == UserKind.ENTERPRISE or decides(user, certificate.agency_id):
         return certificate
     raise CommandRefused("forbidden", "撤销备案由备案机关的经办人、审核人或签发人办理。", status=403)
-
-
-def may_revoke(user: User) -> bool:
-    """Whether a user's office lets them revoke what their agency supervises."""
-    return bool(user.role_names & HANDLING)

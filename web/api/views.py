@@ -11,6 +11,7 @@ from engine.history import HistoryLine, lines, waiting
 from engine.tables import Definition, Incident, Instance, Task
 from records.assignment import members_of
 from records.documents import Document
+from records.jurisdiction import sees
 from records.users import User, UserKind
 from web.database import db
 from web.runtime import runtime
@@ -37,32 +38,29 @@ def colleagues(task: Task, standing: Standing) -> list[User]:
 
 
 def visible(instance: Instance | None, user: User) -> Instance:
-    """The case, if the user is a party to it: its enterprise, an official of its agency, or an administrator.
+    """The case, if it is the user's enterprise's, in his agency's jurisdiction, or the user an administrator.
 
     Raises CommandRefused 404 also where it exists but is not theirs, so that ids cannot be tried out.
     """
-    if instance is not None and (user.kind == UserKind.ADMIN or _is_party(instance, user)):
+    if instance is not None and (user.kind == UserKind.ADMIN or _is_in_sight(instance, user)):
         return instance
     raise CommandRefused("instance_unknown", "没有这个案件，或者它不归你办理。", status=404)
 
 
-def _is_party(instance: Instance, user: User) -> bool:
+def _is_in_sight(instance: Instance, user: User) -> bool:
     variables = state.variables(instance.state)
-    if user.kind == UserKind.ENTERPRISE:
-        return user.enterprise_id is not None and variables.get("enterprise") == user.enterprise_id
-    if user.agency_id is None:
-        return False
-    return variables.get("agency") == user.agency_id or _has_it_now(instance, user.agency_id)
-
-
-def _has_it_now(instance: Instance, agency_id: str) -> bool:
-    """Whether the agency has the case's document though it did not handle the case: a project can change hands."""
+    enterprise_id, agency_id = variables.get("enterprise"), variables.get("agency")
+    if sees(db.session(), user, enterprise_id=enterprise_id, agency_id=agency_id):
+        return True
+    # A project can change hands: whoever has the case's document now may look though others handled the case.
     document = db.session.get(Document, instance.business_key) if instance.business_key else None
-    return document is not None and document.agency_id == agency_id
+    return document is not None and sees(
+        db.session(), user, enterprise_id=document.enterprise_id, agency_id=document.agency_id
+    )
 
 
 def visible_task(task_id: str, user: User) -> tuple[Task, Instance]:
-    """A task of a case the user is a party to."""
+    """A task of a case the user may look at."""
     task = db.session.get(Task, task_id)
     if task is None:
         raise CommandRefused("task_unknown", "没有这件任务。", status=404)

@@ -1,4 +1,4 @@
-"""Choosing a certificate: whose there are, and the fields that search a list of them."""
+"""Choosing a certificate: those that somebody may begin something about, and the fields that search a list of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,13 @@ from typing import Any, TypeVar
 
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, select, true
+from sqlalchemy import Select, select
 
 from records.agencies import Agency
 from records.certificates import Certificate, CertificateStatus
 from records.filings import Filing
-from records.users import User, UserKind
+from records.jurisdiction import in_hand
+from records.users import User
 from web.database import db
 from web.pages import lists, wording
 
@@ -50,22 +51,17 @@ def shown(fields: Sequence[Field]) -> list[dict[str, str]]:
     return [{"name": field.name, "label": field.label, "value": typed(field.name)} for field in fields]
 
 
-def certificates_of(user: User) -> ColumnElement[bool]:
-    """Whose certificates a user sees in lists: his enterprise's, or those that his agency supervises."""
-    if user.kind == UserKind.ENTERPRISE:
-        return Certificate.enterprise_id == user.enterprise_id
-    if user.kind == UserKind.AUTHORITY:
-        return Certificate.agency_id == user.agency_id
-    return true()
-
-
 def holding(user: User) -> Select[Certificate, Filing, Agency]:
-    """The certificates that still hold, the latest first, with their project and agency."""
+    """The certificates that still hold and that a user may begin something about, the latest first, with their project
+    and agency."""
     return (
         select(Certificate, Filing, Agency)
         .join(Filing, Filing.id == Certificate.filing_id)
         .join(Agency, Agency.id == Certificate.agency_id)
-        .where(certificates_of(user), Certificate.status != CertificateStatus.INVALID.value)
+        .where(
+            in_hand(user, enterprise=Certificate.enterprise_id, agency=Certificate.agency_id),
+            Certificate.status != CertificateStatus.INVALID.value,
+        )
         .order_by(Certificate.issue_date.desc(), Certificate.number.desc())
     )
 

@@ -13,12 +13,13 @@ from records.certificates import Certificate, CertificateStatus
 from records.corrections import LONGEST_REASON, Correction
 from records.documents import DocumentStatus, DocumentVersion
 from records.filings import Filing
+from records.jurisdiction import decides
 from records.papers import PaperKind, papers_of
 from records.users import UserKind
 from tasks.corrections import ALLOWED, LABELS, PRINTED, longest, on_file, public_note, scope
 from web.api.access import listed, visible
 from web.api.certificates import visible_certificate
-from web.api.corrections import correct, correctable, may_correct
+from web.api.corrections import correct, correctable
 from web.api.examinations import tables_of
 from web.api.task_inbox import open_tasks
 from web.database import db
@@ -41,7 +42,7 @@ def corrections() -> str:
     found = lists.part(db.session(), query.order_by(Correction.submitted_at.desc(), Correction.number.desc()))
     return render_template(
         "enterprise/corrections.html",
-        new_url=url_for("enterprise.choose_correction") if may_correct(user) else None,
+        new_url=url_for("enterprise.choose_correction") if decides(user) else None,
         query=text,
         page=found.foot,
         rows=[
@@ -182,7 +183,7 @@ def standing(correction: Correction) -> dict[str, str]:
 
 
 def _require_open() -> None:
-    if not may_correct(me()):
+    if not decides(me()):
         raise CommandRefused("forbidden", _("你没有这项操作的权限。"), status=403)
 
 

@@ -13,6 +13,7 @@ from records.certificates import Certificate, CertificateStatus
 from records.documents import Document
 from records.enterprises import Enterprise
 from records.filings import Filing
+from records.jurisdiction import in_sight
 from records.progress import LONGEST_NOTE, Progress
 from records.users import User, UserKind
 from tasks import progress as telling
@@ -206,7 +207,7 @@ def _projects(user: User) -> Select[Certificate, Filing, Enterprise, Progress]:
         .join(Enterprise, Enterprise.id == Certificate.enterprise_id)
         .outerjoin(Progress, Progress.certificate_number == Certificate.number)
     )
-    return query.where(choosing.certificates_of(user))
+    return query.where(in_sight(user, enterprise=Certificate.enterprise_id, agency=Certificate.agency_id))
 
 
 def _narrowings() -> dict[str, tuple[str, ColumnElement[bool]]]:

@@ -17,11 +17,12 @@ from records import attachments as attached
 from records.certificates import Certificate, CertificateStatus
 from records.documents import Document
 from records.filings import Filing
+from records.jurisdiction import decides
 from records.terminations import LONGEST_GROUND, LONGEST_REASON, Cancellation, Revocation
 from records.users import User, UserKind
 from web.api.access import listed, visible
 from web.api.certificates import visible_certificate
-from web.api.terminations import File, endable, may_revoke, terminate
+from web.api.terminations import File, endable, terminate
 from web.database import db
 from web.identity import me, require
 from web.pages import addresses, choosing, commands, lists, sections, wording
@@ -46,7 +47,7 @@ class Act:
         """Whether a user may end certificates so."""
         if self.of_enterprise:
             return user.kind == UserKind.ENTERPRISE
-        return user.kind == UserKind.AUTHORITY and may_revoke(user)
+        return decides(user)
 
 
 CANCEL = Act(Cancellation, "cancel", of_enterprise=True)
