@@ -24,8 +24,8 @@ from records.jurisdiction import in_sight
 from records.projects import Project
 from records.users import User, UserKind
 
-LONGEST = 100
 SHORTEST = 2
+"""Characters: fewer are in every name."""
 
 GRAMS = """CREATE OR REPLACE FUNCTION jigai_grams(given text) RETURNS text[]
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
@@ -60,17 +60,15 @@ class Found:
 
 def find(session: Session, user: User, text: str, *, limit: int) -> Found:
     """What a user may look at and is called so, the latest first."""
-    asked: dict[str, Select[tuple[Base]]] = {
-        "projects": projects(session, user, text),
-        "certificates": certificates(user, text),
-    }
+    some = limit + 1
+    named = session.scalars(projects(session, user, text).limit(some)).all()
+    numbered = session.scalars(certificates(user, text).limit(some)).all()
+    parties: Sequence[Enterprise] = ()
     if user.kind != UserKind.ENTERPRISE:
-        asked["enterprises"] = enterprises(session, user, text)
-    rows = {kind: session.scalars(query.limit(limit + 1)).all() for kind, query in asked.items()}
+        parties = session.scalars(enterprises(session, user, text).limit(some)).all()
+    rows: dict[str, Sequence[Any]] = {"projects": named, "certificates": numbered, "enterprises": parties}
     more = frozenset(kind for kind, found in rows.items() if len(found) > limit)
-    return Found(
-        **{kind: rows.get(kind, ())[:limit] for kind in ("projects", "certificates", "enterprises")}, more=more
-    )
+    return Found(named[:limit], numbered[:limit], parties[:limit], more)
 
 
 def projects(session: Session, user: User, text: str) -> Select[Project]:
@@ -90,8 +88,8 @@ def certificates(user: User, text: str) -> Select[Certificate]:
 
 def enterprises(session: Session, user: User, text: str) -> Select[Enterprise]:
     """Enterprises that have filed with somebody in sight, by name or 统一社会信用代码."""
-    named = or_(contains(session, Enterprise.name, text), Enterprise.uscc == text.strip().upper())
-    return select(Enterprise).where(has_filed(user), named).order_by(Enterprise.name, Enterprise.id)
+    query = select(Enterprise).where(has_filed(user), is_enterprise(session, text))
+    return query.order_by(Enterprise.name, Enterprise.id)
 
 
 def has_filed(user: User) -> ColumnElement[bool]:
@@ -112,6 +110,11 @@ def is_project(session: Session, text: str) -> ColumnElement[bool]:
 def is_certificate(session: Session, text: str) -> ColumnElement[bool]:
     """A certificate with such a number, or of a project that is called so; the query has `Filing` beside it."""
     return or_(contains(session, Filing.project_name, text), _number_begins(Certificate.number, text))
+
+
+def is_enterprise(session: Session, text: str) -> ColumnElement[bool]:
+    """An enterprise that is called so, or has this code."""
+    return or_(contains(session, Enterprise.name, text), Enterprise.uscc == text.strip().upper())
 
 
 def contains(

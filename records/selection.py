@@ -19,6 +19,7 @@ from records.figures import YUAN, ProjectFigures
 from records.projects import Project
 from records.regions import city_code
 
+_LONGEST = 100
 _MILLION = 100 * YUAN
 _CERTIFICATE, _REASON, _DOCUMENT = frozenset(CertificateStatus), frozenset(InvalidReason), frozenset(DocumentStatus)
 
@@ -56,7 +57,8 @@ class Progress(StrEnum):
 class Selection:
     """What is asked for; what is empty narrows nothing. `region`: a province, city or district. `industry`: a division
     or a class. `status`: of the document, of its certificate, or why that is invalid. Days are days in Guangdong, both
-    included."""
+    included. `q`: what was typed. `economic`: how an enterprise's 经济类型 begins. `tag`: how a certificate is marked.
+    """
 
     region: str = ""
     agency: str = ""
@@ -69,6 +71,9 @@ class Selection:
     issued_to: date | None = None
     submitted_from: date | None = None
     submitted_to: date | None = None
+    q: str = ""
+    economic: str = ""
+    tag: str = ""
 
     def but(self, **changes: Any) -> "Selection":
         """The same with something else."""
@@ -84,7 +89,7 @@ def selected(query: Mapping[str, str]) -> Selection:
     """What an address asks for. What is no day or no such class asks for nothing."""
     found: dict[str, Any] = {}
     for field in fields(Selection):
-        text = query.get(field.name, "").strip()[:20]
+        text = query.get(field.name, "").strip()[:_LONGEST]
         found[field.name] = _day(text) if field.name.endswith(("_from", "_to")) else text
     return Selection(**found)
 

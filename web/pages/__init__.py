@@ -11,16 +11,20 @@ from web.pages import (
     corrections,
     diagram,
     enterprise,
+    exporting,
     extensions,
     filings,
+    finding,
     inbox,
     library,
+    office,
     prints,
     progress,
     public,
     seals,
     shell,
     staff,
+    statistics,
     substitutions,
     task,
     terminations,
@@ -36,6 +40,9 @@ BLUEPRINTS = (
     diagram.blueprint,
     substitutions.blueprint,
     staff.blueprint,
+    office.blueprint,
+    exporting.blueprint,
+    finding.blueprint,
 )
 
 
@@ -58,5 +65,6 @@ __all__ = [
     "progress",
     "register",
     "seals",
+    "statistics",
     "terminations",
 ]

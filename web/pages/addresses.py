@@ -33,4 +33,4 @@ def form_of(document: Document) -> str:
 
 def home_of(user: User) -> str:
     """Where a user begins."""
-    return url_for("enterprise.workbench" if user.kind == UserKind.ENTERPRISE else "inbox.todo")
+    return url_for("enterprise.workbench" if user.kind == UserKind.ENTERPRISE else "office.home")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import request, url_for
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 SIZE = 20
@@ -19,23 +19,31 @@ class Part:
     foot: dict[str, Any]
 
 
-def part(session: Session, query: Select[*tuple[Any, ...]], *, size: int = SIZE) -> Part:
-    """The part of a query that `?page=` asks for, the first one by default."""
-    total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    last_page = max(1, -(-total // size))
-    number = min(max(1, request.args.get("page", 1, type=int)), last_page)
-    rows = list(session.execute(query.limit(size).offset((number - 1) * size)))
-    first = (number - 1) * size
+def part(session: Session, query: Select[*tuple[Any, ...]], *, size: int = SIZE, most: int | None = None) -> Part:
+    """The part of a query that `?page=` asks for, the first one by default. No more than `most` rows are counted."""
+    total = count(session, query, most)
+    asked = max(1, request.args.get("page", 1, type=int))
+    number = asked if most is not None and total > most else min(asked, max(1, -(-total // size)))
+    found = list(session.execute(query.limit(size + 1).offset((number - 1) * size)))
+    rows, first = found[:size], (number - 1) * size
     return Part(
         rows,
         {
             "first": first + 1 if rows else 0,
             "last": first + len(rows),
-            "total": total,
+            "total": total if most is None or total <= most else most,
+            "more": most is not None and total > most,
             "prev_url": same_page(page=number - 1) if number > 1 else None,
-            "next_url": same_page(page=number + 1) if number < last_page else None,
+            "next_url": same_page(page=number + 1) if len(found) > size else None,
         },
     )
+
+
+def count(session: Session, query: Select[*tuple[Any, ...]], most: int | None = None) -> int:
+    """How many rows a query has; one more than `most` where there are more."""
+    rows = query.order_by(None).with_only_columns(literal(1), maintain_column_froms=True)
+    counted = rows.limit(most + 1) if most is not None else rows
+    return session.scalar(select(func.count()).select_from(counted.subquery())) or 0
 
 
 def same_page(**changed: Any) -> str:

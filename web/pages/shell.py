@@ -9,12 +9,15 @@ from flask import Flask, g, request, url_for
 from flask_login import current_user
 
 from engine import inbox
+from records import listings
+from records.calendar import local_date
 from records.notices import unread_count
+from records.selection import Selection
 from records.users import User, UserKind
 from web.api.views import standing_of
 from web.database import db
 from web.identity import Account
-from web.pages import people, wording
+from web.pages import lists, people, wording
 from web.runtime import runtime
 from web.texts import LANGUAGES, babel, language
 
@@ -25,7 +28,7 @@ _HTML_NAMES = {"zh": "zh-CN"}
 def register(app: Flask) -> None:
     """Give templates their globals, filters and context."""
     app.jinja_env.filters.update(wording.FILTERS)
-    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals.update(asset=asset, statuses=wording.statuses)
     app.context_processor(context)
 
 
@@ -63,18 +66,26 @@ def shell() -> dict[str, Any] | None:
 
 def _shell_of(user: User) -> dict[str, Any]:
     session, standing = db.session(), standing_of(user)
+    looks_on = people.looks_on(user)
     return {
         "kind": "enterprise" if user.kind == UserKind.ENTERPRISE else "official",
         "is_admin": user.kind == UserKind.ADMIN,
+        "looks_on": looks_on,
         "name": user.name,
         "role": people.roles_of(user),
         "initial": user.name[:1],
         "counts": {
             "todo": inbox.count(session, "todo", standing),
             "notices": unread_count(session, standing.groups),
+            "overdue": lists.count(session, _overdue(user)) if looks_on else 0,
         },
         "demo": runtime().settings.demo,
     }
+
+
+def _overdue(user: User) -> listings.Rows:
+    today = local_date(runtime().engine.clock.now())
+    return listings.overdue(db.session(), user, Selection(submitted_to=today))
 
 
 def _other_language(shown: str) -> dict[str, str] | None:

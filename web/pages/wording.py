@@ -59,4 +59,36 @@ def file_size(size: int) -> str:
     return f"{size / 1_048_576:.1f} MB" if size >= 1_048_576 else f"{max(1, round(size / 1024))} KB"
 
 
+def statuses() -> dict[str, tuple[str, str, str]]:
+    """What documents', certificates' and seals' statuses are called, with the icon and the tone of their badge."""
+    return {
+        "DRAFT": (_("草稿"), "pencil", "grey"),
+        "SUBMITTED": (_("待受理"), "inbox", "amber"),
+        "RESUBMITTED": (_("补正后重新提交"), "corner-up-left", "orange"),
+        "ACCEPTED": (_("已受理(待审核)"), "eye-check", "blue"),
+        "REVIEWED": (_("待签发"), "signature", "purple"),
+        "ISSUED": (_("已完成"), "circle-check", "green"),
+        "RETURNED": (_("退回修改"), "corner-up-left", "orange"),
+        "CORRECTING": (_("待补正"), "corner-up-left", "orange"),
+        "APPROVED": (_("予以核准"), "circle-check", "green"),
+        "REFUSED": (_("不予核准"), "ban", "red"),
+        "WITHDRAWN": (_("已撤回"), "arrow-back-up", "grey"),
+        "NOT_ACCEPTED": (_("不予受理"), "ban", "red"),
+        "TERMINATED": (_("已终止"), "circle-off", "grey"),
+        "VALID": (_("有效"), "certificate", "green"),
+        "LONG_TERM": (_("长期有效"), "infinity", "teal"),
+        "INVALID": (_("已失效"), "circle-off", "grey"),
+        "SEAL_PENDING": (_("待电子签章"), "rubber-stamp", "amber"),
+        "SEALED": (_("电子签章"), "rosette-discount-check", "green"),
+        "OFFLINE_PENDING": (_("待线下盖章"), "rubber-stamp", "amber"),
+        "OFFLINE_DONE": (_("已线下盖章"), "check", "green"),
+        "ON_PAPER": (_("纸质备案证"), "file-text", "grey"),
+    }
+
+
+def status(code: str | None) -> str:
+    """A status in words."""
+    return statuses()[code][0] if code in statuses() else code or ""
+
+
 FILTERS = {"day": day, "month_day": month_day, "moment": moment, "short_moment": short_moment, "amount": amount}

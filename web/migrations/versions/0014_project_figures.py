@@ -1,4 +1,4 @@
-"""what is counted of a project, in columns; names that are found by a part of them
+"""what is counted of a project, in columns; names that are found by a part of them; exports of long lists
 
 Revision: 0014, after 0011
 """
@@ -53,6 +53,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('document_id', name=op.f('pk_project_figures')),
     )
     fill(op.get_bind(), figures)
+    op.create_table(
+        'export',
+        sa.Column('id', sa.String(length=16), nullable=False),
+        sa.Column('listing', sa.String(length=16), nullable=False),
+        sa.Column('form', sa.String(length=4), nullable=False),
+        sa.Column('language', sa.String(length=8), nullable=False),
+        sa.Column('asked', sa.JSON(), nullable=False),
+        sa.Column('asked_by', sa.String(length=64), nullable=False),
+        sa.Column('asked_at', UtcDateTime(), nullable=False),
+        sa.Column('total', sa.Integer(), nullable=False),
+        sa.Column('written', sa.Integer(), nullable=False),
+        sa.Column('finished_at', UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_export')),
+    )
+    op.create_index('ix_export_asked_by', 'export', ['asked_by'])
     op.create_index('ix_project_figures_enterprise_id', 'project_figures', ['enterprise_id'])
     op.create_index('ix_project_figures_submitted', 'project_figures', ['submitted_at', 'document_id'])
     op.create_index('ix_project_figures_agency', 'project_figures', ['agency_id', 'submitted_at', 'document_id'])
@@ -159,4 +174,5 @@ def downgrade() -> None:
         op.execute('DROP FUNCTION jigai_grams(text)')
     op.drop_index('ix_certificate_issue_date', 'certificate')
     op.drop_index('ix_document_submitted_at', 'document')
+    op.drop_table('export')
     op.drop_table('project_figures')
