@@ -144,4 +144,4 @@ def _option(value: str, label: str, group: str = "") -> dict[str, str]:
 
 
 def _day(name: str, label: str, value: date | None) -> dict[str, Any]:
-    return {"name": name, "label": label, "kind": "date", "value": wording.day(value)}
+    return {"name": name, "label": label, "kind": "day", "value": wording.day(value)}

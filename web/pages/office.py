@@ -37,6 +37,7 @@ blueprint = Blueprint("office", __name__, url_prefix="/office")
 MOST_COUNTED = 10_000
 """Rows of a list that are counted; of more it says that there are more."""
 
+_ISSUED = ("issued_from", "issued_to")
 _ON_WORKBENCH = 6
 _OF_ENTERPRISE = 50
 
@@ -73,24 +74,23 @@ def home() -> str:
 @require(UserKind.AUTHORITY, UserKind.ADMIN)
 def projects() -> str:
     """项目管理 (R185), with what enterprises have told of each project (R90 to R92: 查看填报情况)."""
-    shown = ("q", "region", "agency", "industry", "status", "progress", "investment", "only")
-    dates = ("issued_from", "issued_to", "submitted_from", "submitted_to")
-    return _list("projects", (*shown, *dates), _project_row)
+    more = ("agency", "industry", "investment", "only", *_ISSUED, "submitted_from", "submitted_to")
+    return _list("projects", ("q", "region", "status", "progress"), more, _project_row)
 
 
 @blueprint.get("/certificates")
 @require(UserKind.AUTHORITY, UserKind.ADMIN)
 def certificates() -> str:
     """备案证."""
-    shown = ("q", "region", "agency", "industry", "certificate_status", "tag", "investment", "issued_from", "issued_to")
-    return _list("certificates", shown, _certificate_row)
+    more = ("agency", "industry", "investment", *_ISSUED)
+    return _list("certificates", ("q", "region", "certificate_status", "tag"), more, _certificate_row)
 
 
 @blueprint.get("/enterprises")
 @require(UserKind.AUTHORITY, UserKind.ADMIN)
 def enterprises() -> str:
     """企业管理 (R184): every enterprise that has filed in the jurisdiction, the people in it masked (R95)."""
-    return _list("enterprises", ("company", "region", "economic"), _enterprise_row)
+    return _list("enterprises", ("company", "region", "economic"), (), _enterprise_row)
 
 
 @blueprint.get("/enterprises/<enterprise_id>")
@@ -144,16 +144,17 @@ def overdue() -> str:
     )
 
 
-def _list(name: str, shown: tuple[str, ...], row: Any) -> str:
+def _list(name: str, shown: tuple[str, ...], more: tuple[str, ...], row: Any) -> str:
     """The page of a list: its filters, the part that is shown, and the way to take all of it along."""
     user, session = me(), db.session()
     chosen = selected(request.args)
     query: listings.Query = getattr(listings, name)
     found = lists.part(session, query(session, user, chosen), most=MOST_COUNTED)
-    address = url_for(f"office.{name}")
+    address, fields = url_for(f"office.{name}"), Fields(session, user, chosen)
     return render_template(
         f"office/{name}.html",
-        fields=Fields(session, user, chosen).of(*shown),
+        fields=fields.of(*shown),
+        more=fields.of(*more),
         reset_url=address,
         filtered=bool(chosen.as_query()),
         asked=chosen.as_query(),

@@ -29,7 +29,8 @@ from web.spreadsheets import CSV, XLSX, Sheet
 
 _SHOWN = (Dimension.MONTH, Dimension.REGION, Dimension.INDUSTRY, Dimension.STATUS)
 _REGIONS, _INDUSTRIES = 8, 5  # that a chart has room for
-_FILTERS = ("region", "agency", "issued_from", "issued_to", "industry", "certificate_status", "investment")
+_FILTERS = ("region", "issued_from", "issued_to", "industry", "certificate_status")
+_MORE = ("agency", "investment")
 
 
 @blueprint.get("/statistics")
@@ -37,10 +38,12 @@ _FILTERS = ("region", "agency", "issued_from", "issued_to", "industry", "certifi
 def statistics() -> str:
     """The page."""
     told = _Told()
+    fields = Fields(db.session(), me(), told.chosen)
     return render_template(
         "office/statistics.html",
         now=wording.moment(runtime().engine.clock.now()),
-        fields=Fields(db.session(), me(), told.chosen).of(*_FILTERS),
+        fields=fields.of(*_FILTERS),
+        more=fields.of(*_MORE),
         reset_url=url_for("office.statistics"),
         figures=told.figures(),
         months=told.chart(Dimension.MONTH),
@@ -52,9 +55,10 @@ def statistics() -> str:
         invalid=told.invalid(),
         tabs=told.tabs(),
         detail={"headings": told.headings(), "rows": told.detail()},
-        exports={
-            form: _address("office.statistics_file", {**request.args.to_dict(), "form": form}) for form in (XLSX, CSV)
-        },
+        exports=[
+            {"form": form.upper(), "url": _address("office.statistics_file", {**request.args.to_dict(), "form": form})}
+            for form in (XLSX, CSV)
+        ],
     )
 
 
@@ -268,7 +272,7 @@ class _Told:
                     "",
                     "",
                 ]
-                for field in Fields(db.session(), me(), self.chosen).of(*_FILTERS)
+                for field in Fields(db.session(), me(), self.chosen).of(*_FILTERS, *_MORE)
                 if field["kind"] == "select"
             ),
             *(
