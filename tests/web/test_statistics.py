@@ -1,4 +1,4 @@
-"""查询统计: every number against the sample's file, counted here anew; and what the page, its files and REST show of them."""
+"""查询统计: every number against the sample's file, counted here anew; and what the page and its files show of them."""
 
 from __future__ import annotations
 
@@ -163,32 +163,6 @@ def test_the_year_before_is_the_same_days_a_year_earlier() -> None:
     assert before is not None
     assert (before.issued_from, before.issued_to) == (date(2019, 1, 1), date(2019, 2, 28))
     assert year_before(Selection(issued_to=date(2020, 2, 29))) is None
-
-
-# The procedures keep the figures
-
-
-def test_what_is_returned_and_handed_in_again_counts_its_return_and_the_days_of_its_last_round(portal: Portal) -> None:
-    load_another(portal)
-    filing = str(portal.draft()["id"])
-    portal.submit(filing)
-    portal.decide("gx10", filing, "return", "请补充说明")
-    portal.clock.advance(days=30)
-    assert portal.submit(filing).status_code == 200
-    portal.clock.advance(days=2)
-    number = portal.issue(filing)
-    told = {"start_date": portal.clock.now().date().isoformat(), "annual_reports": []}
-    assert portal.call("ent01", "POST", f"/certificates/{number}/progress", json=told).status_code == 200
-    with portal.app.app_context():
-        today = portal.clock.now().date()
-        found = whole(db.session(), official("gx10"), Selection(issued_from=today, issued_to=today))
-    assert (found.filings, found.returned, found.measured, found.late, found.started) == (1, 1, 1, 0, 1)
-    assert found.days == 2
-
-
-def load_another(portal: Portal) -> None:
-    """Monday of a week without holidays, in which nothing of the sample was issued."""
-    portal.clock.set(AS_OF + timedelta(weeks=17))
 
 
 # The page
