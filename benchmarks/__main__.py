@@ -18,6 +18,7 @@ import structlog
 from benchmarks import ageing, cases, patterns, shapes
 from benchmarks.databases import Database, databases
 from benchmarks.filing import Filings, alone_row, paper_row
+from benchmarks.lookups import lookup_rows
 from benchmarks.pattern_runs import pattern_rows
 from benchmarks.report import POSTGRESQL, Goal, Row, table
 from benchmarks.runs import Shape, run_rows
@@ -26,6 +27,7 @@ from benchmarks.workers import worker_rows
 Measure = Callable[[Sequence[Database], bool], list[Row]]
 
 THREADS = 4
+FILINGS = 1_000_000
 
 
 def filing(found: Sequence[Database], quick: bool) -> list[Row]:
@@ -88,6 +90,11 @@ def benchflow(found: Sequence[Database], quick: bool) -> list[Row]:
     return [row for rows in each for row in rows]
 
 
+def lookups(found: Sequence[Database], quick: bool) -> list[Row]:
+    """Search, statistics and lists over a province's filings on PostgreSQL."""
+    return lookup_rows(_named(found, POSTGRESQL), 5_000 if quick else FILINGS, repeats=3 if quick else 15)
+
+
 def _run(shape: Shape, found: Sequence[Database], quick: bool) -> list[Row]:
     return run_rows(found, shape, 1 if quick else 3, _patience(quick))
 
@@ -111,6 +118,7 @@ ROWS: dict[str, Measure] = {
     "join": join,
     "instances": instances,
     "benchflow": benchflow,
+    "lookups": lookups,
 }
 
 

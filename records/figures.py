@@ -7,6 +7,7 @@ same transaction, so no writer can forget it. How a document stands (`DocumentSt
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, event, inspect, select, update
@@ -36,6 +37,7 @@ class ProjectFigures(Base):
     __table_args__ = (
         Index("ix_project_figures_submitted", "submitted_at", "document_id"),
         Index("ix_project_figures_agency", "agency_id", "submitted_at", "document_id"),
+        Index("ix_project_figures_parties", "agency_id", "enterprise_id"),
         Index("ix_project_figures_issued", "issue_date"),
         Index("ix_project_figures_agency_issued", "agency_id", "issue_date"),
     )
@@ -76,6 +78,11 @@ def yuan(amount: Any) -> int:
     """An amount in 万元, as forms write it, in whole 元; nothing where it is no amount."""
     parsed = parse_amount(amount)
     return int(parsed * YUAN) if parsed is not None else 0
+
+
+def ten_thousands(amount: int) -> Decimal:
+    """元 as 万元."""
+    return Decimal(amount) / YUAN
 
 
 def count_return(session: Session, document_id: str) -> None:

@@ -7,7 +7,7 @@ repeat nor leave out. What only gives names is joined from outside, so that a co
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, select
+from sqlalchemy import ColumnElement, Select, String, cast, func, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from records import search
@@ -17,7 +17,7 @@ from records.documents import Document
 from records.enterprises import Enterprise
 from records.figures import ProjectFigures
 from records.filings import Filing
-from records.jurisdiction import in_sight
+from records.jurisdiction import sight
 from records.progress import AnnualReport
 from records.projects import Project
 from records.regions import Region
@@ -26,6 +26,8 @@ from records.users import User
 
 Rows = Select[*tuple[Any, ...]]
 Query = Callable[[Session, User, Selection], Rows]
+After = Callable[[Session, str], ColumnElement[bool] | None]
+"""What comes after the row with an id, in a list's order; None where there is no such row."""
 
 _City = aliased(Region)
 
@@ -52,11 +54,18 @@ def projects(session: Session, user: User, chosen: Selection) -> Rows:
         .outerjoin(Project, Project.id == figures.document_id)
         .outerjoin(Enterprise, Enterprise.id == figures.enterprise_id)
         .outerjoin(Agency, Agency.id == figures.agency_id)
-    ).where(in_sight(user, enterprise=figures.enterprise_id, agency=figures.agency_id))
+    ).where(sight(session, user, enterprise=figures.enterprise_id, agency=figures.agency_id))
     query = query.where(*conditions(chosen), *document_conditions(chosen))
     if chosen.q:
         query = query.where(search.is_project(session, chosen.q))
     return query.order_by(figures.submitted_at.desc(), figures.document_id.desc())
+
+
+def projects_after(session: Session, document_id: str) -> ColumnElement[bool] | None:
+    figures, last = ProjectFigures, session.get(ProjectFigures, document_id)
+    if last is None:
+        return None
+    return tuple_(figures.submitted_at, figures.document_id) < (last.submitted_at, last.document_id)
 
 
 def certificates(session: Session, user: User, chosen: Selection) -> Rows:
@@ -80,10 +89,10 @@ def certificates(session: Session, user: User, chosen: Selection) -> Rows:
         .outerjoin(ProjectFigures, ProjectFigures.document_id == Certificate.filing_id)
         .outerjoin(Enterprise, Enterprise.id == Certificate.enterprise_id)
         .outerjoin(Agency, Agency.id == Certificate.agency_id)
-    ).where(in_sight(user, enterprise=Certificate.enterprise_id, agency=Certificate.agency_id))
+    ).where(sight(session, user, enterprise=Certificate.enterprise_id, agency=Certificate.agency_id))
     query = query.where(*conditions(chosen), *_tagged(chosen.tag))
     if chosen.q:
-        query = query.where(search.is_certificate(session, chosen.q))
+        query = query.where(Certificate.filing_id.in_(select(Project.id).where(search.is_project(session, chosen.q))))
     return query.order_by(Certificate.issue_date.desc(), Certificate.number.desc())
 
 
@@ -102,7 +111,7 @@ def enterprises(session: Session, user: User, chosen: Selection) -> Rows:
         )
         .outerjoin(Region, Region.code == Enterprise.region)
         .outerjoin(_City, (_City.code == Region.parent) & (_City.level == 2))
-        .where(search.has_filed(user))
+        .where(search.has_filed(session, user))
     )
     if chosen.region and not chosen.region.endswith("0000"):
         within = chosen.region[:4] if is_city(chosen.region) else chosen.region
@@ -114,9 +123,14 @@ def enterprises(session: Session, user: User, chosen: Selection) -> Rows:
     return query.order_by(Enterprise.name, Enterprise.id)
 
 
+def enterprises_after(session: Session, enterprise_id: str) -> ColumnElement[bool] | None:
+    last = session.get(Enterprise, enterprise_id)
+    return tuple_(Enterprise.name, Enterprise.id) > (last.name, last.id) if last is not None else None
+
+
 def overdue(session: Session, user: User, chosen: Selection) -> Rows:
     """超期督办: what an authority in sight should have decided by the day before `submitted_to`, the longest first."""
-    theirs = in_sight(user, enterprise=Document.enterprise_id, agency=Document.agency_id)
+    theirs = sight(session, user, enterprise=Document.enterprise_id, agency=Document.agency_id)
     query = (
         select(Document, Enterprise.name.label("enterprise"), Agency.name.label("agency"))
         .join(Enterprise, Enterprise.id == Document.enterprise_id)
@@ -131,6 +145,16 @@ def overdue(session: Session, user: User, chosen: Selection) -> Rows:
 def economic_types(session: Session) -> list[str]:
     """经济类型 that enterprises have: 173 私营有限责任公司."""
     return list(session.scalars(select(Enterprise.economic_type).distinct().order_by(Enterprise.economic_type)))
+
+
+def place(row: Any) -> str:
+    """江门市江海区, of a row of a list."""
+    return f"{row.city_name or ''}{row.region_name or ''}"
+
+
+def years(row: Any) -> str:
+    """2021、2022: the years of which a report was made."""
+    return "、".join(sorted((row.years or "").split("、"))).strip("、")
 
 
 def _with_places(query: Rows) -> Rows:

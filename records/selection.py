@@ -79,6 +79,12 @@ class Selection:
         """The same with something else."""
         return replace(self, **changes)
 
+    def with_period(self, today: date) -> "Selection":
+        """The same; this year up to today where no day of issue is named."""
+        if self.issued_from or self.issued_to:
+            return self.but(issued_to=self.issued_to or today)
+        return self.but(issued_from=date(today.year, 1, 1), issued_to=today)
+
     def as_query(self) -> dict[str, str]:
         """What is asked for, as it stands in an address."""
         given = ((field.name, getattr(self, field.name)) for field in fields(self))

@@ -11,12 +11,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, case, cast, func, literal, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, String, case, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from records.certificates import years_later
 from records.figures import YUAN, ProjectFigures
-from records.jurisdiction import in_sight
+from records.jurisdiction import sight
 from records.selection import Only, Selection, conditions, investment_class, is_city
 from records.users import User
 
@@ -87,7 +87,7 @@ def measure(
     """The projects in a user's sight, by each of some dimensions. One pass over the rows serves all of them."""
     keys = {dimension: _key(dimension, chosen) for dimension in dimensions}
     cells = (
-        _issued(user, chosen)
+        _issued(session, user, chosen)
         .add_columns(*(key.label(f"by_{dimension}") for dimension, key in keys.items()), *_sums())
         .group_by(*keys.values())
         .cte("cells")
@@ -100,6 +100,9 @@ def measure(
         ).group_by(cells.c[f"by_{dimension}"])
         for dimension in dimensions
     ]
+    if session.get_bind().dialect.name == "postgresql":
+        # It guesses far more cells than there are, and would sort all rows on the disk for want of room to count in.
+        session.execute(select(func.set_config("work_mem", "64MB", True), func.set_config("jit", "off", True)))
     found: dict[Dimension, list[Line]] = {dimension: [] for dimension in dimensions}
     for dimension, key, *sums in session.execute(union_all(*parts)):
         found[Dimension(dimension)].append(Line(key or "", Measures(*(int(number or 0) for number in sums))))
@@ -108,7 +111,7 @@ def measure(
 
 def whole(session: Session, user: User, chosen: Selection) -> Measures:
     """All of the projects in a user's sight together."""
-    sums = session.execute(_issued(user, chosen).add_columns(*_sums())).one()
+    sums = session.execute(_issued(session, user, chosen).add_columns(*_sums())).one()
     return Measures(*(int(number or 0) for number in sums))
 
 
@@ -141,10 +144,10 @@ _ORDER: Mapping[Dimension, Any] = {
 }
 
 
-def _issued(user: User, chosen: Selection) -> Select[Any]:
+def _issued(session: Session, user: User, chosen: Selection) -> Select[Any]:
     """Nothing yet of the certified projects that a user may see."""
     figures = ProjectFigures
-    theirs = in_sight(user, enterprise=figures.enterprise_id, agency=figures.agency_id)
+    theirs = sight(session, user, enterprise=figures.enterprise_id, agency=figures.agency_id)
     certified = conditions(chosen.but(only=Only.ISSUED.value))
     return select().select_from(figures).where(theirs, *certified, *conditions(Selection(only=chosen.only)))
 
@@ -174,4 +177,6 @@ def _sums() -> list[ColumnElement[Any]]:
         "started": func.count(figures.started_on),
         "completed": func.count(figures.completed_on),
     }
-    return [(told[name] if name in told else func.sum(getattr(figures, name))).label(name) for name in MEASURES]
+    found = {name: told[name] if name in told else func.sum(getattr(figures, name)) for name in MEASURES}
+    # A sum of whole numbers is a decimal to PostgreSQL, which is slow to add up again.
+    return [cast(found[name], BigInteger).label(name) for name in MEASURES]

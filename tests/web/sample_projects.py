@@ -10,15 +10,20 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from records.agencies import Agency
 from records.calendar import SHANGHAI
-from records.certificates import Certificate
+from records.certificates import Certificate, Seal
 from records.clocks import Purpose, begin
 from records.documents import Document
+from records.filings import Filing
 from records.progress import save
+from records.sample import load_sample
+from tasks.certificates import printed
 from tasks.documents import KINDS
 from tests.web.portal import Portal
 from web import demo
-from web.database import db
+from web.database import bring_up_to_date, db
+from web.procedures import FOLDER, sources
 from web.runtime import runtime
 
 AS_OF = datetime(2021, 11, 15, 1, tzinfo=UTC)
@@ -42,8 +47,10 @@ def load_projects(url: str) -> None:
     """A database with all of them, on the sample's day."""
     with tempfile.TemporaryDirectory() as folder:
         portal = Portal(url, Path(folder), AS_OF)
-        portal.load()
+        bring_up_to_date(portal.app)
         with portal.app.app_context(), runtime().engine.command(db.session()) as command:
+            load_sample(command.session, demo.sample(), demo.PASSWORD)
+            command.deploy(sources(FOLDER))
             for project in projects():
                 _put(command.session, project)
         portal.close()
@@ -71,6 +78,8 @@ def _put(session: Session, project: dict[str, Any]) -> None:
     if submitted:
         begin(session, document, Purpose.REVIEW, limit_days=LIMIT, warn_after=2, day=date.fromisoformat(submitted))
     if told := project.get("certificate"):
+        assert isinstance(document, Filing)
+        issued = date.fromisoformat(told["issue_date"])
         certificate = Certificate(
             number=told["no"],
             filing_id=document.id,
@@ -78,12 +87,14 @@ def _put(session: Session, project: dict[str, Any]) -> None:
             agency_id=document.agency_id,
             status=told["status"],
             invalid_reason=told["invalid_reason"],
-            issue_date=date.fromisoformat(told["issue_date"]),
+            issue_date=issued,
             valid_until=date.fromisoformat(told["valid_until"]) if told["valid_until"] else None,
             seal=told["seal"],
             extended="已延期" in told["tags"],
             changes=int("已变更" in told["tags"]),
-            snapshot={"project_name": document.project_name},
+            snapshot=printed(
+                document, session.get_one(Agency, document.agency_id), told["no"], issued, Seal(told["seal"])
+            ),
         )
         document.certificate_number = certificate.number
         session.add(certificate)

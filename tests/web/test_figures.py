@@ -68,4 +68,5 @@ def test_a_granted_change_and_the_end_of_a_certificate_change_them(portal: Porta
     assert (found.days_taken, found.issue_date) == (0, before.issue_date)
     portal.clock.advance(timedelta(days=800))
     portal.settle()
-    assert (figures(portal, filing).certificate_status, figures(portal, filing).invalid_reason) == ("INVALID", "EXPIRED")
+    found = figures(portal, filing)
+    assert (found.certificate_status, found.invalid_reason) == ("INVALID", "EXPIRED")

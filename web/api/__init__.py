@@ -11,6 +11,7 @@ from web.api import (
     definitions,
     docs,
     extensions,
+    figures,
     filings,
     forms,
     instances,
@@ -51,6 +52,7 @@ BLUEPRINTS = (
     corrections.blueprint,
     seals.blueprint,
     lookups.blueprint,
+    figures.blueprint,
 )
 
 

@@ -10,11 +10,10 @@ from werkzeug.exceptions import NotFound
 from records.exports import Export
 from records.selection import selected
 from records.users import UserKind
-from web import exports
 from web.database import db
 from web.identity import me, require
-from web.listings import LISTINGS
-from web.pages import lists, wording
+from web.pages import exports, lists, wording
+from web.pages.columns import LISTINGS
 from web.runtime import command, runtime
 from web.spreadsheets import MIMETYPES, XLSX
 from web.texts import language

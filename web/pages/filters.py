@@ -17,8 +17,8 @@ from records.listings import economic_types
 from records.regions import Region
 from records.selection import INVESTMENTS, Only, Progress, Selection
 from records.users import User
-from web.listings import industry, reasons
 from web.pages import wording
+from web.pages.columns import industry, reasons
 
 _OF_DOCUMENTS = (
     DocumentStatus.SUBMITTED,

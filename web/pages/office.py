@@ -16,7 +16,8 @@ from records import listings, search
 from records.approvals import APPROVAL
 from records.calendar import local_date, working_days_between
 from records.enterprises import Enterprise
-from records.figures import ProjectFigures
+from records.figures import ProjectFigures, ten_thousands
+from records.listings import place, years
 from records.masking import mask_person
 from records.notices import notices
 from records.selection import Selection, selected
@@ -24,8 +25,8 @@ from records.users import UserKind
 from web.api.views import standing_of
 from web.database import db
 from web.identity import me, require
-from web.listings import certificate_tags, industry, is_under_way, place, reasons, ten_thousands, years
 from web.pages import addresses, lists, people, sections, wording
+from web.pages.columns import certificate_tags, industry, is_under_way, reasons
 from web.pages.enterprise import task_row
 from web.pages.filters import Fields
 from web.pages.inbox import status_of
@@ -34,8 +35,8 @@ from web.runtime import runtime
 
 blueprint = Blueprint("office", __name__, url_prefix="/office")
 
-MOST_COUNTED = 10_000
-"""Rows of a list that are counted; of more it says that there are more."""
+MOST_COUNTED, MOST_FOUND = 10_000, 1_000
+"""Rows of a list that are counted, and of a list that is searched; of more it says that there are more."""
 
 _ISSUED = ("issued_from", "issued_to")
 _ON_WORKBENCH = 6
@@ -98,7 +99,7 @@ def enterprises() -> str:
 def enterprise(enterprise_id: str) -> str:
     """One of them, with its projects, certificates and progress as far as they lie in the jurisdiction."""
     user, session = me(), db.session()
-    found = session.scalar(select(Enterprise).where(Enterprise.id == enterprise_id, search.has_filed(user)))
+    found = session.scalar(select(Enterprise).where(Enterprise.id == enterprise_id, search.has_filed(session, user)))
     if found is None:
         raise NotFound
     query = listings.projects(session, user, Selection()).where(ProjectFigures.enterprise_id == enterprise_id)
@@ -149,7 +150,7 @@ def _list(name: str, shown: tuple[str, ...], more: tuple[str, ...], row: Any) ->
     user, session = me(), db.session()
     chosen = selected(request.args)
     query: listings.Query = getattr(listings, name)
-    found = lists.part(session, query(session, user, chosen), most=MOST_COUNTED)
+    found = lists.part(session, query(session, user, chosen), most=MOST_FOUND if chosen.q else MOST_COUNTED)
     address, fields = url_for(f"office.{name}"), Fields(session, user, chosen)
     return render_template(
         f"office/{name}.html",

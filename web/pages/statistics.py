@@ -16,11 +16,10 @@ from records.regions import Region
 from records.selection import INVESTMENTS, Only, Selection, selected
 from records.statistics import Dimension, Line, Measures, by_key, measure, months, whole, year_before
 from records.users import UserKind
-from web import exports
 from web.database import db
 from web.identity import me, require
-from web.listings import industry, reasons
-from web.pages import lists, wording
+from web.pages import exports, lists, wording
+from web.pages.columns import industry, reasons
 from web.pages.exporting import attachment
 from web.pages.filters import Fields
 from web.pages.office import blueprint
@@ -76,7 +75,7 @@ class _Told:
 
     def __init__(self) -> None:
         self.today = local_date(runtime().engine.clock.now())
-        self.chosen = _with_period(selected(request.args), self.today)
+        self.chosen = selected(request.args).with_period(self.today)
         asked = request.args.get("by", "")
         self.by = Dimension(asked) if asked in frozenset(Dimension) else Dimension.REGION
         session, user = db.session(), me()
@@ -341,13 +340,6 @@ class _Told:
 
     def _cases_of(self, dimension: Dimension, key: str) -> str:
         return _projects({**self._query_of(dimension, key), "only": Only.ISSUED.value})
-
-
-def _with_period(chosen: Selection, today: date) -> Selection:
-    """This year up to today, unless the address says otherwise."""
-    if chosen.issued_from or chosen.issued_to:
-        return chosen.but(issued_to=chosen.issued_to or today)
-    return chosen.but(issued_from=date(today.year, 1, 1), issued_to=today)
 
 
 def _narrowed(chosen: Selection, dimension: Dimension, key: str) -> dict[str, str]:

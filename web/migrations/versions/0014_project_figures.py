@@ -17,8 +17,8 @@ branch_labels = None
 depends_on = None
 
 GRAMS = """CREATE OR REPLACE FUNCTION jigai_grams(given text) RETURNS text[]
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-SELECT coalesce(array_agg(DISTINCT substr(lower(given), n, 2)), '{}') FROM generate_series(1, length(given) - 1) n $$"""
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 3000 AS $$
+SELECT ARRAY(SELECT substr(lower(given), n, 2) FROM generate_series(1, length(given) - 1) n) $$"""
 
 AMOUNTS = ('total', 'own_funds', 'domestic_loan', 'stock_bond', 'other_funds')
 JOBS = ('jobs_construction', 'jobs_operation')
@@ -71,9 +71,11 @@ def upgrade() -> None:
     op.create_index('ix_project_figures_enterprise_id', 'project_figures', ['enterprise_id'])
     op.create_index('ix_project_figures_submitted', 'project_figures', ['submitted_at', 'document_id'])
     op.create_index('ix_project_figures_agency', 'project_figures', ['agency_id', 'submitted_at', 'document_id'])
+    op.create_index('ix_project_figures_parties', 'project_figures', ['agency_id', 'enterprise_id'])
     op.create_index('ix_project_figures_issued', 'project_figures', ['issue_date'])
     op.create_index('ix_project_figures_agency_issued', 'project_figures', ['agency_id', 'issue_date'])
     op.create_index('ix_document_submitted_at', 'document', ['submitted_at'])
+    op.create_index('ix_enterprise_name', 'enterprise', ['name', 'id'])
     op.create_index('ix_certificate_issue_date', 'certificate', ['issue_date', 'number'])
     if op.get_bind().dialect.name != 'postgresql':
         return
@@ -173,6 +175,7 @@ def downgrade() -> None:
             op.drop_index(f'ix_{table}_grams', table)
         op.execute('DROP FUNCTION jigai_grams(text)')
     op.drop_index('ix_certificate_issue_date', 'certificate')
+    op.drop_index('ix_enterprise_name', 'enterprise')
     op.drop_index('ix_document_submitted_at', 'document')
     op.drop_table('export')
     op.drop_table('project_figures')

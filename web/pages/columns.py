@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
@@ -10,8 +9,9 @@ from flask_babel import gettext as _
 from records import listings
 from records.certificates import InvalidReason
 from records.documents import IN_PROGRESS
-from records.figures import YUAN
+from records.figures import ten_thousands
 from records.industry import divisions
+from records.listings import place, years
 from records.masking import mask_person
 from web.pages import wording
 from web.pages.inbox import status_of
@@ -35,29 +35,14 @@ class Listing:
     columns: Callable[[], list[Column]]
 
 
-def place(row: Any) -> str:
-    """江门市江海区."""
-    return f"{row.city_name or ''}{row.region_name or ''}"
-
-
 def industry(code: str) -> str:
     """39 计算机、通信和其他电子设备制造业."""
     return f"{code} {divisions().get(code, '')}".strip()
 
 
-def ten_thousands(amount: int) -> Decimal:
-    """元 as 万元."""
-    return Decimal(amount) / YUAN
-
-
 def is_under_way(row: Any) -> bool:
     """申报进度: whether it is 进行中."""
     return row.status in IN_PROGRESS
-
-
-def years(row: Any) -> str:
-    """2021、2022: the years of which a report was made."""
-    return "、".join(sorted((row.years or "").split("、"))).strip("、")
 
 
 def reasons() -> dict[str, str]:

@@ -24,7 +24,7 @@ from records.exports import Export
 from records.selection import Selection, selected
 from records.users import User, user_by_username
 from web.database import db
-from web.listings import LISTINGS
+from web.pages.columns import LISTINGS
 from web.runtime import runtime
 from web.spreadsheets import CSV, WRITERS, Sheet, csv_lines
 
