@@ -19,6 +19,7 @@ from benchmarks import ageing, cases, patterns, shapes
 from benchmarks.boxes import inbox_rows
 from benchmarks.databases import Database, databases
 from benchmarks.filing import Filings, alone_row, paper_row, seal_row
+from benchmarks.lookups import lookup_rows
 from benchmarks.pattern_runs import pattern_rows
 from benchmarks.report import POSTGRESQL, Goal, Row, table
 from benchmarks.runs import Shape, run_rows
@@ -27,6 +28,7 @@ from benchmarks.workers import worker_rows
 Measure = Callable[[Sequence[Database], bool], list[Row]]
 
 THREADS = 4
+FILINGS = 1_000_000
 
 
 def filing(found: Sequence[Database], quick: bool) -> list[Row]:
@@ -96,6 +98,11 @@ def boxes(found: Sequence[Database], quick: bool) -> list[Row]:
     return inbox_rows(_named(found, POSTGRESQL), (10_000, 0), many, 10 if quick else 40)
 
 
+def lookups(found: Sequence[Database], quick: bool) -> list[Row]:
+    """Search, statistics and lists over a province's filings on PostgreSQL."""
+    return lookup_rows(_named(found, POSTGRESQL), 5_000 if quick else FILINGS, repeats=3 if quick else 15)
+
+
 def _run(shape: Shape, found: Sequence[Database], quick: bool) -> list[Row]:
     return run_rows(found, shape, 1 if quick else 3, _patience(quick))
 
@@ -120,6 +127,7 @@ ROWS: dict[str, Measure] = {
     "instances": instances,
     "benchflow": benchflow,
     "inbox": boxes,
+    "lookups": lookups,
 }
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from engine.tables import Base, UtcDateTime
@@ -76,6 +76,7 @@ class Certificate(Base):
     """A certificate. `snapshot` is everything the paper prints, as it was on the day of issue."""
 
     __tablename__ = "certificate"
+    __table_args__ = (Index("ix_certificate_issue_date", "issue_date", "number"),)
     number: Mapped[str] = mapped_column(String(15), primary_key=True)
     filing_id: Mapped[str] = mapped_column(ForeignKey("document.id"), unique=True)
     enterprise_id: Mapped[str] = mapped_column(ForeignKey("enterprise.id"), index=True)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import JSON, ForeignKey, String, delete, select
+from sqlalchemy import JSON, ForeignKey, Index, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validates
 
 from engine.errors import CommandRefused
@@ -54,6 +54,10 @@ class Document(Base):
     """One document. `form` is what the enterprise fills in; people in it are kept apart, encrypted."""
 
     __tablename__ = "document"
+    __table_args__ = (
+        # So that PostgreSQL finds by it what a code begins with, too, whatever its collation.
+        Index("ix_document_project_code", "project_code", postgresql_ops={"project_code": "varchar_pattern_ops"}),
+    )
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(16))
     number: Mapped[str] = mapped_column(String(32), unique=True, doc="such as SB20211112-0018")
@@ -64,7 +68,7 @@ class Document(Base):
     status: Mapped[str] = mapped_column(String(16), default=DocumentStatus.DRAFT.value, index=True)
     form: Mapped[dict[str, Any]] = mapped_column(JSON)
     project_contact: Mapped[dict[str, Any] | None] = mapped_column(EncryptedJson, doc="keys name, mobile")
-    project_code: Mapped[str | None] = mapped_column(String(40), index=True)
+    project_code: Mapped[str | None] = mapped_column(String(40))
     project_name: Mapped[str | None] = mapped_column(String(200))
     revision: Mapped[int] = mapped_column(default=1, doc="counts the saves; a save names the one it saw")
     submission: Mapped[int] = mapped_column(default=0, doc="how often it was submitted")
@@ -77,7 +81,7 @@ class Document(Base):
     )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, doc="of the latest submission")
+    submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True, doc="of the latest submission")
     updated_by: Mapped[str] = mapped_column(String(64))
     due_on: Mapped[date | None] = mapped_column(
         index=True, doc="the last day an authority has for it; None while it is not an authority's to decide"

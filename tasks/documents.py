@@ -13,6 +13,7 @@ from records.changes import Change
 from records.corrections import Correction
 from records.documents import WITH_AUTHORITY, Document, DocumentStatus
 from records.extensions import Extension
+from records.figures import count_return
 from records.filings import Filing
 from records.terminations import Cancellation, Revocation
 
@@ -40,6 +41,8 @@ def write_status(
     written = call.session.scalar(update(kind).where(kind.id == document_id).values(columns).returning(kind.id))
     if written is None:
         raise _unknown(kind, document_id)
+    if status == DocumentStatus.RETURNED:
+        count_return(call.session, document_id)
 
 
 def document_of(session: Session, kind: str, document_id: str, *options: ORMOption) -> Document:

@@ -15,6 +15,7 @@ from web.api import (
     docs,
     editions,
     extensions,
+    figures,
     filings,
     forms,
     instances,
@@ -67,6 +68,7 @@ BLUEPRINTS = (
     bulletins.blueprint,
     sms_texts.blueprint,
     audit.blueprint,
+    figures.blueprint,
 )
 
 

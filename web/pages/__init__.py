@@ -18,11 +18,14 @@ from web.pages import (
     diagram,
     editions,
     enterprise,
+    exporting,
     extensions,
     filings,
+    finding,
     grants,
     inbox,
     library,
+    office,
     operations,
     personal,
     prints,
@@ -33,6 +36,7 @@ from web.pages import (
     shell,
     sms_texts,
     staff,
+    statistics,
     substitutions,
     task,
     terminations,
@@ -51,6 +55,9 @@ BLUEPRINTS = (
     staff.blueprint,
     account_merges.blueprint,
     administration.blueprint,
+    office.blueprint,
+    exporting.blueprint,
+    finding.blueprint,
 )
 
 
@@ -83,6 +90,7 @@ __all__ = [
     "register",
     "seals",
     "sms_texts",
+    "statistics",
     "terminations",
     "working_days",
 ]

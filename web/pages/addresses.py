@@ -42,4 +42,4 @@ def home_of(user: User) -> str:
     """Where a user begins."""
     if user.admin_role is not None:
         return url_for(_OF_ADMINISTRATORS[user.admin_role])
-    return url_for("enterprise.workbench" if user.kind == UserKind.ENTERPRISE else "inbox.todo")
+    return url_for("enterprise.workbench" if user.kind == UserKind.ENTERPRISE else "office.home")

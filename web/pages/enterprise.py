@@ -41,7 +41,7 @@ def workbench() -> str:
     """业务办理: the entries, what is to do and what is to read."""
     user, session = me(), db.session()
     standing = standing_of(user)
-    todo = [_task_row(task) for task in inbox.page(session, "todo", standing, limit=_ON_WORKBENCH).items]
+    todo = [task_row(task) for task in inbox.page(session, "todo", standing, limit=_ON_WORKBENCH).items]
     unread = notices(session, standing.groups, read=False, limit=_ON_WORKBENCH)
     counts = {
         "filings": _count(_filed(user)),
@@ -233,7 +233,7 @@ def _draft_row(filing: Filing) -> dict[str, Any]:
     }
 
 
-def _task_row(task: Task) -> dict[str, Any]:
+def task_row(task: Task) -> dict[str, Any]:
     instance = db.session.get_one(Instance, task.instance_id)
     document = db.session.get(Document, instance.business_key) if instance.business_key else None
     # A certificate's case is about what was filed long ago: that is not what is to do.
@@ -246,4 +246,5 @@ def _task_row(task: Task) -> dict[str, Any]:
         "status": status_of(document) if document is not None and is_own else None,
         "suspended": instance.suspended,
         "date": wording.month_day(task.created_at),
+        "day": wording.day(task.created_at),
     }
