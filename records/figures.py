@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.tables import Base, UtcDateTime
+from records.calendar import Calendar
 from records.certificates import Certificate
 from records.clocks import clock_of, read
 from records.formats import parse_amount
@@ -163,7 +164,7 @@ def _of_certificate(session: Session, certificate: Certificate) -> dict[str, Any
     if certificate in session.new:
         clock = clock_of(session, certificate.filing_id)
         if clock is not None:
-            reading = read(session, clock, certificate.issue_date)
+            reading = read(Calendar(session), clock, certificate.issue_date)
             values |= {"limit_days": reading.limit, "days_taken": reading.used}
     return values
 

@@ -33,8 +33,8 @@ def part(session: Session, query: Select[*tuple[Any, ...]], *, size: int = SIZE,
 def counted_part(
     total: int | None, rows_of: Callable[[int, int], list[Any]], size: int = SIZE, most: int | None = None
 ) -> Part:
-    """The part of a list that `?page=` asks for. `total` is None where there are more than the `most` that were counted;
-    `rows_of` answers with so many rows from an offset on."""
+    """The part of a list that `?page=` asks for. `total` is None where there are more than the `most` that were
+    counted; `rows_of` answers with so many rows from an offset on."""
     number = max(1, request.args.get("page", 1, type=int))
     if total is not None:
         number = min(number, max(1, -(-total // size)))

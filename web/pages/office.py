@@ -14,7 +14,7 @@ from werkzeug.exceptions import NotFound
 from engine import inbox
 from records import listings, search
 from records.approvals import APPROVAL
-from records.calendar import local_date, working_days_between
+from records.calendar import Calendar, local_date
 from records.enterprises import Enterprise
 from records.figures import ProjectFigures, ten_thousands
 from records.listings import place, years
@@ -122,6 +122,7 @@ def overdue() -> str:
     user, session = me(), db.session()
     today = local_date(runtime().engine.clock.now())
     chosen = selected(request.args)
+    calendar = Calendar(session)
     found = lists.part(session, listings.overdue(session, user, chosen.but(submitted_to=today)), most=MOST_COUNTED)
     return render_template(
         "office/overdue.html",
@@ -138,7 +139,7 @@ def overdue() -> str:
                 "kind": document.TITLE,
                 "status": status_of(document),
                 "due_on": wording.day(document.due_on),
-                "late": working_days_between(session, document.due_on, today),
+                "late": calendar.between(document.due_on, today),
             }
             for document, enterprise, agency in found.rows
         ],

@@ -93,7 +93,7 @@ STATUSES: Mapping[str, tuple[LazyString, str, str]] = MappingProxyType(
 
 def status(code: str | None) -> str:
     """A status in words."""
-    return str(STATUSES[code][0]) if code in STATUSES else code or ""
+    return str(STATUSES[code][0]) if code is not None and code in STATUSES else code or ""
 
 
 FILTERS = {"day": day, "month_day": month_day, "moment": moment, "short_moment": short_moment, "amount": amount}
