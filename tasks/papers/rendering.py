@@ -13,7 +13,7 @@ from engine.services import Call, Param, service_task
 from records.certificates import Seal
 from records.papers import Paper, PaperKind
 from tasks.papers.approval_reply import ApprovalReply
-from tasks.papers.change_letter import ChangeLetter
+from tasks.papers.change_letter import ChangeConsent, ChangeLetter
 from tasks.papers.corrigendum import Corrigendum
 from tasks.papers.notice import WORDINGS, Notice
 from tasks.papers.official import OfficialPaper, render
@@ -63,6 +63,7 @@ def official(paper: Paper) -> OfficialPaper:
 _CLASSES: Mapping[PaperKind, type[OfficialPaper]] = MappingProxyType(
     {
         PaperKind.CHANGE_LETTER: ChangeLetter,
+        PaperKind.CHANGE_CONSENT: ChangeConsent,
         PaperKind.CORRIGENDUM: Corrigendum,
         PaperKind.APPROVAL_REPLY: ApprovalReply,
         **dict.fromkeys(WORDINGS, Notice),

@@ -77,6 +77,9 @@ def _text(document: Document, template: str, day: date | None) -> str:
         "k": document.TITLE,
         "n": document.certificate_number or "",
         "a": document.agency.name if document.agency else "",
+        "h": document.HOLDS.NOUN,
+        "g": document.HOLDS.AGAIN,
+        "w": document.PAPER,
     }
     if day is not None:
         values |= {"d": day.isoformat() if template in WITH_WHOLE_DATE else month_day(day), "y": str(day.year)}

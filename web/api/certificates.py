@@ -63,7 +63,7 @@ def certificate_view(certificate: Certificate) -> dict[str, Any]:
         "project_code": certificate.snapshot["project_code"],
         "enterprise": certificate.snapshot["enterprise_name"],
         "agency": agency.name,
-        "filing_id": certificate.filing_id,
+        "filing_id": certificate.project_id,
         "verify_token": certificate.verify_token,
         "pdf_sha256": certificate.paper.sha256 if certificate.paper else None,
     }

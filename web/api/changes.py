@@ -69,7 +69,7 @@ def begin(session: Session, user: User, number: str | None) -> Change:
     certificate = visible_certificate(number, user)
     if certificate.status == CertificateStatus.INVALID:
         raise CommandRefused("certificate_invalid", "备案证已失效，不能申请变更。")
-    return documents.about(Change, session.get_one(Filing, certificate.filing_id))
+    return documents.about(Change, session.get_one(Filing, certificate.project_id))
 
 
 def take_from_platform(given: Command, change: Change) -> Change:

@@ -36,7 +36,7 @@ def begin(session: Session, user: User, number: str | None) -> Extension:
     certificate = visible_certificate(number, user)
     if certificate.status == CertificateStatus.INVALID:
         raise CommandRefused("certificate_invalid", "备案证已失效，不能申请延期。")
-    return documents.about(Extension, session.get_one(Filing, certificate.filing_id))
+    return documents.about(Extension, session.get_one(Filing, certificate.project_id))
 
 
 def examined(extension: Extension, form: dict[str, Any] | None = None) -> Examined:

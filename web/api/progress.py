@@ -73,7 +73,7 @@ def progress_view(certificate: Certificate, user: User) -> dict[str, Any]:
     return {
         "certificate": certificate.number,
         "status": certificate.status,
-        "project_name": db.session.get_one(Filing, certificate.filing_id).project_name,
+        "project_name": db.session.get_one(Filing, certificate.project_id).project_name,
         "start_date": progress.start_date if progress else None,
         "completion_date": progress.completion_date if progress else None,
         "completion_note": progress.completion_note if progress else "",
@@ -96,7 +96,7 @@ def may_tell(certificate: Certificate, user: User) -> bool:
 
 def advice(certificate: Certificate, progress: Progress) -> list[Finding]:
     """What the rules of the newest deployment would have looked at again in what was told."""
-    filing = db.session.get_one(Filing, certificate.filing_id)
+    filing = db.session.get_one(Filing, certificate.project_id)
     report = telling.Report(
         start_date=progress.start_date,
         completion_date=progress.completion_date,

@@ -231,7 +231,7 @@ def _with(shown: _Shown, typed: Mapping[str, Any], **more: Any) -> _Shown:
 
 def _page(shown: _Shown) -> str:
     change, certificate = shown.change, shown.certificate
-    filing = db.session.get_one(Filing, certificate.filing_id)
+    filing = db.session.get_one(Filing, certificate.project_id)
     ticked = list(shown.typed.get("items", ()))
     errors = shown.errors + (shown.examination.errors if shown.examination else [])
     warnings = shown.examination.warnings if shown.examination else []

@@ -14,7 +14,7 @@ from records.industry import IndustryClass
 from records.policies import PolicyKind, edition_in_force, entries
 from records.projects import at
 from tasks.changes.items import ITEMS, SYNCED, Row, rows, worded
-from tasks.changes.submission import filing_changed
+from tasks.changes.submission import project_changed
 from web.database import db
 from web.pages.sections import project_form
 from web.runtime import runtime
@@ -30,7 +30,7 @@ def read(
     """The lines as they were submitted, or while nothing was, as they are saved. A line that is not as it was in the
     version `before` is marked as revised."""
     proposed = Proposed.in_version(version) if version is not None else change.proposed
-    filed = proposed.before if proposed.before is not None else filing_changed(db.session(), change).full_form
+    filed = proposed.before if proposed.before is not None else project_changed(db.session(), change).full_form
     earlier = Proposed.in_version(before).values if before is not None else None
     return [
         {

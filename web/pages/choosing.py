@@ -63,7 +63,7 @@ def holding(user: User) -> Select[Certificate, Filing, Agency]:
     """The certificates that still hold, the latest first, with their project and agency."""
     return (
         select(Certificate, Filing, Agency)
-        .join(Filing, Filing.id == Certificate.filing_id)
+        .join(Filing, Filing.id == Certificate.project_id)
         .join(Agency, Agency.id == Certificate.agency_id)
         .where(certificates_of(user), Certificate.status != CertificateStatus.INVALID.value)
         .order_by(Certificate.issue_date.desc(), Certificate.number.desc())

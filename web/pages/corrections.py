@@ -187,7 +187,7 @@ def _require_open() -> None:
 
 
 def _form(certificate: Certificate, typed: dict[str, str] | None = None, errors: dict[str, str] | None = None) -> str:
-    filing, decide = db.session.get_one(Filing, certificate.filing_id), tables_of(Correction)
+    filing, decide = db.session.get_one(Filing, certificate.project_id), tables_of(Correction)
     return render_template(
         "enterprise/correction_form.html",
         project={

@@ -22,7 +22,7 @@ from web.api.views import standing_of
 from web.database import db
 from web.identity import me, require
 from web.pages import choosing, lists, sections, wording
-from web.pages.course import Course, progress
+from web.pages.course import Course, procedure_name, progress
 from web.pages.inbox import status_of
 from web.pages.public import invalid_reasons
 from web.runtime import runtime
@@ -107,7 +107,7 @@ def filings(tab: str) -> str:
 @require(UserKind.ENTERPRISE)
 def certificates() -> str:
     """我的备案证."""
-    query = _certificates(me()).join(Filing, Filing.id == Certificate.filing_id).add_columns(Filing)
+    query = _certificates(me()).join(Filing, Filing.id == Certificate.project_id).add_columns(Filing)
     if text := lists.searched():
         query = query.where(lists.containing(text, Filing.project_name, Certificate.number))
     found = lists.part(db.session(), query.order_by(Certificate.issue_date.desc(), Certificate.number.desc()))
@@ -240,7 +240,7 @@ def _task_row(task: Task) -> dict[str, Any]:
     return {
         "url": url_for("task.page", task_id=task.id),
         "name": (document.project_name if document else None) or task.name,
-        "kind": Course(instance).definition.name,
+        "kind": procedure_name(Course(instance).definition, document),
         "text": task.name,
         "status": status_of(document) if document is not None and is_own else None,
         "suspended": instance.suspended,

@@ -155,7 +155,7 @@ def _typed() -> dict[str, str]:
 
 
 def _form(certificate: Certificate, extension: Extension | None, errors: Mapping[str, str] | None = None) -> str:
-    filing = db.session.get_one(Filing, certificate.filing_id)
+    filing = db.session.get_one(Filing, certificate.project_id)
     typed = _typed() if request.method == "POST" else extension.form if extension is not None else {}
     instance = procedure.case_of(db.session(), extension) if extension is not None else None
     wanted = typed.get("agency") or certificate.agency_id
@@ -243,7 +243,7 @@ def content(
     return [
         {
             "title": _("项目信息"),
-            "items": _project_items(db.session.get_one(Filing, certificate.filing_id), certificate),
+            "items": _project_items(db.session.get_one(Filing, certificate.project_id), certificate),
         },
         {
             "title": _("延期信息"),

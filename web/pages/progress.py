@@ -104,7 +104,7 @@ def _page(
     conflict: str = "",
 ) -> str:
     user = me()
-    filing = db.session.get_one(Filing, certificate.filing_id)
+    filing = db.session.get_one(Filing, certificate.project_id)
     found = {error.field: error for error in errors or ()}
     return render_template(
         "enterprise/progress_form.html",
@@ -202,7 +202,7 @@ def _projects(user: User) -> Select[Certificate, Filing, Enterprise, Progress]:
     """Every certified project that a user may look at."""
     query = (
         select(Certificate, Filing, Enterprise, Progress)
-        .join(Filing, Filing.id == Certificate.filing_id)
+        .join(Filing, Filing.id == Certificate.project_id)
         .join(Enterprise, Enterprise.id == Certificate.enterprise_id)
         .outerjoin(Progress, Progress.certificate_number == Certificate.number)
     )
@@ -238,4 +238,4 @@ def _row(
 
 
 def _name(certificate: Certificate) -> str:
-    return db.session.get_one(Filing, certificate.filing_id).project_name or _("未命名项目")
+    return db.session.get_one(Filing, certificate.project_id).project_name or _("未命名项目")

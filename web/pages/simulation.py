@@ -70,4 +70,4 @@ def change_platform_project(number: str) -> Any:
 def _project(number: str) -> Filing:
     if not runtime().settings.demo:
         raise NotFound
-    return db.session.get_one(Filing, visible_certificate(number, me()).filing_id)
+    return db.session.get_one(Filing, visible_certificate(number, me()).project_id)

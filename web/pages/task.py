@@ -41,7 +41,7 @@ from web.pages import (
     wording,
 )
 from web.pages.clock import clock
-from web.pages.course import Course, outcome_title, steps, submitted_version, timeline
+from web.pages.course import Course, outcome_title, procedure_name, steps, submitted_version, timeline
 from web.pages.decisions import NOTHING_TYPED, Typed, panel
 from web.pages.inbox import neighbours, status_of
 from web.runtime import runtime
@@ -219,7 +219,7 @@ def _print_url(document: Document | None) -> str | None:
 
 
 def _tags(course: Course, document: Document | None) -> list[str]:
-    tags = [course.definition.name]
+    tags = [procedure_name(course.definition, document)]
     if document is not None and document.submission > 1:
         tags.append(_("第 %(n)s 次提交", n=document.submission))
     return tags

@@ -191,7 +191,7 @@ def _form(
     return render_template(
         "enterprise/termination_form.html",
         act=_words(act),
-        project=_project(db.session.get_one(Filing, certificate.filing_id), certificate),
+        project=_project(db.session.get_one(Filing, certificate.project_id), certificate),
         typed=typed or {},
         errors=errors or {},
         longest_reason=LONGEST_REASON,
