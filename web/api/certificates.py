@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from engine.errors import CommandRefused
 from records.agencies import Agency
-from records.certificates import Certificate, CertificatePaper
+from records.certificates import Certificate, CertificatePaper, Clearance
 from records.documents import Document
 from records.papers import NAMES, Paper, PaperKind
 from records.users import User, UserKind
@@ -125,15 +125,27 @@ def _letter_view(paper: Paper) -> dict[str, Any]:
 
 def visible_certificate(number: str, user: User) -> Certificate:
     """A certificate of the user's enterprise or agency. Raises CommandRefused 404 for any other."""
-    certificate = db.session.get(Certificate, number)
-    if certificate is not None:
-        if user.kind == UserKind.ENTERPRISE and certificate.enterprise_id == user.enterprise_id:
-            return certificate
-        if user.kind == UserKind.AUTHORITY and certificate.agency_id == user.agency_id:
-            return certificate
+    found = visible_clearance(number, user)
+    if not isinstance(found, Certificate):
+        raise _unknown()
+    return found
+
+
+def visible_clearance(number: str, user: User) -> Clearance:
+    """A certificate or reply of the user's enterprise or agency. Raises CommandRefused 404 for any other."""
+    found = db.session.get(Clearance, number)
+    if found is not None:
+        if user.kind == UserKind.ENTERPRISE and found.enterprise_id == user.enterprise_id:
+            return found
+        if user.kind == UserKind.AUTHORITY and found.agency_id == user.agency_id:
+            return found
         if user.kind == UserKind.ADMIN:
-            return certificate
-    raise CommandRefused("certificate_unknown", "没有这份备案证，或者它不归你办理。", status=404)
+            return found
+    raise _unknown()
+
+
+def _unknown() -> CommandRefused:
+    return CommandRefused("certificate_unknown", "没有这份备案证，或者它不归你办理。", status=404)
 
 
 def paper_response(certificate: Certificate, *, download: bool = False) -> Response:

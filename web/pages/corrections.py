@@ -71,7 +71,7 @@ def choose_correction() -> str:
         "hint": _("请选择一份有文字错误的备案证"),
         "verb": _("更正"),
     }
-    return choosing.page(act, choosing.holding(me()), "enterprise.correction_form")
+    return choosing.page(act, choosing.certified(me()), "enterprise.correction_form")
 
 
 @blueprint.get("/certificates/<number>/correct")

@@ -31,6 +31,7 @@ from web.pages import (
     addresses,
     approval_parts,
     change_rows,
+    clearances,
     commands,
     corrections,
     extensions,
@@ -127,8 +128,10 @@ def _said(verb: str, task: Task, instance: Instance, title: str, answer: dict[st
     if following:
         holders = "、".join(dict.fromkeys(people.holder(db.session(), found) for found in following))
         return done + _("“%(name)s”现在由%(holders)s办理。", name=name, holders=holders)
-    if document is not None and document.certificate_number:
+    if isinstance(document, Filing) and document.certificate_number:
         return done + _("“%(name)s”已备案，备案证号 %(number)s。", name=name, number=document.certificate_number)
+    if isinstance(document, Approval) and document.certificate_number:
+        return done + _("“%(name)s”已核准，批复文号 %(number)s。", name=name, number=document.certificate_number)
     return done + _("“%(name)s”办理结束。", name=name)
 
 
@@ -185,11 +188,11 @@ def _render(
             "prev_url": url_for("task.page", task_id=earlier) if earlier else None,
             "next_url": url_for("task.page", task_id=later) if later else None,
             "print_url": _print_url(document),
-            "project_url": url_for("enterprise.certificate", number=document.certificate_number)
+            "project_url": clearances.spoken(document.certificate_number)["url"]
             if isinstance(document, Change | Extension | Correction)
             else None,
             "progress_url": url_for("enterprise.progress_of", number=document.certificate_number)
-            if document is not None and document.kind == FILING and document.certificate_number
+            if isinstance(document, Project) and document.certificate_number
             else None,
         },
         suspension=suspension.to_official(course),

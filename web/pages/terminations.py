@@ -118,7 +118,7 @@ def choose_revocation() -> str:
 def _choose(act: Act) -> str:
     user = me()
     _require_open(act, user)
-    return choosing.page(_words(act), choosing.holding(user), f"enterprise.{act.name}_form")
+    return choosing.page(_words(act), choosing.certified(user), f"enterprise.{act.name}_form")
 
 
 # The form
