@@ -61,7 +61,8 @@ def configure_process(settings: Settings) -> None:
     tasks.adapters.configure(
         Adapters(
             platform=demo.platform(settings),
-            sms=gateway(settings.sms_gateway),
+            sms=gateway(settings.sms),
+            sms_daily_limit=settings.sms_daily_limit,
             site_url=settings.site_url,
             specimen=settings.demo,
         )

@@ -3,14 +3,16 @@
 Without any, everything lives under `var/` beside the code: an SQLite database, the keys, the attachments.
 """
 
+import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from engine.leases import LEASE
+from tasks.sms.gateway import GatewaySettings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,7 +28,9 @@ class Settings:
     data_key: bytes
     site_url: str = "http://127.0.0.1:8000"
     demo: bool = False
-    sms_gateway: str = "outbox"
+    sms: GatewaySettings = field(default_factory=GatewaySettings)
+    sms_daily_limit: int = 50
+    sms_receipt_token: str = ""
     lease: timedelta = LEASE
     secure_cookies: bool = False
 
@@ -43,7 +47,9 @@ class Settings:
             data_key=_key(given.get("JIGAI_DATA_KEY"), var / "data.key"),
             site_url=given.get("JIGAI_SITE_URL", cls.site_url).rstrip("/"),
             demo=demo or given.get("JIGAI_DEMO") == "1" or (var / "demo").exists(),
-            sms_gateway=given.get("JIGAI_SMS_GATEWAY", cls.sms_gateway),
+            sms=_gateway(given),
+            sms_daily_limit=int(given.get("JIGAI_SMS_DAILY_LIMIT", cls.sms_daily_limit)),
+            sms_receipt_token=given.get("JIGAI_SMS_RECEIPT_TOKEN", ""),
             lease=timedelta(seconds=float(given.get("JIGAI_LEASE_SECONDS", LEASE.total_seconds()))),
             secure_cookies=given.get("JIGAI_SECURE_COOKIES") == "1",
         )
@@ -60,6 +66,23 @@ def database_url(text: str) -> str:
         if text.startswith(scheme):
             return "postgresql+psycopg://" + text.removeprefix(scheme)
     return text
+
+
+def _gateway(given: Mapping[str, str]) -> GatewaySettings:
+    """How short messages are sent. Raises ValueError for a file of templates that is none."""
+    file = given.get("JIGAI_SMS_TEMPLATES")
+    templates = json.loads(Path(file).read_text(encoding="utf-8")) if file else {}
+    if not isinstance(templates, dict) or not all(isinstance(code, str) for code in templates.values()):
+        raise ValueError(f'JIGAI_SMS_TEMPLATES: {file} should be a JSON object such as {{"S01": "SMS_100000001"}}')
+    return GatewaySettings(
+        name=given.get("JIGAI_SMS_GATEWAY", "outbox"),
+        url=given.get("JIGAI_SMS_URL", ""),
+        key_id=given.get("JIGAI_SMS_KEY_ID", ""),
+        secret=given.get("JIGAI_SMS_SECRET", ""),
+        app_id=given.get("JIGAI_SMS_APP_ID", ""),
+        templates=templates,
+        timeout=float(given.get("JIGAI_SMS_TIMEOUT", 10)),
+    )
 
 
 def _key(given: str | None, file: Path) -> bytes:

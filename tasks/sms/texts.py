@@ -61,9 +61,12 @@ def compose(template: str, **values: str) -> str:
     Others beside those of the template do no harm.
     Raises KeyError for an unknown template or a placeholder without a value.
     """
-    text = TEMPLATES[template]
-    cut = {name: shortened(values[name], LENGTHS[name]) for name in placeholders(template)}
-    return SIGNATURE + text.format_map(cut)
+    return SIGNATURE + TEMPLATES[template].format_map(places(template, **values))
+
+
+def places(template: str, **values: str) -> dict[str, str]:
+    """What fills a template, cut as it is sent. Raises KeyError as `compose` does."""
+    return {name: shortened(values[name], LENGTHS[name]) for name in sorted(placeholders(template))}
 
 
 def placeholders(template: str) -> frozenset[str]:

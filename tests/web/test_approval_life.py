@@ -71,7 +71,7 @@ def test_a_change_of_what_was_approved_has_no_other_authority_and_ends_with_a_wr
     form = visitor.read(change)
     assert 'value="agency"' not in form
     assert "变更核准内容" in form
-    fields = {"item": ["scale_content"], "scale_content": "增设余热回收系统。", "reason": "优化工艺方案", "act": "save"}
+    fields = {"item": "scale_content", "scale_content": "增设余热回收系统。", "reason": "优化工艺方案", "act": "save"}
     visitor.post(change, {**visitor.form(change, change), **fields})
     [begun] = portal.call(APPLICANT, "GET", "/changes").get_json()["items"]
     assert portal.call(APPLICANT, "POST", f"/changes/{begun['id']}/submit").status_code == 200

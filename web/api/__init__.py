@@ -22,6 +22,7 @@ from web.api import (
     progress,
     seals,
     services,
+    sms,
     staff,
     substitutions,
     task_inbox,
@@ -50,6 +51,7 @@ BLUEPRINTS = (
     substitutions.blueprint,
     corrections.blueprint,
     seals.blueprint,
+    sms.blueprint,
     lookups.blueprint,
 )
 

@@ -20,6 +20,7 @@ from web.pages import (
     public,
     seals,
     shell,
+    sms,
     staff,
     substitutions,
     task,
@@ -58,5 +59,6 @@ __all__ = [
     "progress",
     "register",
     "seals",
+    "sms",
     "terminations",
 ]

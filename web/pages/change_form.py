@@ -152,8 +152,10 @@ def _then(change_id: str, act: str) -> str:
             return f"{form_url}#files"
         if verb == "submit":
             with command(me().username) as given:
-                procedure.submit(given, own(Change, change_id, me()))
-            flash(_("变更申请已提交，等待受理。"), "success")
+                change = own(Change, change_id, me())
+                procedure.submit(given, change)
+                authority = clearances.spoken(change.certificate_number)["authority"]
+            flash(_("变更申请已提交，等待%(authority)s受理。", authority=authority), "success")
             return url_for("enterprise.change", change_id=change_id)
     except BusinessRefusal as refusal:
         if verb == "submit":
