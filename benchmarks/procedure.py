@@ -148,7 +148,7 @@ class Procedure:
     def paper(self, case: str) -> CertificatePaper:
         """What the certificate of a case prints. Fails where the case was not issued one."""
         with Session(self.connections) as session:
-            of_case = select(Certificate).join(Filing, Filing.id == Certificate.filing_id)
+            of_case = select(Certificate).join(Filing, Filing.id == Certificate.project_id)
             certificate = session.scalars(of_case.where(Filing.instance_id == case)).one()
             if certificate.paper is None:
                 raise AssertionError(f"the certificate {certificate.number} has no paper")

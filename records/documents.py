@@ -1,8 +1,8 @@
 """Documents 文书: what somebody applies for or gives notice of, from the first draft to the end of its case.
 
 Filings, changes, extensions, cancellations and revocations lead one life and lie in one table, told apart by `kind`; a
-kind's process has its name. A document's id is the business key of its cases, and their diagrams' elements write its
-status.
+kind's process has its name, unless the kind names another's. A document's id is the business key of its cases, and
+their diagrams' elements write its status.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ from engine.tables import Base, UtcDateTime, new_id
 from records.agencies import Agency
 from records.attachments import Attachment
 from records.calendar import local_date
+from records.certificates import Certificate, Clearance
 from records.encryption import EncryptedJson
 from records.enterprises import Enterprise
 from records.serials import next_serial
@@ -74,7 +75,7 @@ class Document(Base):
     submission: Mapped[int] = mapped_column(default=0, doc="how often it was submitted")
     instance_id: Mapped[str | None] = mapped_column(String(32), index=True, doc="the root case now or last")
     certificate_number: Mapped[str | None] = mapped_column(
-        String(15), index=True, doc="of the certificate that a filing got, or that another document is about"
+        String(40), index=True, doc="of what a project got (`Clearance`), or what another document is about"
     )
     opinion: Mapped[str | None] = mapped_column(
         String(500), doc="why it was returned, not accepted, refused or terminated; None in every other status"
@@ -97,10 +98,14 @@ class Document(Base):
 
     TITLE: ClassVar[str]
     """What the procedure is called (流程类型)."""
+    PROCESS: ClassVar[str | None] = None
+    """The process of the kind, where it has not the kind's name."""
     NOUN: ClassVar[str] = "申请"
     """What people call the document itself."""
     PAPER: ClassVar[str] = "文书"
     """What the paper is called with which the authority answers the document."""
+    HOLDS: ClassVar[type[Clearance]] = Certificate
+    """What its project holds, or will once it is granted."""
     SERIES: ClassVar[str]
     """The letters its numbers begin with."""
     WHY_FIXED: ClassVar[Mapping[DocumentStatus, str]] = {}
@@ -128,6 +133,11 @@ class Document(Base):
         return self.status in self.COPIED_WHEN
 
     @property
+    def process(self) -> str:
+        """The process that its cases run by."""
+        return self.PROCESS or self.kind
+
+    @property
     def full_form(self) -> dict[str, Any]:
         """The form with the people in it: for its owner, the handling authority and the rules only."""
         return dict(self.form)
@@ -144,7 +154,7 @@ class Document(Base):
     def case_data(self) -> dict[str, Any]:
         """The variables that the document's case begins with."""
         return {
-            f"{self.kind}_id": self.id,
+            f"{self.process}_id": self.id,
             "enterprise": self.enterprise_id,
             "agency": self.agency_id or "",
             "project_name": self.project_name or "",
@@ -181,14 +191,14 @@ class DocumentSerial(Base):
     last: Mapped[int]
 
 
-def about(kind: type[_D], filing: Document) -> _D:
-    """A document about what was filed, such as a change of it: the same parties, project and certificate."""
+def about(kind: type[_D], project: Document) -> _D:
+    """A document about what was filed or approved, such as a change of it: the same parties, project and number."""
     return kind(
-        enterprise_id=filing.enterprise_id,
-        agency_id=filing.agency_id,
-        project_code=filing.project_code,
-        project_name=filing.project_name,
-        certificate_number=filing.certificate_number,
+        enterprise_id=project.enterprise_id,
+        agency_id=project.agency_id,
+        project_code=project.project_code,
+        project_name=project.project_name,
+        certificate_number=project.certificate_number,
     )
 
 

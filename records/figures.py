@@ -104,9 +104,9 @@ def _keep(session: Session, _flush: Any) -> None:
         if project.submission and project.submitted_at:
             _put(session, project)
     for certificate in _told(flushed, Certificate, _OF_CERTIFICATE):
-        _set(session, certificate.filing_id, _of_certificate(session, certificate))
+        _set(session, certificate.project_id, _of_certificate(session, certificate))
     for progress in _told(flushed, Progress, _OF_PROGRESS):
-        filing_id = select(Certificate.filing_id).where(Certificate.number == progress.certificate_number)
+        filing_id = select(Certificate.project_id).where(Certificate.number == progress.certificate_number)
         told = {"started_on": progress.start_date, "completed_on": progress.completion_date}
         _set(session, filing_id.scalar_subquery(), told)
 
@@ -162,7 +162,7 @@ def _of_certificate(session: Session, certificate: Certificate) -> dict[str, Any
         "month": certificate.issue_date.year * 100 + certificate.issue_date.month,
     }
     if certificate in session.new:
-        clock = clock_of(session, certificate.filing_id)
+        clock = clock_of(session, certificate.project_id)
         if clock is not None:
             reading = read(Calendar(session), clock, certificate.issue_date)
             values |= {"limit_days": reading.limit, "days_taken": reading.used}

@@ -85,14 +85,14 @@ def certificates(session: Session, user: User, chosen: Selection) -> Rows:
             *_COUNTED,
         )
         .select_from(Certificate)
-        .outerjoin(Filing, Filing.id == Certificate.filing_id)
-        .outerjoin(ProjectFigures, ProjectFigures.document_id == Certificate.filing_id)
+        .outerjoin(Filing, Filing.id == Certificate.project_id)
+        .outerjoin(ProjectFigures, ProjectFigures.document_id == Certificate.project_id)
         .outerjoin(Enterprise, Enterprise.id == Certificate.enterprise_id)
         .outerjoin(Agency, Agency.id == Certificate.agency_id)
     ).where(sight(session, user, enterprise=Certificate.enterprise_id, agency=Certificate.agency_id))
     query = query.where(*conditions(chosen), *_tagged(chosen.tag))
     if chosen.q:
-        query = query.where(Certificate.filing_id.in_(select(Project.id).where(search.is_project(session, chosen.q))))
+        query = query.where(Certificate.project_id.in_(select(Project.id).where(search.is_project(session, chosen.q))))
     return query.order_by(Certificate.issue_date.desc(), Certificate.number.desc())
 
 

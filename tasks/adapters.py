@@ -57,12 +57,14 @@ _keys = MadeOnDemand()
 
 @dataclass(frozen=True)
 class Adapters:
-    """`site_url` is where QR codes lead, without a slash at its end; `specimen` marks papers 样张 (demo)."""
+    """`site_url` is where QR codes lead, without a slash at its end; `specimen` marks papers 样张 (demo).
+    `sms_daily_limit` is how many messages of a template a number gets in a day (domain §7)."""
 
     platform: Callable[[Session], InvestmentPlatform] = field(default_factory=simulated)
     licences: Callable[[Session], LicenceSystem] = simulated_licences
     keys: Callable[[Session], Keyring] = simulated_keys
     sms: SmsGateway = field(default_factory=OutboxGateway)
+    sms_daily_limit: int = 50
     site_url: str = "http://127.0.0.1:8000"
     specimen: bool = False
 

@@ -104,7 +104,8 @@ def configure_process(settings: Settings) -> None:
             platform=demo.platform(settings),
             licences=licences(settings),
             keys=keys(settings),
-            sms=gateway(settings.sms_gateway),
+            sms=gateway(settings.sms),
+            sms_daily_limit=settings.sms_daily_limit,
             site_url=settings.site_url,
             specimen=settings.demo,
         )

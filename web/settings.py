@@ -3,6 +3,7 @@
 Without any, everything lives under `var/` beside the code: an SQLite database, the keys, the attachments.
 """
 
+import json
 import os
 import secrets
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from engine.leases import LEASE
 from tasks.keyring import FolderKeyring
+from tasks.sms.gateway import GatewaySettings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -60,7 +62,9 @@ class Settings:
     data_key: bytes
     site_url: str = "http://127.0.0.1:8000"
     demo: bool = False
-    sms_gateway: str = "outbox"
+    sms: GatewaySettings = field(default_factory=GatewaySettings)
+    sms_daily_limit: int = 50
+    sms_receipt_token: str = ""
     seals: Path | None = None
     seal_passphrase: str | None = field(default=None, repr=False)
     licences: str = "simulated"
@@ -84,7 +88,9 @@ class Settings:
             data_key=_key(given.get("JIGAI_DATA_KEY"), var / "data.key"),
             site_url=given.get("JIGAI_SITE_URL", cls.site_url).rstrip("/"),
             demo=demo or given.get("JIGAI_DEMO") == "1" or (var / "demo").exists(),
-            sms_gateway=given.get("JIGAI_SMS_GATEWAY", cls.sms_gateway),
+            sms=_gateway(given),
+            sms_daily_limit=int(given.get("JIGAI_SMS_DAILY_LIMIT", cls.sms_daily_limit)),
+            sms_receipt_token=given.get("JIGAI_SMS_RECEIPT_TOKEN", ""),
             seals=Path(given["JIGAI_SEALS"]).resolve() if given.get("JIGAI_SEALS") else None,
             seal_passphrase=given.get("JIGAI_SEAL_PASSPHRASE") or None,
             licences=given.get("JIGAI_LICENCES", cls.licences),
@@ -126,6 +132,23 @@ def _day(given: Mapping[str, str], name: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise ValueError(f"{name}: a day is written as 2027-12-31, not {text!r}") from None
+
+
+def _gateway(given: Mapping[str, str]) -> GatewaySettings:
+    """How short messages are sent. Raises ValueError for a file of templates that is none."""
+    file = given.get("JIGAI_SMS_TEMPLATES")
+    templates = json.loads(Path(file).read_text(encoding="utf-8")) if file else {}
+    if not isinstance(templates, dict) or not all(isinstance(code, str) for code in templates.values()):
+        raise ValueError(f'JIGAI_SMS_TEMPLATES: {file} should be a JSON object such as {{"S01": "SMS_100000001"}}')
+    return GatewaySettings(
+        name=given.get("JIGAI_SMS_GATEWAY", "outbox"),
+        url=given.get("JIGAI_SMS_URL", ""),
+        key_id=given.get("JIGAI_SMS_KEY_ID", ""),
+        secret=given.get("JIGAI_SMS_SECRET", ""),
+        app_id=given.get("JIGAI_SMS_APP_ID", ""),
+        templates=templates,
+        timeout=float(given.get("JIGAI_SMS_TIMEOUT", 10)),
+    )
 
 
 def _key(given: str | None, file: Path) -> bytes:

@@ -67,7 +67,7 @@ def register(
 
 def _licence(session: Session, found: Issued, pdf: bytes) -> Licence:
     if isinstance(found, Certificate):
-        document_id, title = found.filing_id, TITLE
+        document_id, title = found.project_id, TITLE
     else:
         document_id, title = found.document_id, NAMES[found.kind]
     document = session.get_one(Document, document_id)

@@ -14,7 +14,7 @@ from records.agencies import Agency
 from records.calendar import local_date
 from records.certificates import Seal, initial_seal
 from records.documents import Document
-from records.papers import NAMES, Paper, PaperKind, papers_of
+from records.papers import NAMES, Paper, PaperKind, next_number, papers_of
 from tasks.adapters import adapters
 from tasks.documents import document_of
 from tasks.papers import approval_reply, notice
@@ -109,7 +109,11 @@ def _draw_up(session: Session, document: Document, kind: PaperKind, fields: Mapp
         printed, mark = notice.words(kind, document, fields, local_date(now)), notice.WORDINGS[kind].mark
     else:
         raise EngineError(f"{NAMES[kind]}由它自己的服务出具，不能用 paper/issue。")
-    if mark is not None:
+    wording = notice.WORDINGS.get(kind)
+    if wording is not None and wording.series is not None:
+        agency = session.get_one(Agency, document.agency_id)
+        number = next_number(session, agency, wording.series, local_date(now))
+    elif mark is not None:
         number = f"{document.number}-{mark}{len(papers_of(session, document.id, kind)) + 1}"
     elif not (number := str(fields.get("number") or "")):
         raise EngineError(f'出具{NAMES[kind]}缺少文号，请在流程图中给出 fields["number"]。')

@@ -20,7 +20,7 @@ from tasks.certificates import paper_of
 from tasks.papers import certificate as certificates
 from tasks.papers import official as officials
 from tasks.papers.approval_reply import ApprovalReply
-from tasks.papers.change_letter import ChangeLetter
+from tasks.papers.change_letter import ChangeConsent, ChangeLetter
 from tasks.papers.corrigendum import Corrigendum
 from tasks.papers.notice import WORDINGS, Notice
 from tasks.papers.official import OfficialPaper
@@ -118,6 +118,7 @@ def official(paper: Paper) -> OfficialPaper:
 _CLASSES: Mapping[PaperKind, type[OfficialPaper]] = MappingProxyType(
     {
         PaperKind.CHANGE_LETTER: ChangeLetter,
+        PaperKind.CHANGE_CONSENT: ChangeConsent,
         PaperKind.CORRIGENDUM: Corrigendum,
         PaperKind.APPROVAL_REPLY: ApprovalReply,
         **dict.fromkeys(WORDINGS, Notice),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from engine.errors import CommandRefused
 from records.agencies import Agency
-from records.certificates import Certificate, CertificatePaper
+from records.certificates import Certificate, CertificatePaper, Clearance
 from records.documents import Document
 from records.jurisdiction import sees
 from records.papers import NAMES, Paper, PaperKind
@@ -64,7 +64,7 @@ def certificate_view(certificate: Certificate) -> dict[str, Any]:
         "project_code": certificate.snapshot["project_code"],
         "enterprise": certificate.snapshot["enterprise_name"],
         "agency": agency.name,
-        "filing_id": certificate.filing_id,
+        "filing_id": certificate.project_id,
         "verify_token": certificate.verify_token,
         "extended": certificate.extended,
         "pdf_sha256": certificate.paper.sha256 if certificate.paper and certificate.deliverable else None,
@@ -129,12 +129,22 @@ def _letter_view(paper: Paper) -> dict[str, Any]:
 
 def visible_certificate(number: str, user: User) -> Certificate:
     """A certificate of the user's enterprise or jurisdiction. Raises CommandRefused 404 for any other."""
-    certificate = db.session.get(Certificate, number)
-    if certificate is not None and sees(
-        db.session(), user, enterprise_id=certificate.enterprise_id, agency_id=certificate.agency_id
-    ):
-        return certificate
-    raise CommandRefused("certificate_unknown", "没有这份备案证，或者它不归你办理。", status=404)
+    found = visible_clearance(number, user)
+    if not isinstance(found, Certificate):
+        raise _unknown()
+    return found
+
+
+def visible_clearance(number: str, user: User) -> Clearance:
+    """A certificate or reply of the user's enterprise or jurisdiction. Raises CommandRefused 404 for any other."""
+    found = db.session.get(Clearance, number)
+    if found is not None and sees(db.session(), user, enterprise_id=found.enterprise_id, agency_id=found.agency_id):
+        return found
+    raise _unknown()
+
+
+def _unknown() -> CommandRefused:
+    return CommandRefused("certificate_unknown", "没有这份备案证，或者它不归你办理。", status=404)
 
 
 def paper_response(certificate: Certificate, *, download: bool = False) -> Response:

@@ -161,6 +161,9 @@ class PublicPaperAnswer(Schema):
     project_name = fields.String()
     pdf_sha256 = fields.String(allow_none=True, metadata={"description": "null while it is being made"})
     electronic_seal = fields.Nested(ElectronicSealAnswer, allow_none=True)
+    status = fields.String(allow_none=True, metadata={"description": "of a 核准批复, now; null for other papers"})
+    invalid_reason = fields.String(allow_none=True)
+    valid_until = fields.Date(allow_none=True, metadata={"description": "of a 核准批复; null: long-term"})
 
 
 class PaperAnswer(PublicPaperAnswer):

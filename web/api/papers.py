@@ -10,10 +10,11 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from engine.errors import CommandRefused
+from records.approvals import Reply
 from records.certificates import Certificate
 from records.documents import Document
 from records.electronic_seals import seal_of
-from records.papers import NAMES, Paper
+from records.papers import NAMES, Paper, PaperKind
 from records.users import User
 from web.api.access import visible
 from web.database import db
@@ -53,6 +54,17 @@ def public_view(paper: Paper) -> dict[str, Any]:
         "project_name": paper.snapshot["project_name"],
         "pdf_sha256": paper.sha256 if paper.deliverable else None,
         "electronic_seal": electronic_seal_view(paper),
+        **_standing(paper),
+    }
+
+
+def _standing(paper: Paper) -> dict[str, Any]:
+    """How a reply that approved a project stands now; other papers have no term."""
+    reply = db.session.get(Reply, paper.number) if paper.kind == PaperKind.APPROVAL_REPLY else None
+    return {
+        "status": reply.status if reply else None,
+        "invalid_reason": reply.invalid_reason if reply else None,
+        "valid_until": reply.valid_until if reply else None,
     }
 
 

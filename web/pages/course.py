@@ -27,9 +27,18 @@ from web.personal import LOOKED
 from web.runtime import runtime
 
 ENTERPRISE = "enterprise"
+_LIFE = "certificate"
+"""The process that follows what a project holds."""
 _STATES = {"return": "returned", "back": "returned", "correct": "returned", "refuse": "refused", "reject": "refused"}
 _HANDED_ON = ("transferred", "handed_over")
 _CATCHING = ("boundaryEvent", "intermediateCatchEvent")
+
+
+def procedure_name(definition: Definition, document: Document | None) -> str:
+    """What people call the procedure of a case: its document's title, or what it follows."""
+    if document is not None and document.process == definition.key:
+        return document.TITLE
+    return document.HOLDS.NOUN if document is not None and definition.key == _LIFE else definition.name
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
-"""The enterprise's lists: workbench, filings and drafts, certificates, its own data, the demo's outbox."""
+"""The enterprise's lists: workbench, filings and drafts, certificates, its own data."""
 
 from typing import Any
 
 from flask import Blueprint, render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
-from werkzeug.exceptions import NotFound
 
 from engine import inbox
 from engine.tables import Instance, Task
@@ -13,19 +12,16 @@ from records.certificates import Certificate
 from records.documents import EDITABLE, IN_PROGRESS, Document, DocumentStatus
 from records.enterprises import Enterprise
 from records.filings import Filing
-from records.masking import mask_phone
 from records.notices import notices
-from records.sms import outbox
 from records.users import User, UserKind
 from tasks import procedure
 from web.api.views import standing_of
 from web.database import db
 from web.identity import me, require
 from web.pages import choosing, lists, sections, wording
-from web.pages.course import Course, progress
+from web.pages.course import Course, procedure_name, progress
 from web.pages.inbox import status_of
 from web.pages.public import invalid_reasons
-from web.runtime import runtime
 
 blueprint = Blueprint("enterprise", __name__)
 
@@ -107,7 +103,7 @@ def filings(tab: str) -> str:
 @require(UserKind.ENTERPRISE)
 def certificates() -> str:
     """我的备案证."""
-    query = _certificates(me()).join(Filing, Filing.id == Certificate.filing_id).add_columns(Filing)
+    query = _certificates(me()).join(Filing, Filing.id == Certificate.project_id).add_columns(Filing)
     if text := lists.searched():
         query = query.where(lists.containing(text, Filing.project_name, Certificate.number))
     found = lists.part(db.session(), query.order_by(Certificate.issue_date.desc(), Certificate.number.desc()))
@@ -147,29 +143,6 @@ def company() -> str:
         uscc=enterprise.uscc,
         sections=[{"title": "", "items": items}],
         reveal="",
-    )
-
-
-@blueprint.get("/sms")
-@require()
-def sms_outbox() -> str:
-    """短信发件箱: only in the demo, where everybody may read what would have been sent."""
-    if not runtime().settings.demo:
-        raise NotFound
-    return render_template(
-        "enterprise/sms_outbox.html",
-        rows=[
-            {
-                "name": mask_phone(message.mobile),
-                "to": "",
-                "code": message.template,
-                "text": message.text,
-                "time": wording.moment(message.sent_at or message.created_at),
-                "state": message.state.upper(),
-            }
-            for message in outbox(db.session(), 100)
-        ],
-        page=None,
     )
 
 
@@ -241,7 +214,7 @@ def task_row(task: Task) -> dict[str, Any]:
     return {
         "url": url_for("task.page", task_id=task.id),
         "name": (document.project_name if document else None) or task.name,
-        "kind": Course(instance).definition.name,
+        "kind": procedure_name(Course(instance).definition, document),
         "text": task.name,
         "status": status_of(document) if document is not None and is_own else None,
         "suspended": instance.suspended,

@@ -125,7 +125,7 @@ def attachment(document_id: str, attachment_id: str) -> Response:
 def certificate(number: str) -> Any:
     """The certificate with its project."""
     found = visible_certificate(number, me())
-    filing = db.session.get_one(Filing, found.filing_id)
+    filing = db.session.get_one(Filing, found.project_id)
     if me().kind != UserKind.ENTERPRISE and not filing.imported:
         return redirect(latest_task_url(filing))
     return _detail(filing, found)

@@ -34,7 +34,7 @@ def page() -> str:
         too_short=bool(text) and not long_enough,
         found=found is not None and not found.nothing,
         projects=[_project(project) for project in found.projects] if found else [],
-        certificates=[_certificate(one.number, one.filing_id) for one in found.certificates] if found else [],
+        certificates=[_certificate(one.number, one.project_id) for one in found.certificates] if found else [],
         enterprises=[masked_enterprise(one) for one in found.enterprises] if found else [],
         more={kind: url_for(f"office.{kind}", q=text) for kind in (found.more if found else ()) if official},
     )

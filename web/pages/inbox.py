@@ -26,7 +26,7 @@ from web.database import db
 from web.identity import me, require
 from web.pages import addresses, commands, lists, people, wording
 from web.pages.clock import Clocks
-from web.pages.course import Course, outcome_title
+from web.pages.course import Course, outcome_title, procedure_name
 from web.pages.library import quick_links
 from web.runtime import command, runtime
 
@@ -268,7 +268,7 @@ def _todo_row(
         "url": url_for("task.page", task_id=task.id),
         "name": (document.project_name if document else None) or task.name,
         "enterprise": document.enterprise.name if document else _asking(instance, definition),
-        "kind": definition.name,
+        "kind": procedure_name(definition, document),
         "step": task.name,
         "status": status_of(open_document) if open_document else task.name,
         "suspended": instance.suspended,
@@ -307,7 +307,7 @@ def _done_row(task: Task, instance: Instance, definition: Definition, document: 
         "url": url_for("task.page", task_id=task.id),
         "name": (document.project_name if document else None) or task.name,
         "enterprise": document.enterprise.name if document else _asking(instance, definition),
-        "kind": definition.name,
+        "kind": procedure_name(definition, document),
         "act": task.name,
         "outcome": outcome_title(form, (task.result or {}).get("decision")),
         "status": status_of(document) if document else instance.status,

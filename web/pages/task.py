@@ -31,6 +31,7 @@ from web.pages import (
     addresses,
     approval_parts,
     change_rows,
+    clearances,
     commands,
     corrections,
     extensions,
@@ -42,7 +43,7 @@ from web.pages import (
     wording,
 )
 from web.pages.clock import clock
-from web.pages.course import Course, outcome_title, steps, submitted_version, timeline
+from web.pages.course import Course, outcome_title, procedure_name, steps, submitted_version, timeline
 from web.pages.decisions import NOTHING_TYPED, Typed, panel
 from web.pages.inbox import neighbours, status_of
 from web.runtime import runtime
@@ -130,8 +131,10 @@ def _said(verb: str, task: Task, instance: Instance, title: str, answer: dict[st
     if following:
         holders = "、".join(dict.fromkeys(people.holder(db.session(), found) for found in following))
         return done + _("“%(name)s”现在由%(holders)s办理。", name=name, holders=holders)
-    if document is not None and document.certificate_number:
+    if isinstance(document, Filing) and document.certificate_number:
         return done + _("“%(name)s”已备案，备案证号 %(number)s。", name=name, number=document.certificate_number)
+    if isinstance(document, Approval) and document.certificate_number:
+        return done + _("“%(name)s”已核准，批复文号 %(number)s。", name=name, number=document.certificate_number)
     return done + _("“%(name)s”办理结束。", name=name)
 
 
@@ -188,11 +191,11 @@ def _render(
             "prev_url": url_for("task.page", task_id=earlier) if earlier else None,
             "next_url": url_for("task.page", task_id=later) if later else None,
             "print_url": _print_url(document),
-            "project_url": url_for("enterprise.certificate", number=document.certificate_number)
+            "project_url": clearances.spoken(document.certificate_number)["url"]
             if isinstance(document, Change | Extension | Correction)
             else None,
             "progress_url": url_for("enterprise.progress_of", number=document.certificate_number)
-            if document is not None and document.kind == FILING and document.certificate_number
+            if isinstance(document, Project) and document.certificate_number
             else None,
         },
         suspension=suspension.to_official(course),
@@ -223,7 +226,7 @@ def _print_url(document: Document | None) -> str | None:
 
 
 def _tags(course: Course, document: Document | None) -> list[str]:
-    tags = [course.definition.name]
+    tags = [procedure_name(course.definition, document)]
     if document is not None and document.submission > 1:
         tags.append(_("第 %(n)s 次提交", n=document.submission))
     return tags
