@@ -190,9 +190,9 @@ _FROM_MADE = (
               code, name, 1, 1, number, submitted + time '09:00', submitted + time '09:00',
               submitted + time '09:00', 'made'
        FROM made""",
-    """INSERT INTO certificate (number, filing_id, enterprise_id, agency_id, status, invalid_reason, issue_date,
+    """INSERT INTO certificate (number, kind, project_id, enterprise_id, agency_id, status, invalid_reason, issue_date,
          valid_until, seal, verify_token, extended, changes, snapshot)
-       SELECT number, id, enterprise_id, agency_id,
+       SELECT number, 'filing', id, enterprise_id, agency_id,
               CASE WHEN n % 11 = 0 THEN 'INVALID' WHEN n % 3 = 0 THEN 'LONG_TERM' ELSE 'VALID' END,
               CASE WHEN n % 11 = 0 THEN (ARRAY['EXPIRED', 'CANCELLED', 'REVOKED'])[1 + n % 3] END, issued,
               CASE WHEN n % 3 = 0 AND n % 11 <> 0 THEN NULL ELSE issued + 730 END, 'SEALED', 'token' || n,
