@@ -16,8 +16,10 @@ from pathlib import Path
 import structlog
 
 from benchmarks import ageing, cases, patterns, shapes
+from benchmarks.boxes import inbox_rows
 from benchmarks.databases import Database, databases
-from benchmarks.filing import Filings, alone_row, paper_row
+from benchmarks.filing import Filings, alone_row, paper_row, seal_row
+from benchmarks.lookups import lookup_rows
 from benchmarks.pattern_runs import pattern_rows
 from benchmarks.report import POSTGRESQL, Goal, Row, table
 from benchmarks.runs import Shape, run_rows
@@ -26,13 +28,15 @@ from benchmarks.workers import worker_rows
 Measure = Callable[[Sequence[Database], bool], list[Row]]
 
 THREADS = 4
+FILINGS = 1_000_000
 
 
 def filing(found: Sequence[Database], quick: bool) -> list[Row]:
     """The whole procedure, and the paper at its end."""
     filings = Filings(found, batches=1 if quick else 5, size=2 if quick else 12)
     alone = alone_row(filings.alone, 30 if quick else 300)
-    paper = [paper_row(filings.paper, 5 if quick else 30)] if filings.paper else []
+    copies = 5 if quick else 30
+    paper = [paper_row(filings.paper, copies), seal_row(filings.paper, copies)] if filings.paper else []
     return [*filings.rows(), alone, *paper]
 
 
@@ -88,6 +92,17 @@ def benchflow(found: Sequence[Database], quick: bool) -> list[Row]:
     return [row for rows in each for row in rows]
 
 
+def boxes(found: Sequence[Database], quick: bool) -> list[Row]:
+    """An inbox on PostgreSQL: a thousand open tasks in the office, and a hundred thousand of millions in all."""
+    many = (20_000, 50_000) if quick else (1_000_000, 5_000_000)
+    return inbox_rows(_named(found, POSTGRESQL), (10_000, 0), many, 10 if quick else 40)
+
+
+def lookups(found: Sequence[Database], quick: bool) -> list[Row]:
+    """Search, statistics and lists over a province's filings on PostgreSQL."""
+    return lookup_rows(_named(found, POSTGRESQL), 5_000 if quick else FILINGS, repeats=3 if quick else 15)
+
+
 def _run(shape: Shape, found: Sequence[Database], quick: bool) -> list[Row]:
     return run_rows(found, shape, 1 if quick else 3, _patience(quick))
 
@@ -111,6 +126,8 @@ ROWS: dict[str, Measure] = {
     "join": join,
     "instances": instances,
     "benchflow": benchflow,
+    "inbox": boxes,
+    "lookups": lookups,
 }
 
 

@@ -4,6 +4,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from time import perf_counter
 
 from benchmarks import storage
@@ -13,7 +14,10 @@ from benchmarks.databases import Database
 from benchmarks.meter import Reading
 from benchmarks.procedure import DECISIONS, Procedure
 from benchmarks.report import SQLITE, Goal, Row, milliseconds, percentile, spread, whole
-from tasks.papers.certificate import CertificatePaper, render
+from tasks.keyring import MadeOnDemand
+from tasks.papers.certificate import CertificatePaper, compose, render
+from tasks.papers.seal import seal
+from tasks.papers.sealing import FILING_SEAL
 
 WARM_UP = 2
 FIRST = "accept"
@@ -122,5 +126,21 @@ def paper_row(paper: CertificatePaper, copies: int) -> Row:
         render(another)
         taken.append(perf_counter() - begun)
     row = Row("a certificate's PDF, ms", Goal("at most 30", lambda seconds: seconds <= 0.03))
+    row.put(SQLITE, spread(taken, lambda seconds: f"{seconds * 1000:.1f}"), statistics.median(taken), seconds=taken)
+    return row
+
+
+def seal_row(paper: CertificatePaper, copies: int) -> Row:
+    """Milliseconds to seal a printed certificate, the place of the seal found in it included."""
+    key = MadeOnDemand().key_of("A07", paper.agency_name)
+    assert key is not None
+    taken = []
+    for index in range(copies + 1):
+        sheet = compose(replace(paper, number=f"{index:015d}", project_name=f"{paper.project_name}S{index}"))
+        begun = perf_counter()
+        seal(sheet.pdf, sheet.seal_place, key, FILING_SEAL, datetime.now(UTC))
+        taken.append(perf_counter() - begun)
+    del taken[0]  # the seal's drawing is made once
+    row = Row("an electronic seal, ms", Goal("at most 60", lambda seconds: seconds <= 0.06))
     row.put(SQLITE, spread(taken, lambda seconds: f"{seconds * 1000:.1f}"), statistics.median(taken), seconds=taken)
     return row

@@ -137,9 +137,10 @@ class Procedure:
         return case
 
     def settle(self, case: str) -> None:
-        """Carry out the case's jobs, the certificate's paper among them, until it has none."""
+        """Carry out what is due of the case, the certificate's paper among it, until nothing is; timers wait."""
+        of_case = select(Job.id).where(Job.instance_id == case, Job.state == "due")
         with Session(self.connections) as session:
-            while job_ids := session.scalars(select(Job.id).where(Job.instance_id == case)).all():
+            while job_ids := session.scalars(of_case.where(Job.due_at <= self.engine.clock.now())).all():
                 for job_id in job_ids:
                     jobs.carry_out(self.engine, session, job_id)
                 session.rollback()
@@ -147,7 +148,7 @@ class Procedure:
     def paper(self, case: str) -> CertificatePaper:
         """What the certificate of a case prints. Fails where the case was not issued one."""
         with Session(self.connections) as session:
-            of_case = select(Certificate).join(Filing, Filing.id == Certificate.filing_id)
+            of_case = select(Certificate).join(Filing, Filing.id == Certificate.project_id)
             certificate = session.scalars(of_case.where(Filing.instance_id == case)).one()
             if certificate.paper is None:
                 raise AssertionError(f"the certificate {certificate.number} has no paper")

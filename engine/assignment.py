@@ -23,6 +23,8 @@ class Standing:
     person: Person
     principals: tuple[Person, ...] = ()
     """Those who are substituted. Whom they substitute themselves does not count: there are no chains."""
+    formerly: frozenset[str] = frozenset()
+    """Names under which the person acted before: what was done under them is theirs, nothing is any more."""
 
     @property
     def people(self) -> tuple[Person, ...]:

@@ -15,6 +15,7 @@ from engine.tables import Incident, Instance, Job
 from engine.transactions import after_commit
 from engine.variables import Layer
 from engine.work import accepted
+from engine.workflow import Line
 
 
 class CaseCommands(Suspension):
@@ -49,6 +50,15 @@ class CaseCommands(Suspension):
         case.do_engine_steps()
         self._note(case, "cancelled", {"reason": reason} if reason else None)
         self._save(instance, case, before, ended_as="cancelled")
+        return instance
+
+    def note(self, instance_id: str, action: str, details: dict[str, Any] | None = None) -> Instance:
+        """Write a line about a case that does not move, whatever its status: what somebody did about it elsewhere."""
+        instance = self._lock(instance_id)
+        if instance is None:
+            raise CommandRefused("instance_unknown", f"没有案件 {instance_id}。", status=404)
+        self._write_history(instance, [Line(action, None, None, details, True)])
+        self.rows.send()
         return instance
 
     def retry(self, instance_id: str, data: Mapping[str, Any] | None = None) -> Instance:

@@ -107,7 +107,8 @@ def _shares(box: str, standing: Standing) -> list[ColumnElement[bool]]:
         ]
         return held + free
     if box == "done":
-        return [and_(IS_DONE, Task.completed_by == standing.person.name)]
+        names = (standing.person.name, *sorted(standing.formerly))
+        return [and_(IS_DONE, Task.completed_by == name) for name in names]
     remedy = f"可用的有 {'、'.join(BOXES)}。"
     raise CommandRefused("box_unknown", f"没有名为 {box} 的任务箱。", status=422, remedy=remedy)
 

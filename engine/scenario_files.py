@@ -132,12 +132,13 @@ class Scenario:
 @dataclass(frozen=True)
 class ScenarioFile:
     """A file of scenarios of one process. `files` are the paths to deploy as it names them; empty: the whole
-    folder above."""
+    folder above. `cells` are entries of decision tables that say something else here, by their ids."""
 
     path: Path
     process: str
     clock: datetime | None
     files: tuple[str, ...]
+    cells: Block
     scenarios: tuple[Scenario, ...]
 
 
@@ -166,7 +167,7 @@ class _Reader:
             raise ScenariosRefused([Mistake(str(self.path), line, f"不是有效的 YAML：{reason}")]) from None
         if not isinstance(content, Block):
             raise ScenariosRefused([Mistake(str(self.path), 1, "最外层应为 process、given、scenarios 等键")])
-        self.known(content, {"process", "files", "clock", "given", "scenarios"}, "文件最外层")
+        self.known(content, {"process", "files", "cells", "clock", "given", "scenarios"}, "文件最外层")
         given = self.block(content, "given")
         for name, value in given.items():
             if not isinstance(value, Block):
@@ -180,6 +181,7 @@ class _Reader:
             self.text(content, "process"),
             self.clock(content),
             tuple(str(name) for name in self.items(content, "files")),
+            self.block(content, "cells"),
             scenarios,
         )
         if self.mistakes:

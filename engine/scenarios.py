@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
 import structlog
+from lxml import etree
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -23,11 +24,12 @@ from engine.clock import MovableClock
 from engine.commands import Command
 from engine.deployments import Source
 from engine.errors import BusinessRefusal, CommandRefused, EngineError
-from engine.scenario_files import Block, Scenario, ScenarioFile, Step, moment, plain
+from engine.scenario_files import Block, Mistake, Scenario, ScenarioFile, ScenariosRefused, Step, moment, plain
 from engine.services import Registry
 from engine.tables import Instance, Task
 from engine.testing import Case, ProcessTest
 from engine.work import CHINA
+from engine.xml import parse
 
 log = structlog.get_logger("jigai.scenarios")
 
@@ -174,8 +176,9 @@ def run(
 ) -> Report:
     """Play every scenario of a file against `sources`; `tell` hears of each as it ends.
 
-    Raises DeploymentRefused where the sources cannot be deployed.
+    Raises DeploymentRefused where the sources cannot be deployed, ScenariosRefused for a cell that they do not have.
     """
+    sources = _with_cells(file, sources)
     report = Report()
     start = file.clock or stage.clock.now()
     stage.clock.set(start)
@@ -199,6 +202,22 @@ def run(
                 report.failures += play.failures
                 tell(scenario.name, not play.failures)
     return report
+
+
+def _with_cells(file: ScenarioFile, sources: list[Source]) -> list[Source]:
+    """The sources, the cells of their tables as the file has them: another policy, tried out."""
+    left = dict(file.cells)
+    changed = []
+    for source in sources:
+        root = parse(source.content, source.name)[0] if left and source.name.endswith(".dmn") else None
+        found = [] if root is None else [one for one in root.iter("{*}outputEntry") if one.get("id") in left]
+        for entry in found:
+            entry.find("{*}text").text = str(left.pop(entry.get("id")))
+        changed.append(Source(source.name, etree.tostring(root)) if found else source)
+    if left:
+        line, unknown = file.cells.line, "、".join(left)
+        raise ScenariosRefused([Mistake(str(file.path), line, f"规则表没有输出单元格 {unknown}")])
+    return changed
 
 
 class _Scenes:

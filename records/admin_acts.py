@@ -23,6 +23,9 @@ class Act(StrEnum):
     STAFF_CHANGED = "staff.changed"
     STAFF_CLOSED = "staff.closed"
     STAFF_OPENED = "staff.opened"
+    ACCOUNT_UNLOCKED = "account.unlocked"
+    ACCOUNTS_MERGED = "account.merged"
+    PASSWORD_RENEWED = "account.password"  # noqa: S105 - the name of an act
     GRANT_ASKED = "grant.asked"
     GRANT_CONFIRMED = "grant.confirmed"
     GRANT_REFUSED = "grant.refused"

@@ -7,6 +7,7 @@ each, by the material's key) and `tender` (who pays, and one row for each contra
 from types import MappingProxyType
 from typing import ClassVar
 
+from records.certificates import Clearance
 from records.documents import DocumentStatus
 from records.projects import Project
 
@@ -14,15 +15,26 @@ APPROVAL = "approval"
 """The kind, and its process."""
 
 
+class Reply(Clearance):
+    """What an approved project holds: 核准批复. The paper with its number is among the application's."""
+
+    __mapper_args__ = {"polymorphic_identity": APPROVAL}  # noqa: RUF012 - SQLAlchemy's own
+    NOUN = "核准批复"
+    NUMBER = "批复文号"
+    AGAIN = "申请核准"
+
+
 class Approval(Project):
     """One application from first draft to reply."""
 
     __mapper_args__ = {"polymorphic_identity": APPROVAL}  # noqa: RUF012 - SQLAlchemy's own
     TITLE = "项目核准"
+    PAPER = Reply.NOUN
+    HOLDS = Reply
     SERIES = "HZ"
     WHY_FIXED: ClassVar = MappingProxyType(
         {
-            DocumentStatus.ISSUED: "已核准，不能修改；变更须经核准机关书面同意。",
+            DocumentStatus.ISSUED: "已核准，不能修改；如需修改，请申请核准变更，经核准机关书面同意。",
             DocumentStatus.NOT_ACCEPTED: "不予受理，流程已结束，不能修改；可重新申请（项目代码仍可用）。",
         }
     )

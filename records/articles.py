@@ -40,9 +40,11 @@ class Article(Base):
     updated_by: Mapped[str | None] = mapped_column(String(64), doc="None: as it came with the product")
 
 
-def articles(session: Session, shelf: Shelf, *, even_hidden: bool = False) -> Sequence[Article]:
-    """The articles of a shelf, in their order."""
-    query = select(Article).where(Article.shelf == shelf.value).order_by(Article.rank, Article.id)
+def articles(
+    session: Session, shelf: Shelf, *, even_hidden: bool = False, most: int | None = None
+) -> Sequence[Article]:
+    """The articles of a shelf, in their order; at `most` so many."""
+    query = select(Article).where(Article.shelf == shelf.value).order_by(Article.rank, Article.id).limit(most)
     return session.scalars(query if even_hidden else query.where(Article.published)).all()
 
 

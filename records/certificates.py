@@ -1,6 +1,8 @@
-"""Certificates 备案证: the number, what the paper says, how long it holds, and the paper itself.
+"""Clearances 凭证, what lets a project be built: a certificate 备案证 of what was filed, or a reply 核准批复 that
+approves it. Its number, how long it holds, and of a certificate the paper itself.
 
-A certificate's paper is made once and never again (R125); its snapshot says what it must say.
+A certificate's paper is made once and never again (R125); its snapshot says what it must say. A reply is a paper like
+any other (`records.papers`).
 """
 
 import secrets
@@ -8,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from engine.tables import Base, UtcDateTime
@@ -48,40 +50,83 @@ class InvalidReason(StrEnum):
 
 class Seal(StrEnum):
     """How far the seal is. SEAL_PENDING: the agency has an electronic seal, which is not on the paper yet;
+    LICENCE_PENDING: it is, and 电子证照系统 has not registered the paper yet, so that nobody gets it; SEALED: all done.
     OFFLINE_PENDING: the agency stamps by hand, and has not yet (R165). ON_PAPER: the old system issued it on paper,
     stamped; there is no file of it and never will be (R195)."""
 
     SEAL_PENDING = "SEAL_PENDING"
+    LICENCE_PENDING = "LICENCE_PENDING"
     SEALED = "SEALED"
     OFFLINE_PENDING = "OFFLINE_PENDING"
     OFFLINE_DONE = "OFFLINE_DONE"
     ON_PAPER = "ON_PAPER"
 
 
+class Licence(StrEnum):
+    """Whether a certificate is there as 电子证照."""
+
+    NONE = "NONE"
+    PENDING = "PENDING"
+    AT_HAND = "AT_HAND"
+
+
 class NumberExhaustedError(Exception):
     """Every serial of the year is taken for this agency and class."""
 
 
-class Certificate(Base):
-    """A certificate. `snapshot` is everything the paper prints, as it was on the day of issue."""
+class Clearance(Base):
+    """What a project holds. It can be changed and extended, and its project's progress told, whichever kind it is."""
 
     __tablename__ = "certificate"
-    number: Mapped[str] = mapped_column(String(15), primary_key=True)
-    filing_id: Mapped[str] = mapped_column(ForeignKey("document.id"), unique=True)
+    __table_args__ = (Index("ix_certificate_issue_date", "issue_date", "number"),)
+    number: Mapped[str] = mapped_column(String(40), primary_key=True, doc="备案证号, or the 文号 of a reply")
+    kind: Mapped[str] = mapped_column(String(16), doc="that of the document which it answers")
+    project_id: Mapped[str] = mapped_column(
+        ForeignKey("document.id"), unique=True, doc="of the document which it answers, where the project stands"
+    )
     enterprise_id: Mapped[str] = mapped_column(ForeignKey("enterprise.id"), index=True)
     agency_id: Mapped[str] = mapped_column(ForeignKey("agency.id"), index=True)
     status: Mapped[str] = mapped_column(String(16), default=CertificateStatus.VALID.value)
     invalid_reason: Mapped[str | None] = mapped_column(String(32), doc="an InvalidReason")
     issue_date: Mapped[date]
     valid_until: Mapped[date | None] = mapped_column(doc="last day; None: long-term")
-    seal: Mapped[str] = mapped_column(String(16))
-    verify_token: Mapped[str] = mapped_column(
-        String(32), unique=True, default=lambda: secrets.token_urlsafe(18), doc="what the QR code leads to"
-    )
     extended: Mapped[bool] = mapped_column(default=False, doc="已延期; it can be extended once (R139)")
     changes: Mapped[int] = mapped_column(default=0, doc="how many changes were granted; 已变更 from the first")
-    snapshot: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_abstract": True}  # noqa: RUF012 - SQLAlchemy's own
+
+    NOUN: ClassVar[str]
+    """What people call one of its kind, also in decision tables."""
+    NUMBER: ClassVar[str]
+    """What people call its number."""
+    AGAIN: ClassVar[str]
+    """What its project has to do once it has lapsed."""
+
+    @property
+    def dated_until(self) -> date:
+        """The last day that its own validity gives it, whether or not it has become long-term since."""
+        return self.valid_until or years_later(self.issue_date, 3 if self.extended else 2)
+
+
+class Certificate(Clearance):
+    """A certificate. `snapshot` is everything the paper prints, as it was on the day of issue."""
+
+    # Empty in the rows of other kinds, never in a certificate's.
+    seal: Mapped[str] = mapped_column(String(16), nullable=True)
+    verify_token: Mapped[str] = mapped_column(
+        String(32),
+        unique=True,
+        nullable=True,
+        default=lambda: secrets.token_urlsafe(18),
+        doc="what the QR code leads to",
+    )
+    snapshot: Mapped[dict[str, Any]] = mapped_column(JSON, nullable=True)
     paper: Mapped["CertificatePaper | None"] = relationship(back_populates="certificate")
+
+    __mapper_args__ = {"polymorphic_identity": "filing"}  # noqa: RUF012 - SQLAlchemy's own
+    NOUN = "备案证"
+    NUMBER = "备案证号"
+    AGAIN = "备案"
 
     @property
     def on_paper(self) -> bool:
@@ -89,9 +134,16 @@ class Certificate(Base):
         return self.seal == Seal.ON_PAPER
 
     @property
-    def dated_until(self) -> date:
-        """The last day that its own validity gives it, whether or not it has become long-term since."""
-        return self.valid_until or years_later(self.issue_date, 3 if self.extended else 2)
+    def deliverable(self) -> bool:
+        """Whether its PDF may be had: it is made, and nothing about its seal is under way."""
+        return self.paper is not None and self.seal != Seal.LICENCE_PENDING
+
+    @property
+    def licence(self) -> "Licence":
+        """What the column 电子证照 says: nothing of a certificate that is stamped by hand (R167)."""
+        if self.seal not in (Seal.SEAL_PENDING, Seal.LICENCE_PENDING, Seal.SEALED):
+            return Licence.NONE
+        return Licence.AT_HAND if self.deliverable else Licence.PENDING
 
 
 class CertificatePaper(Base):
@@ -113,10 +165,10 @@ class CertificateSerial(Base):
     last: Mapped[int]
 
 
-def held(session: Session, number: str) -> Certificate:
-    """The certificate as it is now, kept from others until the transaction ends."""
+def held(session: Session, number: str) -> Clearance:
+    """The certificate or reply as it is now, kept from others until the transaction ends."""
     session.flush()
-    return session.get_one(Certificate, number, with_for_update=True, populate_existing=True)
+    return session.get_one(Clearance, number, with_for_update=True, populate_existing=True)
 
 
 def allocate_number(session: Session, agency: Agency, class_code: str, today: date) -> str:

@@ -1,15 +1,17 @@
-"""Changes 备案变更: what an enterprise asks to be different in what is on file (R125 to R138)."""
+"""Changes 备案变更, 核准变更: what is to be different in what is on file (R125 to R138, domain §2.11)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy.orm import Session
 
-from records.documents import Document, DocumentVersion
+from records.approvals import Approval, Reply
+from records.documents import Document, DocumentVersion, about
 from records.masking import mask_person
+from records.papers import NAMES, PaperKind
 
 _CONTACT, _BEFORE = "project_contact", "before"
 
@@ -43,12 +45,13 @@ class Proposed:
 
 
 class Change(Document):
-    """A change of a filing. `form` has the keys `items`, `values` and `reason`, once submitted also `before`; the
-    contacts of `values` and `before` are kept apart, encrypted."""
+    """A change of a project on file. `form` has the keys `items`, `values` and `reason`, once submitted also `before`;
+    the contacts of `values` and `before` are kept apart, encrypted."""
 
     __mapper_args__ = {"polymorphic_identity": "change"}  # noqa: RUF012 - SQLAlchemy's own
     TITLE = "备案变更"
-    PAPER = "变更函"
+    LETTER: ClassVar = PaperKind.CHANGE_LETTER
+    PAPER = NAMES[LETTER]
     SERIES = "BG"
 
     @property
@@ -80,3 +83,19 @@ class Change(Document):
         self.form = {**self.form, "values": {**self.form["values"], **computed}, _BEFORE: before}
         if contact is not None:
             self.project_contact = {**(self.project_contact or {}), _BEFORE: contact}
+
+
+class ApprovalChange(Change):
+    """A change of what was approved, which needs written consent (国家发展改革委令2017年第2号 第三十七条)."""
+
+    __mapper_args__ = {"polymorphic_identity": "approval_change"}  # noqa: RUF012 - SQLAlchemy's own
+    TITLE = "核准变更"
+    LETTER = PaperKind.CHANGE_CONSENT
+    PAPER = NAMES[LETTER]
+    HOLDS = Reply
+    PROCESS = "change"
+
+
+def change_about(project: Document) -> Change:
+    """A new change of a project on file."""
+    return about(ApprovalChange if isinstance(project, Approval) else Change, project)

@@ -1,8 +1,8 @@
 """Documents 文书: what somebody applies for or gives notice of, from the first draft to the end of its case.
 
 Filings, changes, extensions, cancellations and revocations lead one life and lie in one table, told apart by `kind`; a
-kind's process has its name. A document's id is the business key of its cases, and their diagrams' elements write its
-status.
+kind's process has its name, unless the kind names another's. A document's id is the business key of its cases, and
+their diagrams' elements write its status.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import JSON, ForeignKey, String, delete, select
+from sqlalchemy import JSON, ForeignKey, Index, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validates
 
 from engine.errors import CommandRefused
@@ -18,6 +18,7 @@ from engine.tables import Base, UtcDateTime, new_id
 from records.agencies import Agency
 from records.attachments import Attachment
 from records.calendar import local_date
+from records.certificates import Certificate, Clearance
 from records.encryption import EncryptedJson
 from records.enterprises import Enterprise
 from records.serials import next_serial
@@ -54,6 +55,10 @@ class Document(Base):
     """One document. `form` is what the enterprise fills in; people in it are kept apart, encrypted."""
 
     __tablename__ = "document"
+    __table_args__ = (
+        # So that PostgreSQL finds by it what a code begins with, too, whatever its collation.
+        Index("ix_document_project_code", "project_code", postgresql_ops={"project_code": "varchar_pattern_ops"}),
+    )
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(16))
     number: Mapped[str] = mapped_column(String(32), unique=True, doc="such as SB20211112-0018")
@@ -64,20 +69,20 @@ class Document(Base):
     status: Mapped[str] = mapped_column(String(16), default=DocumentStatus.DRAFT.value, index=True)
     form: Mapped[dict[str, Any]] = mapped_column(JSON)
     project_contact: Mapped[dict[str, Any] | None] = mapped_column(EncryptedJson, doc="keys name, mobile")
-    project_code: Mapped[str | None] = mapped_column(String(40), index=True)
+    project_code: Mapped[str | None] = mapped_column(String(40))
     project_name: Mapped[str | None] = mapped_column(String(200))
     revision: Mapped[int] = mapped_column(default=1, doc="counts the saves; a save names the one it saw")
     submission: Mapped[int] = mapped_column(default=0, doc="how often it was submitted")
     instance_id: Mapped[str | None] = mapped_column(String(32), index=True, doc="the root case now or last")
     certificate_number: Mapped[str | None] = mapped_column(
-        String(15), index=True, doc="of the certificate that a filing got, or that another document is about"
+        String(40), index=True, doc="of what a project got (`Clearance`), or what another document is about"
     )
     opinion: Mapped[str | None] = mapped_column(
         String(500), doc="why it was returned, not accepted, refused or terminated; None in every other status"
     )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, doc="of the latest submission")
+    submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True, doc="of the latest submission")
     updated_by: Mapped[str] = mapped_column(String(64))
     due_on: Mapped[date | None] = mapped_column(
         index=True, doc="the last day an authority has for it; None while it is not an authority's to decide"
@@ -93,10 +98,14 @@ class Document(Base):
 
     TITLE: ClassVar[str]
     """What the procedure is called (流程类型)."""
+    PROCESS: ClassVar[str | None] = None
+    """The process of the kind, where it has not the kind's name."""
     NOUN: ClassVar[str] = "申请"
     """What people call the document itself."""
     PAPER: ClassVar[str] = "文书"
     """What the paper is called with which the authority answers the document."""
+    HOLDS: ClassVar[type[Clearance]] = Certificate
+    """What its project holds, or will once it is granted."""
     SERIES: ClassVar[str]
     """The letters its numbers begin with."""
     WHY_FIXED: ClassVar[Mapping[DocumentStatus, str]] = {}
@@ -124,6 +133,11 @@ class Document(Base):
         return self.status in self.COPIED_WHEN
 
     @property
+    def process(self) -> str:
+        """The process that its cases run by."""
+        return self.PROCESS or self.kind
+
+    @property
     def full_form(self) -> dict[str, Any]:
         """The form with the people in it: for its owner, the handling authority and the rules only."""
         return dict(self.form)
@@ -140,7 +154,7 @@ class Document(Base):
     def case_data(self) -> dict[str, Any]:
         """The variables that the document's case begins with."""
         return {
-            f"{self.kind}_id": self.id,
+            f"{self.process}_id": self.id,
             "enterprise": self.enterprise_id,
             "agency": self.agency_id or "",
             "project_name": self.project_name or "",
@@ -177,14 +191,14 @@ class DocumentSerial(Base):
     last: Mapped[int]
 
 
-def about(kind: type[_D], filing: Document) -> _D:
-    """A document about what was filed, such as a change of it: the same parties, project and certificate."""
+def about(kind: type[_D], project: Document) -> _D:
+    """A document about what was filed or approved, such as a change of it: the same parties, project and number."""
     return kind(
-        enterprise_id=filing.enterprise_id,
-        agency_id=filing.agency_id,
-        project_code=filing.project_code,
-        project_name=filing.project_name,
-        certificate_number=filing.certificate_number,
+        enterprise_id=project.enterprise_id,
+        agency_id=project.agency_id,
+        project_code=project.project_code,
+        project_name=project.project_name,
+        certificate_number=project.certificate_number,
     )
 
 

@@ -6,6 +6,7 @@ searched nor sorted. The key is handed over once, by whoever composes the applic
 
 import base64
 import binascii
+import hmac
 import json
 import secrets
 from typing import Any
@@ -19,6 +20,7 @@ _NONCE_BYTES = 12
 _VERSION = "1."  # of the format, so that a later one can be told apart
 
 _cipher: AESGCM | None = None
+_prints: bytes | None = None
 
 
 class EncryptionError(Exception):
@@ -35,10 +37,11 @@ class DecryptionError(EncryptionError):
 
 def configure_key(key: bytes) -> None:
     """Use these 32 bytes from now on. Raises ValueError on any other length."""
-    global _cipher
+    global _cipher, _prints
     if len(key) != KEY_BYTES:
         raise ValueError(f"the key of personal data has {KEY_BYTES} bytes, not {len(key)}")
     _cipher = AESGCM(key)
+    _prints = hmac.digest(key, b"fingerprints", "sha256")
 
 
 def encrypt(text: str) -> str:
@@ -58,6 +61,13 @@ def decrypt(stored: str) -> str:
         return cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _VERSION.encode()).decode()
     except (InvalidTag, binascii.Error, ValueError) as failure:
         raise DecryptionError("the stored value was written with another key, or was altered") from failure
+
+
+def fingerprint(text: str) -> str:
+    """What equal texts have in common and nobody can tell a text from who has not the key: to count and to find by.
+    Raises KeyMissingError."""
+    _configured()
+    return hmac.digest(_prints or b"", text.encode(), "sha256").hex()
 
 
 def _configured() -> AESGCM:

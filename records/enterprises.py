@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import String
+from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.tables import Base
@@ -17,6 +17,7 @@ class Enterprise(Base):
     """
 
     __tablename__ = "enterprise"
+    __table_args__ = (Index("ix_enterprise_name", "name", "id"),)
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
     name: Mapped[str] = mapped_column(String(100))
     uscc: Mapped[str] = mapped_column(String(18), unique=True, doc="统一社会信用代码, GB 32100-2015")

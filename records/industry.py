@@ -1,13 +1,16 @@
 """Industry classes 国民经济行业分类 (GB/T 4754-2017), four digits, of the sections this field deals with."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import String, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.tables import Base
+
+_DATA = Path(__file__).resolve().parents[1] / "data"
 
 
 class IndustryClass(Base):
@@ -41,3 +44,10 @@ def search_classes(session: Session, text: str, limit: int = 20) -> Sequence[Ind
         .order_by(IndustryClass.code)
         .limit(limit)
     ).all()
+
+
+@cache
+def divisions() -> Mapping[str, str]:
+    """大类: the names of the divisions of the same sections, by their two digits."""
+    with (_DATA / "industry_divisions.csv").open(encoding="utf-8", newline="") as file:
+        return {row["code"]: row["name"] for row in csv.DictReader(file)}

@@ -6,7 +6,7 @@ matter: tasks go to groups (`records/assignment.py`), and what an official begin
 his own agency alone.
 """
 
-from sqlalchemy import ColumnElement, ScalarSelect, false, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, case, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from records.agencies import Agency, AgencyLevel
@@ -37,6 +37,17 @@ def in_sight(user: User, *, enterprise: _Owner, agency: _Owner) -> ColumnElement
     if kind == UserKind.AUTHORITY and user.agency_id is not None:
         return agency.in_(agencies_seen_from(user.agency_id))
     return false()
+
+
+def sight(session: Session, user: User, *, enterprise: _Owner, agency: _Owner) -> ColumnElement[bool]:
+    """The same for a question about very many rows: an official's agencies are named one by one, so that the database
+    knows how many rows are theirs before it decides how to look for them."""
+    if UserKind(user.kind) != UserKind.AUTHORITY:
+        return in_sight(user, enterprise=enterprise, agency=agency)
+    theirs = in_sight(user, enterprise=Agency.id, agency=Agency.id)
+    told = session.execute(select(Agency.id, case((theirs, 1), else_=0))).all()
+    mine = [agency_id for agency_id, is_mine in told if is_mine]
+    return true() if len(mine) == len(told) else agency.in_(mine)
 
 
 def sees(session: Session, user: User, *, enterprise_id: str | None, agency_id: str | None) -> bool:

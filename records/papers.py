@@ -14,6 +14,10 @@ from sqlalchemy import JSON, ForeignKey, LargeBinary, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.tables import Base, UtcDateTime, new_id
+from records.agencies import Agency
+from records.certificates import Seal
+from records.documents import DocumentSerial
+from records.serials import next_serial
 
 
 class PaperKind(StrEnum):
@@ -27,6 +31,8 @@ class PaperKind(StrEnum):
     PROLONGATION_NOTICE = "prolongation_notice"
     APPROVAL_REPLY = "approval_reply"
     REFUSAL_DECISION = "refusal_decision"
+    CHANGE_CONSENT = "change_consent"
+    EXTENSION_CONSENT = "extension_consent"
 
 
 NAMES: Mapping[str, str] = MappingProxyType(
@@ -39,6 +45,8 @@ NAMES: Mapping[str, str] = MappingProxyType(
         PaperKind.PROLONGATION_NOTICE: "延长审批期限告知书",
         PaperKind.APPROVAL_REPLY: "核准批复",
         PaperKind.REFUSAL_DECISION: "不予核准决定书",
+        PaperKind.CHANGE_CONSENT: "同意变更的复函",
+        PaperKind.EXTENSION_CONSENT: "同意延期开工的决定",
     }
 )
 """What the kinds are called."""
@@ -62,6 +70,11 @@ class Paper(Base):
     sha256: Mapped[str | None] = mapped_column(String(64))
     made_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    @property
+    def deliverable(self) -> bool:
+        """Whether its PDF may be had: it is made, and nothing about its seal is under way."""
+        return self.sha256 is not None and self.seal != Seal.LICENCE_PENDING
+
 
 def papers_of(session: Session, document_id: str, kind: PaperKind | None = None) -> Sequence[Paper]:
     """The papers of a document, or those of one kind, in the order in which they were issued."""
@@ -69,3 +82,11 @@ def papers_of(session: Session, document_id: str, kind: PaperKind | None = None)
     if kind is not None:
         query = query.where(Paper.kind == kind.value)
     return session.scalars(query.order_by(Paper.issue_date, Paper.number)).all()
+
+
+def next_number(session: Session, agency: Agency, series: str, today: date) -> str:
+    """The next 文号 of an agency's series, counted by year, such as 深工信技改核〔2021〕1号.
+
+    Holds the counter until the transaction ends."""
+    serial = next_serial(session, DocumentSerial, f"{series}{today.year}{agency.id}")
+    return f"{agency.letters or agency.name}{series}〔{today.year}〕{serial}号"

@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from records.agencies import Agency
-from records.certificates import Certificate, CertificateStatus
+from records.certificates import CertificateStatus, Clearance
 from records.documents import IN_PROGRESS, Document, DocumentStatus
 from records.formats import amount_text, parse_amount
 from records.masking import mask_person
@@ -87,7 +87,7 @@ def put(form: dict[str, Any], path: str, value: Any) -> None:
 
 def live_project_with_code(session: Session, code: str, except_id: str | None = None) -> Project | None:
     """Another document that holds this project code (V07): one in progress, or granted with a certificate
-    that is not invalid (domain §2.12-22).
+    or reply that is not invalid (domain §2.12-22).
 
     On PostgreSQL the code stays locked until the transaction ends, so that of two submissions at once the
     second sees the first; on SQLite a command is alone anyway.
@@ -105,11 +105,11 @@ def codes_of_live_projects(session: Session) -> set[str]:
 
 
 def _live(query: Select[*_Ts]) -> Select[*_Ts]:
-    return query.outerjoin(Certificate, Certificate.filing_id == Project.id).where(
+    return query.outerjoin(Clearance, Clearance.project_id == Project.id).where(
         or_(
             Project.status.in_(IN_PROGRESS),
             (Project.status == DocumentStatus.ISSUED)
-            & Certificate.status.is_distinct_from(CertificateStatus.INVALID.value),
+            & Clearance.status.is_distinct_from(CertificateStatus.INVALID.value),
         )
     )
 

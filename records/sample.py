@@ -17,8 +17,9 @@ from records.announcements import Announcement, AnnouncementKind
 from records.approvals import Approval
 from records.attachments import AttachmentStore, attach
 from records.enterprises import Enterprise
+from records.passwords import hash_password
 from records.seed import add_missing, seed_master_data
-from records.users import User, UserKind, UserRole, hash_password
+from records.users import User, UserKind, UserRole
 
 # Numbers of the sample's projects: two for the officials of Jianghai district, one for those of Nanhai.
 _DRAFTS = (18, 24, 19)

@@ -1,25 +1,15 @@
-"""Users: who may log in, what they may do, their passwords and their tokens for the REST interface."""
+"""Users: who may log in, and what they may do."""
 
-import hashlib
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from engine.clock import Clock
 from engine.tables import Base, UtcDateTime
 from records.encryption import EncryptedText
 from records.roles import AdminRole
-
-_PREFIX = "jigai_"  # tells a leaked token from other secrets
-
-_hasher = PasswordHasher()
 
 
 class UserKind(StrEnum):
@@ -61,8 +51,14 @@ class User(Base):
     enterprise_id: Mapped[str | None] = mapped_column(ForeignKey("enterprise.id"), index=True)
     agency_id: Mapped[str | None] = mapped_column(ForeignKey("agency.id"), index=True)
     password_hash: Mapped[str | None] = mapped_column(String(200), doc="None: cannot log in by password")
+    must_change_password: Mapped[bool] = mapped_column(default=False, doc="somebody else chose the password")
+    failed_logins: Mapped[int] = mapped_column(default=0, doc="wrong passwords since the last right one")
+    locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     mobile: Mapped[str | None] = mapped_column(EncryptedText)
     active: Mapped[bool] = mapped_column(default=True)
+    merged_into: Mapped[str | None] = mapped_column(
+        ForeignKey("user.id"), index=True, doc="the account of the same enterprise that took this one's place"
+    )
     roles: Mapped[list[UserRole]] = relationship(cascade="all, delete-orphan", order_by=UserRole.role)
 
     @property
@@ -75,16 +71,6 @@ class User(Base):
         return next((role for role in AdminRole if role in self.role_names), None)
 
 
-class ApiToken(Base):
-    """A bearer token. Only its SHA-256 is kept: the text is shown once, when it is issued."""
-
-    __tablename__ = "api_token"
-    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    user_id: Mapped[str] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    user: Mapped[User] = relationship()
-
-
 def user_by_username(session: Session, username: str) -> User | None:
     return session.scalar(select(User).where(User.username == username))
 
@@ -95,56 +81,7 @@ def colleagues_of(session: Session, official: User) -> Sequence[User]:
     return session.scalars(others.where(User.agency_id == official.agency_id).order_by(User.name, User.id)).all()
 
 
-def hash_password(password: str) -> str:
-    """The password as Argon2id stores it: slow on purpose."""
-    return _hasher.hash(password)
-
-
-def set_password(user: User, password: str) -> None:
-    user.password_hash = hash_password(password)
-
-
-def first_password() -> str:
-    """A password to tell somebody."""
-    return secrets.token_urlsafe(9)
-
-
-def check_password(user: User | None, password: str) -> bool:
-    """Whether the password opens the account. No account, one without password and a closed one never open.
-
-    Takes as long for an unknown user as for a wrong password, so that names cannot be guessed by the clock.
-    """
-    stored = user.password_hash if user is not None and user.active else None
-    try:
-        _hasher.verify(stored or _unknown_hash(), password)
-    except (VerificationError, InvalidHashError):
-        return False
-    if user is None or stored is None:
-        return False
-    if _hasher.check_needs_rehash(stored):
-        set_password(user, password)
-    return True
-
-
-@cache
-def _unknown_hash() -> str:
-    """A hash no password opens, made on first use because making it is slow."""
-    return _hasher.hash(secrets.token_urlsafe(24))
-
-
-def issue_token(session: Session, user: User, now: datetime | None = None) -> str:
-    """A new token for the user. The answer is its only copy."""
-    text = _PREFIX + secrets.token_urlsafe(32)
-    session.add(ApiToken(digest=_digest(text), user_id=user.id, created_at=now or Clock().now()))
-    session.flush()
-    return text
-
-
-def user_for_token(session: Session, text: str) -> User | None:
-    """The active user a token belongs to, or None."""
-    token = session.get(ApiToken, _digest(text))
-    return token.user if token is not None and token.user.active else None
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def accounts_of(session: Session, enterprise_id: str) -> Sequence[User]:
+    """The accounts of an enterprise that were not merged into another, also those that wait for it; oldest first."""
+    query = select(User).where(User.enterprise_id == enterprise_id, User.merged_into.is_(None))
+    return session.scalars(query.order_by(User.id)).all()

@@ -1,6 +1,5 @@
-"""Issuing a certificate: its number in the command that signs, its paper by a job, and the public line."""
+"""Issuing a certificate: its number, what its paper will print, and the public line."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,19 +14,20 @@ from records.announcements import Announcement, AnnouncementKind
 from records.calendar import local_date
 from records.certificates import (
     Certificate,
+    Clearance,
     NumberExhaustedError,
     Seal,
     allocate_number,
     expiry,
     initial_seal,
 )
-from records.certificates import CertificatePaper as StoredPaper
 from records.filings import Filing
+from records.projects import Project
 from tasks.adapters import adapters
 from tasks.filings.submission import filing_of
-from tasks.papers.certificate import CertificatePaper, render
+from tasks.papers.certificate import CertificatePaper
 
-_WITH_PARTIES = (joinedload(Filing.agency), joinedload(Filing.enterprise))  # which the snapshot names
+_WITH_PARTIES = (joinedload(Project.agency), joinedload(Project.enterprise))  # which the snapshot names
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,6 @@ class AllocatedCertificate:
     issue_date: date
     valid_until: date
     e_seal: bool
-
-
-@dataclass(frozen=True)
-class RenderedPaper:
-    """The paper that was made."""
-
-    sha256: str
-    size: int
 
 
 @service_task(
@@ -77,19 +69,6 @@ def allocate(filing_id: Annotated[str, Param(title="申报编号")], call: Call)
     )
 
 
-@service_task("certificate/render", version=1, title="生成备案证", category="证书", effect="external", timeout=30)
-def render_paper(certificate_number: Annotated[str, Param(title="备案证号")], call: Call) -> RenderedPaper:
-    """Make the PDF and keep it with its SHA-256. A paper is made once: a second call finds the first."""
-    certificate = _certificate_of(call.session, certificate_number)
-    if certificate.paper is not None:
-        return RenderedPaper(certificate.paper.sha256, len(certificate.paper.pdf))
-    pdf = render(paper_of(certificate))
-    sha256 = hashlib.sha256(pdf).hexdigest()
-    stored = StoredPaper(number=certificate.number, pdf=pdf, sha256=sha256, made_at=call.now)
-    call.keep(lambda session: session.add(stored))
-    return RenderedPaper(sha256, len(pdf))
-
-
 @service_task("announcement/publish", version=1, title="公开备案信息", category="公告", effect="transaction")
 def publish(
     column: Annotated[str, Param(title="公告栏目", description="备案公开、变更公告 …")],
@@ -98,31 +77,31 @@ def publish(
     text: Annotated[str, Param(title="正文", description="公告正文；没有更多要说的不填")] = "",
     title: Annotated[str, Param(title="标题", description="不填的，标题为项目名称")] = "",
 ) -> None:
-    """One line in a public list: project, enterprise, agency, certificate, as they are now; nothing personal."""
-    certificate = _certificate_of(call.session, certificate_number)
-    filing = filing_of(call.session, certificate.filing_id, *_WITH_PARTIES)
-    line = public_line(AnnouncementKind(column), certificate, filing, at=call.now, text=text, title=title)
+    """One line in a public list: project, enterprise, agency, number, as they are now; nothing personal."""
+    clearance = call.session.get_one(Clearance, certificate_number)
+    project = call.session.get_one(Project, clearance.project_id, options=_WITH_PARTIES)
+    line = public_line(AnnouncementKind(column), clearance, project, at=call.now, text=text, title=title)
     call.session.add(line)
 
 
 def public_line(
     kind: AnnouncementKind,
-    certificate: Certificate,
-    filing: Filing,
+    clearance: Clearance,
+    project: Project,
     *,
     at: datetime,
     text: str = "",
     title: str | None = None,
 ) -> Announcement:
-    """A certificate's line in a public list; its title is the project's name where it has none of its own."""
+    """A project's line in a public list; its title is the project's name where it has none of its own."""
     return Announcement(
         kind=kind.value,
-        title=title or filing.project_name or certificate.snapshot["project_name"],
+        title=title or project.project_name,
         body=text,
-        agency_name=filing.agency.name if filing.agency else certificate.snapshot["agency_name"],
-        enterprise_name=filing.enterprise.name,
-        certificate_number=certificate.number,
-        project_name=filing.project_name,
+        agency_name=project.agency.name if project.agency else None,
+        enterprise_name=project.enterprise.name,
+        certificate_number=clearance.number,
+        project_name=project.project_name,
         published_at=at,
     )
 
@@ -142,7 +121,7 @@ def _issue(session: Session, filing: Filing, agency: Agency, today: date) -> Cer
         raise BpmnError("NUMBER_EXHAUSTED", f"{today.year} 年的备案证号已用尽。") from exhausted
     certificate = Certificate(
         number=number,
-        filing_id=filing.id,
+        project_id=filing.id,
         enterprise_id=filing.enterprise_id,
         agency_id=agency.id,
         issue_date=today,

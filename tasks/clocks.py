@@ -118,6 +118,29 @@ def after(call: Call, working_days: int) -> After:
     return After(day, _opening(day + timedelta(days=1)))
 
 
+@dataclass(frozen=True)
+class ReturnedTerms:
+    """When the enterprise is reminded of what was returned to it, and when waiting ends; NEVER where it does not."""
+
+    remind_at: datetime
+    close_at: datetime
+
+
+@service_task("returned/terms", version=1, title="推算提醒和关闭", category="时限", effect="transaction")
+def returned_terms(
+    document_kind: Annotated[str, _KIND],
+    call: Call,
+    open_until: Annotated[date | None, Param(title="关闭不早于", description="这一天以后才开始计算关闭的日数")] = None,
+) -> ReturnedTerms:
+    """The terms that the table 退回修改期限 has for a kind of document that is returned today."""
+    terms, today = call.decide("returned_terms", kind=document_kind), local_date(call.now)
+    remind_at = after(call, terms["remind_after"]).over_at if terms["remind_after"] else NEVER
+    if not terms["close_after"]:
+        return ReturnedTerms(remind_at, NEVER)
+    over = max(open_until or today, today) + timedelta(days=terms["close_after"] + 1)
+    return ReturnedTerms(remind_at, datetime.combine(over, time(0), SHANGHAI))
+
+
 def _running(session: Session, document_kind: str, document_id: str) -> tuple[Document, StatutoryClock]:
     document = document_of(session, document_kind, document_id)
     clock = clock_of(session, document.id)

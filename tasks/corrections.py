@@ -78,7 +78,7 @@ def validate(correction_id: Annotated[str, Param(title="更正编号")], call: C
         raise CommandRefused("certificate_invalid", "备案证已失效，不能更正。")
     if correction.agency_id != certificate.agency_id:
         raise CommandRefused("not_supervised", "该备案证由其他机关监管，不能更正。")
-    filing = session.get_one(Filing, certificate.filing_id)
+    filing = session.get_one(Filing, certificate.project_id)
     if found := list(examine(session, correction, filing, call.decide)):
         raise BusinessRefusal(found, code="correction_invalid", message="更正内容不符合要求，未能提交。")
     correction.settle({field: old for field, old, _ in _differing(correction, filing)})
@@ -108,7 +108,8 @@ def apply(correction_id: Annotated[str, Param(title="更正编号")], call: Call
     throws CERTIFICATE_INVALID where the certificate has ended meanwhile.
     """
     session, correction = call.session, correction_of(call.session, correction_id)
-    certificate = held(session, correction.certificate_number or "")
+    held(session, correction.certificate_number or "")
+    certificate = session.get_one(Certificate, correction.certificate_number)
     corrigendum = next(iter(papers_of(session, correction.id, PaperKind.CORRIGENDUM)), None)
     if corrigendum is None:
         if certificate.status == CertificateStatus.INVALID:
@@ -188,7 +189,7 @@ def _differing(correction: Correction, filing: Filing) -> list[tuple[str, str, s
 
 
 def _correct(session: Session, correction: Correction, certificate: Certificate, call: Call) -> Paper:
-    filing = session.get_one(Filing, certificate.filing_id)
+    filing = session.get_one(Filing, certificate.project_id)
     documents.lock(session, filing)
     count = select(func.count()).select_from(Paper).join(Document, Document.id == Paper.document_id)
     earlier = session.scalar(

@@ -9,18 +9,22 @@ from sqlalchemy.orm.interfaces import ORMOption
 from engine.errors import EngineError
 from engine.services import Call, Param, service_task
 from records.approvals import Approval
-from records.changes import Change
+from records.changes import ApprovalChange, Change
 from records.corrections import Correction
 from records.documents import WITH_AUTHORITY, Document, DocumentStatus
-from records.extensions import Extension
+from records.extensions import ApprovalExtension, Extension
+from records.figures import count_return
 from records.filings import Filing
 from records.terminations import Cancellation, Revocation
 
 KINDS: dict[str, type[Document]] = {
     str(kind.__mapper__.polymorphic_identity): kind
-    for kind in (Filing, Approval, Change, Extension, Cancellation, Revocation, Correction)
+    for kind in (
+        *(Filing, Approval, Change, ApprovalChange, Extension, ApprovalExtension),
+        *(Cancellation, Revocation, Correction),
+    )
 }
-"""What kinds of documents there are, by the name of their process."""
+"""What kinds of documents there are, by name."""
 
 
 @service_task("document/status", version=1, title="登记状态", category="文书", effect="transaction")
@@ -40,6 +44,8 @@ def write_status(
     written = call.session.scalar(update(kind).where(kind.id == document_id).values(columns).returning(kind.id))
     if written is None:
         raise _unknown(kind, document_id)
+    if status == DocumentStatus.RETURNED:
+        count_return(call.session, document_id)
 
 
 def document_of(session: Session, kind: str, document_id: str, *options: ORMOption) -> Document:

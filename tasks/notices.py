@@ -17,7 +17,8 @@ from tasks.documents import document_of
 from tasks.wording import month_day
 
 # Event → title, body. {p} project, {k} procedure, {n} certificate number, {a} agency, {e} enterprise,
-# {w} the paper that answers the document, {d} and {date} the day the diagram gives, without and with its year,
+# {w} the paper that answers the document, {h} what the project holds, {no} what its number is called, {g} what to do
+# once it has lapsed, {d} and {date} the day the diagram gives, without and with its year,
 # {y} its year.
 _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -26,19 +27,19 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "“{p}”{k}不予受理",
             "{a}不予受理，理由和救济途径见不予受理通知书。可重新申报，项目代码仍可用。",
         ),
-        "change_issued": ("“{p}”备案变更已通过", "变更函已出具，与原备案证配合使用。可在「变更管理」查看和下载。"),
+        "change_issued": ("“{p}”{k}已通过", "{w}已出具，与原{h}配合使用。可在「变更管理」查看和下载。"),
         "change_not_accepted": (
-            "“{p}”备案变更不予受理",
-            "{a}不予受理，理由和救济途径见不予受理通知书。备案证不受影响，可重新申请变更。",
+            "“{p}”{k}不予受理",
+            "{a}不予受理，理由和救济途径见不予受理通知书。{h}不受影响，可重新申请变更。",
         ),
-        "collectable": ("“{p}”{w}已盖章，可领取", "{a}已在{w}上盖章，请凭领取人身份证件到该机关领取。备案证号 {n}。"),
+        "collectable": ("“{p}”{w}已盖章，可领取", "{a}已在{w}上盖章，请凭领取人身份证件到该机关领取。{no} {n}。"),
         "corrected": (
             "“{p}”备案证已更正",
             "{a}更正了备案证 {n} 的文字错误，出具了更正说明，与原备案证配合使用。可在「我的档案」查看和下载。",
         ),
         "correction_refused": ("“{p}”备案更正未签发", "签发人不同意更正，原因见办理记录。备案证 {n} 的内容不变。"),
         "agency_changed": ("“{p}”备案机关已变更为贵单位", "备案证号 {n}，今后的事项由贵单位办理。"),
-        "terminated": ("“{p}”{k}已终止", "因备案证失效终止。"),
+        "terminated": ("“{p}”{k}已终止", "因{h}失效终止。"),
         "cancelled": ("“{p}”备案证已注销", "{e}已注销备案证 {n}，备案证已失效。原因可在「注销管理」查看。"),
         "revoked": ("“{p}”备案已撤销", "{a}已撤销备案，备案证 {n} 已失效。原因可在「撤销管理」查看。"),
         "start_told": ("“{p}”已填报开工时间", "{e}填报的开工时间是 {date}。可在「项目进展」查看。"),
@@ -48,12 +49,16 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "report_told": ("“{p}”已填报年度进度报告", "{e}已填报年度进度报告。可在「项目进展」查看。"),
         "near_due": ("“{p}”{k}临近办理时限", "应在 {d} 前办结，请尽快办理。"),
         "overdue": ("“{p}”{k}超过办理时限", "{a}应在 {d} 前办结，现已超期。"),
-        "extended": ("“{p}”备案延期已通过", "备案证 {n} 的有效期延长至 {date}，请按时开工并填报开工时间。"),
-        "not_extended": ("“{p}”备案延期未通过", "备案证 {n} 的有效期仍至 {date}，理由和救济途径见不予受理通知书。"),
-        "not_extendable": ("“{p}”备案延期已终止", "备案证 {n} 的状态已变化，不能再延期，原因见办理记录。"),
+        "extended": ("“{p}”{k}已通过", "{h} {n} 的有效期延长至 {date}，请按时开工并填报开工时间。"),
+        "not_extended": ("“{p}”{k}未通过", "{h} {n} 的有效期仍至 {date}，理由和救济途径见不予受理通知书。"),
+        "not_extendable": ("“{p}”{k}已终止", "{h} {n} 的状态已变化，不能再延期，原因见办理记录。"),
         "expired": (
-            "“{p}”备案证到期自动失效",
-            "备案证 {n} 于 {date} 到期，未填报开工时间，也未办理延期。如需建设请重新备案。",
+            "“{p}”{h}到期自动失效",
+            "{h} {n} 于 {date} 到期，未填报开工时间，也未办理延期。如需建设请重新{g}。",
+        ),
+        "correction_overdue": (
+            "“{p}”{k}已视为撤回",
+            "退回修改后逾期未重新提交，视为撤回。内容仍保留，可以修改后重新提交。",
         ),
         "approval_accepted": ("“{p}”核准申请已受理", "{a}已受理，法定办结日 {d}。受理通知书可在「我的档案」下载。"),
         "approval_not_accepted": (
@@ -112,6 +117,9 @@ def post_notice(
         "a": document.agency.name if document.agency else "备案机关",
         "e": document.enterprise.name,
         "w": document.PAPER,
+        "h": document.HOLDS.NOUN,
+        "no": document.HOLDS.NUMBER,
+        "g": document.HOLDS.AGAIN,
     }
     title, body = (text.format_map(words) for text in _TEXTS[event])
     post(

@@ -86,7 +86,7 @@ def submit(command: Command, document: Document) -> Instance:
     task = _own_task(command.session, document)
     if task is not None:
         return command.complete(task.id)
-    instance = command.start(document.kind, business_key=document.id, data=document.case_data())
+    instance = command.start(document.process, business_key=document.id, data=document.case_data())
     document.instance_id = instance.id
     return instance
 

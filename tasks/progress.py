@@ -15,11 +15,11 @@ from engine.errors import BusinessRefusal, CommandRefused
 from engine.services import Call, Decide, Param, service_task
 from engine.tables import Instance
 from records.calendar import local_date
-from records.certificates import Certificate, CertificateStatus, held
-from records.filings import Filing
+from records.certificates import CertificateStatus, Clearance, held
 from records.formats import parse_amount
 from records.progress import LONGEST_NOTE, LONGEST_STAGE, Progress
 from records.progress import save as keep
+from records.projects import Project
 from tasks.filings.findings import Finding, error, warning
 from tasks.wording import grouped
 
@@ -61,19 +61,20 @@ class Saved:
     years: list[int]
 
 
-def tell(command: Command, certificate: Certificate, report: dict[str, Any]) -> Instance:
+def tell(command: Command, certificate: Clearance, report: dict[str, Any]) -> Instance:
     """Begin the procedure with a report, in the shape of `Report`. What it refuses is raised, and nothing happened."""
-    filing = command.session.get_one(Filing, certificate.filing_id)
+    project = command.session.get_one(Project, certificate.project_id)
     data = {
-        "filing_id": filing.id,
+        "project_kind": project.kind,
+        "filing_id": project.id,
         "certificate_number": certificate.number,
         "enterprise": certificate.enterprise_id,
         "agency": certificate.agency_id,
-        "project_name": filing.project_name,
+        "project_name": project.project_name,
         "report": report,
         "told_by": command.actor,
     }
-    return command.start(PROCESS, business_key=filing.id, data=data)
+    return command.start(PROCESS, business_key=project.id, data=data)
 
 
 @service_task("progress/save", version=1, title="校验并保存进展", category="项目进展", effect="transaction")
@@ -90,10 +91,10 @@ def save(
     session = call.session
     certificate = held(session, certificate_number)
     if certificate.status == CertificateStatus.INVALID:
-        raise CommandRefused("certificate_invalid", "备案证已失效，不能填报项目进展。")
+        raise CommandRefused("certificate_invalid", f"{certificate.NOUN}已失效，不能填报项目进展。")
     before = session.get(Progress, certificate_number, populate_existing=True)
     _require_seen(before, report.revision)
-    total = session.get_one(Filing, certificate.filing_id).form.get("money", {}).get("total")
+    total = session.get_one(Project, certificate.project_id).form.get("money", {}).get("total")
     found = examine(certificate, before, report, parse_amount(total), today=local_date(call.now), decide=call.decide)
     if errors := [finding for finding in found if finding.severity == "error"]:
         raise BusinessRefusal(errors, code="progress_invalid", message="填报内容不符合要求，未能提交。")
@@ -122,7 +123,7 @@ _NOTHING: dict[str, Any] = {"start_date": None, "completion_date": None, "annual
 
 
 def examine(
-    certificate: Certificate,
+    certificate: Clearance,
     before: Progress | None,
     report: Report,
     total: Decimal | None,
@@ -134,6 +135,7 @@ def examine(
     found: list[Finding] = []
     answers = decide(
         _RULES,
+        noun=certificate.NOUN,
         start_date=report.start_date,
         completion_date=report.completion_date,
         start_change=_change(before.start_date if before else None, report.start_date),
@@ -155,7 +157,7 @@ def invested(annual_reports: Sequence[YearTold]) -> Decimal:
     return sum((_amount(told) for told in annual_reports), Decimal(0))
 
 
-def _shape(certificate: Certificate, report: Report, today: date) -> Iterator[Finding]:
+def _shape(certificate: Clearance, report: Report, today: date) -> Iterator[Finding]:
     """What is wrong with the note and the lines by themselves."""
     if len(report.completion_note.strip()) > LONGEST_NOTE:
         yield error("completion_note", "P09", f"「完工情况说明」不能超过{LONGEST_NOTE}个字")
@@ -167,7 +169,7 @@ def _shape(certificate: Certificate, report: Report, today: date) -> Iterator[Fi
             yield error(f"{place}.year", "P10", f"{told.year}年度填写了不止一行，每个年度只填一行")
         elif not certificate.issue_date.year <= told.year <= today.year:
             span = f"应为 {certificate.issue_date.year} 至 {today.year}"
-            yield error(f"{place}.year", "P11", "「年度」应在备案证签发的年度和今年之间", span)
+            yield error(f"{place}.year", "P11", f"「年度」应在{certificate.NOUN}签发的年度和今年之间", span)
         if parse_amount(told.invested.strip()) is None:
             yield error(f"{place}.invested", "P12", "「完成投资额」应为不小于0的数，最多4位小数")
         if not 0 < len(told.stage.strip()) <= LONGEST_STAGE:

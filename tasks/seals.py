@@ -17,7 +17,7 @@ from engine.errors import BpmnError, BusinessRefusal, CommandRefused, EngineErro
 from engine.services import Call, Param, service_task
 from engine.tables import Instance, Task
 from records.calendar import local_date
-from records.certificates import Certificate, CertificateStatus, Seal, held
+from records.certificates import Certificate, CertificateStatus, Clearance, Seal, held
 from records.filings import FILING
 from records.formats import ID_TYPES, identity_valid
 from records.papers import Paper
@@ -85,7 +85,7 @@ def enter(
     session, document = call.session, document_of(call.session, document_kind, document_id)
     certificate = held(session, document.certificate_number or "")
     if certificate.status == CertificateStatus.INVALID:
-        raise BpmnError(CERTIFICATE_INVALID, f"备案证 {certificate.number} 已失效，不再盖章。")
+        raise BpmnError(CERTIFICATE_INVALID, f"{certificate.NOUN} {certificate.number} 已失效，不再盖章。")
     entry = entry_of(session, document.id)
     if entry is None:
         number, issue_date = certificate.number, certificate.issue_date
@@ -124,7 +124,7 @@ def stamp(
     _refuse(found)
     entry.state, entry.stamped_on, entry.stamped_by = SealState.STAMPED.value, stamped_on, call.actor
     entry.remark = remark.strip()
-    if entry.paper_number == certificate.number:
+    if isinstance(certificate, Certificate) and entry.paper_number == certificate.number:
         certificate.seal = Seal.OFFLINE_DONE.value
     else:
         _letter(call.session, document_id).seal = Seal.OFFLINE_DONE.value
@@ -164,7 +164,7 @@ def cease(document_id: Annotated[str, Param(title="文书编号")], call: Call) 
 @service_task("seal/uncollected", version=1, title="查找未领取文书", category="线下盖章", effect="transaction")
 def find_uncollected(filing_id: Annotated[str, Param(title="申报编号")], call: Call) -> list[str]:
     """The ids of the documents whose papers, about a filing's certificate, wait for the seal or to be collected."""
-    certificate = call.session.scalar(select(Certificate).where(Certificate.filing_id == filing_id))
+    certificate = call.session.scalar(select(Clearance).where(Clearance.project_id == filing_id))
     if certificate is None:
         return []
     return [entry.document_id for entry in uncollected(call.session, certificate.number)]
@@ -218,11 +218,11 @@ def _entry(session: Session, document_id: str) -> OfflineSeal:
     return entry
 
 
-def _holding(session: Session, entry: OfflineSeal) -> Certificate:
+def _holding(session: Session, entry: OfflineSeal) -> Clearance:
     """The entry's certificate, which must not have ended: its case may not have told this one yet."""
     certificate = held(session, entry.certificate_number)
     if certificate.status == CertificateStatus.INVALID:
-        raise CommandRefused("certificate_invalid", "备案证已失效，不再盖章、领取。")
+        raise CommandRefused("certificate_invalid", f"{certificate.NOUN}已失效，不再盖章、领取。")
     return certificate
 
 

@@ -19,10 +19,12 @@ from records.admin_acts import Act, differing, note
 from records.agencies import Agency, AgencyLevel
 from records.formats import mobile_valid
 from records.grants import Grant, GrantState, pending_of
+from records.login_sessions import end_sessions
 from records.masking import mask_phone
+from records.passwords import first_password, set_password
 from records.roles import OfficialRole, are_of_official, is_administrator
 from records.substitutions import recall_all
-from records.users import User, UserKind, UserRole, first_password, set_password, user_by_username
+from records.users import User, UserKind, UserRole, user_by_username
 
 LONGEST_NAME = User.name.type.length
 LONGEST_REASON = Grant.reason.type.length
@@ -57,7 +59,7 @@ def hire(command: Command, username: str, wanted: Wanted) -> tuple[User, str]:
     user = User(id=new_id(), username=username, name=wanted.name, kind=kind.value, active=False)
     user.mobile = wanted.mobile or None
     password = first_password()
-    set_password(user, password)
+    set_password(user, password, temporary=True)
     session.add(user)
     session.flush()
     _record(command, Act.STAFF_CREATED, user, after=_told(user))
@@ -145,6 +147,7 @@ def close(command: Command, user: User, reason: str) -> None:
     if user.admin_role is not None and not _others(command.session, user):
         raise CommandRefused("last_administrator", f"{user.name}是最后一名在岗的同类管理员，不能停用。")
     user.active = False
+    end_sessions(command.session, user)
     command.session.flush()
     _record(command, Act.STAFF_CLOSED, user, after={"reason": reason})
 
@@ -176,6 +179,7 @@ def deactivate(command: Command, leaver: User, receiver: User | None, reason: st
         message = f"{receiver.name}不是{leaver.name}本单位的同事，不能接手。"
         raise CommandRefused("receiver_unfit", message, status=422, remedy="请选择同一单位的在岗同事。")
     leaver.active = False
+    end_sessions(command.session, leaver)
     command.session.flush()
     recall_all(command.session, leaver, actor=command.actor or "", now=command.now)
     handed = command.hand_over(leaver.username, receiver.username if receiver else None, reason)

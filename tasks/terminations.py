@@ -48,7 +48,7 @@ def validate(
     record_submission(call.session, document, [], actor=call.actor or document.updated_by, now=call.now)
     return Termination(
         certificate_number=certificate.number,
-        filing_id=certificate.filing_id,
+        filing_id=certificate.project_id,
         agency=certificate.agency_id,
         enterprise=document.enterprise_id,
         project_name=document.project_name or "",

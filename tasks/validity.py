@@ -1,4 +1,4 @@
-"""How long a certificate holds 有效期: DMN-6a, applied under the certificate's lock whenever something bears on it.
+"""How long a certificate or reply holds 有效期: DMN-6a, applied under its lock whenever something bears on it.
 
 The row is the truth. A certificate's case, which may hear of things late or out of order, asks here instead of deciding
 by what it has heard.
@@ -15,8 +15,8 @@ from records.announcements import AnnouncementKind, withdraw
 from records.calendar import local_date
 from records.certificates import (
     STATUS_WORDS,
-    Certificate,
     CertificateStatus,
+    Clearance,
     InvalidReason,
     expiry,
     held,
@@ -40,8 +40,10 @@ class Validity:
 
 @dataclass(frozen=True)
 class Told:
-    """What the enterprise has told of its project so far; `years` are those of its annual reports."""
+    """What the enterprise has told of its project so far; `years` are those of its annual reports. `kind` is that of
+    the document in which the project stands: filing or approval."""
 
+    kind: str
     start_date: date | None
     completion_date: date | None
     years: list[int]
@@ -73,16 +75,17 @@ def assess(certificate_number: Annotated[str, Param(title="备案证号")], call
 @service_task("certificate/progress", version=1, title="读取项目进展", category="证书", effect="transaction")
 def read_progress(certificate_number: Annotated[str, Param(title="备案证号")], call: Call) -> Told:
     """What has been told of a project before its certificate's case listens."""
+    kind = call.session.get_one(Clearance, certificate_number).kind
     progress = call.session.get(Progress, certificate_number)
     if progress is None:
-        return Told(None, None, [])
-    return Told(progress.start_date, progress.completion_date, [report.year for report in progress.reports])
+        return Told(kind, None, None, [])
+    return Told(kind, progress.start_date, progress.completion_date, [report.year for report in progress.reports])
 
 
 @service_task("certificate/open-documents", version=1, title="查找在办文书", category="证书", effect="transaction")
 def open_documents(filing_id: Annotated[str, Param(title="申报编号")], call: Call) -> list[str]:
-    """The ids of the changes and extensions under way about a filing's certificate."""
-    certificate = call.session.scalar(select(Certificate).where(Certificate.filing_id == filing_id))
+    """The ids of the changes and extensions under way about what a project holds."""
+    certificate = call.session.scalar(select(Clearance).where(Clearance.project_id == filing_id))
     return [] if certificate is None else [found.id for found in under_way(call.session, certificate.number)]
 
 
@@ -96,7 +99,7 @@ def withdraw_announcement(
     withdraw(call.session, AnnouncementKind(column), certificate_number)
 
 
-def _write(certificate: Certificate, result: str, valid_until: date | None) -> None:
+def _write(certificate: Clearance, result: str, valid_until: date | None) -> None:
     found = [status for status, words in STATUS_WORDS.items() if words == result]
     certificate.status = found[0] if found else CertificateStatus.VALID
     certificate.invalid_reason = InvalidReason.EXPIRED if certificate.status == CertificateStatus.INVALID else None

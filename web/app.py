@@ -1,11 +1,18 @@
 """The Flask application factory: nothing is set up by importing, everything by `create_app`."""
 
-from flask import Flask, Response
+from collections.abc import Callable
+
+from flask import Flask, Response, request
+from sqlalchemy.orm import Session
+from werkzeug.routing import IntegerConverter, Map
 
 import tasks.adapters
 from engine.clock import Clock
 from records.encryption import configure_key
-from tasks.adapters import Adapters
+from tasks.adapters import Adapters, simulated_licences
+from tasks.keyring import Keyring
+from tasks.licences.http import HttpLicences
+from tasks.licences.system import LicenceSystem
 from tasks.sms.gateway import gateway
 from web import api, demo, doors, identity, limits, logs, pages, texts
 from web.database import open_database
@@ -20,8 +27,19 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+HTTPS_ONLY = "max-age=31536000; includeSubDomains"
+"""Strict-Transport-Security, where cookies are for HTTPS only."""
 LARGEST_REQUEST = 21 * 1024 * 1024
+
+
+class StoredInteger(IntegerConverter):
+    """A number in an address, as far as a column can hold it: beyond there is nothing to find."""
+
+    def __init__(self, of_map: Map) -> None:
+        super().__init__(of_map, max=2**31 - 1)
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> Flask:
@@ -36,6 +54,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
     )
+    app.url_map.converters["int"] = StoredInteger
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
     configure_process(settings)
     open_database(app, settings.database_url)
@@ -51,9 +70,30 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     def harden(response: Response) -> Response:
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
+        if settings.secure_cookies:
+            response.headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
+        if request.endpoint != "static":
+            # Nobody in between keeps a page, and nobody's browser shows one to whoever logs in next without asking.
+            response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
     return app
+
+
+def licences(settings: Settings) -> Callable[[Session], LicenceSystem]:
+    """电子证照系统: the simulated one, or the one at the address of the setting. Raises ValueError for another word."""
+    if settings.licences == "simulated":
+        return simulated_licences
+    if not settings.licences.startswith(("http://", "https://")):
+        raise ValueError(f"JIGAI_LICENCES: {settings.licences!r} is neither `simulated` nor an address")
+    system = HttpLicences(settings.licences, settings.licences_token)
+    return lambda session: system
+
+
+def keys(settings: Settings) -> Callable[[Session], Keyring]:
+    """The keys in the installation's folder."""
+    keyring = settings.keyring
+    return lambda session: keyring
 
 
 def configure_process(settings: Settings) -> None:
@@ -62,7 +102,10 @@ def configure_process(settings: Settings) -> None:
     tasks.adapters.configure(
         Adapters(
             platform=demo.platform(settings),
-            sms=gateway(settings.sms_gateway),
+            licences=licences(settings),
+            keys=keys(settings),
+            sms=gateway(settings.sms),
+            sms_daily_limit=settings.sms_daily_limit,
             site_url=settings.site_url,
             specimen=settings.demo,
         )

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
@@ -14,6 +15,7 @@ from typing import Any
 import click
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from engine import anchors
 from engine.audit import verification
@@ -29,13 +31,18 @@ from records.admin_acts import Act, note
 from records.agencies import Agency
 from records.assignment import ENTERPRISE_ROLE
 from records.enterprises import Enterprise
+from records.login_sessions import end_sessions
+from records.passwords import first_password, set_password, unlock
 from records.roles import AdminRole, OfficialRole, are_of_official, is_administrator
 from records.seed import seed_master_data
-from records.users import User, UserKind, UserRole, first_password, issue_token, set_password, user_by_username
-from web import backup, history, legacy, logs
+from records.tokens import LIFETIMES, LONGEST_NAME, TokenScope, issue_token
+from records.users import User, UserKind, UserRole, user_by_username
+from web import backup, demo_identity, history, legacy, logs, reach
 from web import demo as demonstration
 from web.app import create_app
 from web.database import bring_up_to_date, db, is_up_to_date
+from web.installation import ready as _ready
+from web.keys import seals
 from web.procedures import deploy_product, sources
 from web.runtime import runtime
 from web.settings import Settings, places
@@ -49,12 +56,7 @@ def main() -> None:
     logs.configure()
 
 
-def _ready() -> Flask:
-    """The application, on a database whose tables are those of this version."""
-    app = create_app()
-    if not is_up_to_date(app):
-        raise click.UsageError("the database has no tables, or those of another version: start `jigai up` on it once")
-    return app
+main.add_command(seals)
 
 
 # Running
@@ -82,6 +84,8 @@ def up(port: int, host: str) -> None:
 def demo(port: int, host: str, reset: bool, past: bool) -> None:
     """The whole product with sample data. What was done stays until `--reset`."""
     settings = Settings.from_environment(demo=True)
+    if "JIGAI_SITE_URL" not in os.environ:
+        settings = replace(settings, site_url=f"http://{host}:{port}")
     unfinished = settings.var / "loading"
     if unfinished.exists():
         click.echo("loading the sample data was interrupted; beginning afresh")
@@ -93,8 +97,9 @@ def demo(port: int, host: str, reset: bool, past: bool) -> None:
     settings.var.mkdir(parents=True, exist_ok=True)
     (settings.var / "demo").touch()
     click.echo("preparing the demo's database …")
-    app = create_app(Settings.from_environment(demo=True))
+    app = create_app(settings)
     bring_up_to_date(app)
+    demonstration.make_seals(app.extensions["jigai"].settings)
     click.echo("loading sample data and deploying processes …")
     if past and not history.has_happened(app):
         unfinished.touch()
@@ -105,7 +110,13 @@ def demo(port: int, host: str, reset: bool, past: bool) -> None:
         click.echo(f"accounts (password {demonstration.PASSWORD}):")
         for user in demonstration.accounts():
             click.echo(f"  {user.username:<8} {user.name}")
-    serve(app, host, port, carry=True)
+    with demo_identity.running(settings.site_url) as platform:
+        if platform is None:
+            click.echo("no Node.js with its packages here: the demo runs without the log-in by provincial account")
+        app.extensions["jigai"] = replace(
+            app.extensions["jigai"], settings=replace(settings, identity_platform=platform)
+        )
+        serve(app, host, port, carry=True)
 
 
 @main.command()
@@ -354,7 +365,7 @@ def create_user(username: str, name: str, agency: str | None, enterprise: str | 
             id=new_id(), username=username, name=name, kind=kind.value, agency_id=agency, enterprise_id=enterprise
         )
         new.roles = [UserRole(role=role) for role in sorted(set(roles))]
-        set_password(new, password)
+        set_password(new, password, temporary=True)
         command.session.add(new)
         command.session.flush()
         told = {"kind": kind.value, "agency": agency, "enterprise": enterprise, "roles": sorted(new.role_names)}
@@ -368,11 +379,25 @@ def renew_password(username: str) -> None:
     """Give a user a new first password, and print it: what was the password before opens nothing any more."""
     password = first_password()
     with _ready().app_context(), runtime().engine.command(db.session()) as command:
-        found = user_by_username(command.session, username)
-        if found is None:
-            raise click.BadParameter(f"there is no user {username}")
-        set_password(found, password)
+        found = _known(command.session, username)
+        set_password(found, password, temporary=True)
+        end_sessions(command.session, found)
     click.echo(password)
+
+
+@user.command("unlock")
+@click.argument("username")
+def unlock_user(username: str) -> None:
+    """Let a user log in again whom wrong passwords have locked out."""
+    with _ready().app_context(), runtime().engine.command(db.session()) as command:
+        unlock(_known(command.session, username))
+
+
+def _known(session: Session, username: str) -> User:
+    found = user_by_username(session, username)
+    if found is None:
+        raise click.BadParameter(f"there is no user {username}")
+    return found
 
 
 @main.command("import-legacy")
@@ -408,13 +433,17 @@ def token() -> None:
 
 @token.command("create")
 @click.argument("username")
-def create_token(username: str) -> None:
+@click.option("--name", default="jigai token create", help="What the token is for, as its owner reads it.")
+@click.option("--scope", type=click.Choice([scope.value for scope in TokenScope]), default=TokenScope.WRITE.value)
+@click.option("--days", type=click.IntRange(1), default=max(LIFETIMES), show_default=True, help="How long it is good.")
+def create_token(username: str, name: str, scope: str, days: int) -> None:
     """Print a new token of a user, and nothing else."""
     with _ready().app_context(), runtime().engine.command(db.session()) as command:
-        found = user_by_username(command.session, username)
-        if found is None:
-            raise click.BadParameter(f"there is no user {username}")
-        click.echo(issue_token(command.session, found, command.now))
+        found = _known(command.session, username)
+        _token, text = issue_token(
+            command.session, found, command.now, name=name[:LONGEST_NAME], scope=TokenScope(scope), days=days
+        )
+        click.echo(text)
 
 
 # Health
@@ -459,6 +488,12 @@ def _hash(text: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError:
         raise click.BadParameter(f"{text} is not a hash in hexadecimal digits") from None
+
+
+@main.command()
+def access() -> None:
+    """Print who may ask for what, as docs/reference/access.md has it."""
+    click.echo(reach.document(create_app()), nl=False)
 
 
 @main.command("backup")

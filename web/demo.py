@@ -43,6 +43,14 @@ def platform(settings: Settings) -> Callable[[Session], InvestmentPlatform]:
     return simulated(sample_projects(sample()) if settings.demo else {})
 
 
+def make_seals(settings: Settings) -> None:
+    """A key, of the demonstration's own authority, for each of the sample's agencies with an electronic seal."""
+    keyring = settings.keyring
+    for agency in sample()["agencies"]:
+        if agency.get("e_seal") and keyring.key_of(agency["id"]) is None:
+            keyring.make(agency["id"], agency["name"])
+
+
 def load(app: Flask) -> None:
     """Bring an empty database to where the demo begins. What is there already is left as it is."""
     with app.app_context():

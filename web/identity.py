@@ -1,42 +1,63 @@
 """Who is asking: a browser's session, or a bearer token."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Flask, Request, request
-from flask_login import LoginManager, current_user
+import structlog
+from flask import Flask, Request, Response, g, request, session
+from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from engine.errors import CommandRefused
+from engine.transactions import transaction
+from records.login_sessions import LoginMethod, LoginSession, begin_session, end_session, session_of
 from records.roles import AdminRole
-from records.users import User, UserKind, user_by_username, user_for_token
+from records.tokens import ApiToken, TokenScope, token_of
+from records.users import User, UserKind
 from web.database import db
+from web.reach import Access, Reach
+from web.runtime import runtime
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+SEEN_EVERY = timedelta(minutes=5)
+"""How exactly is noted when a session or token was last used."""
 OF_ONES_ACCOUNT = frozenset(("auth", "public"))
 """Blueprints with what everybody may do for themselves: logging out, choosing a language."""
 
 login = LoginManager()
 csrf = CSRFProtect()
+log = structlog.get_logger("jigai.web")
 
 
 class Account:
-    """A logged-in user as Flask-Login knows one."""
+    """A user as Flask-Login knows one, and by which session or token they come.
+
+    `may_change`: whether they may do more than read; `owes_password`: whether they have to choose one before all else.
+    """
 
     is_authenticated = True
     is_anonymous = False
+    is_active = True
 
-    def __init__(self, user: User) -> None:
-        self.user = user
-
-    @property
-    def is_active(self) -> bool:
-        return self.user.active
+    def __init__(self, by: LoginSession | ApiToken) -> None:
+        # Read once: at the beginning of a command whatever its session had read is let go.
+        self.by, self.user, self.seen_at = by, by.user, by.seen_at
+        self.may_change, self.owes_password = True, False
+        if isinstance(by, LoginSession):
+            self.key = by.id
+            self.owes_password = by.user.must_change_password and by.method == LoginMethod.PASSWORD
+        else:
+            self.key = by.digest
+            self.may_change = by.scope == TokenScope.WRITE
 
     def get_id(self) -> str:
-        return self.user.username
+        return self.key
 
 
 def register(app: Flask) -> None:
@@ -47,29 +68,35 @@ def register(app: Flask) -> None:
     csrf.init_app(app)
 
     @login.user_loader
-    def by_session(username: str) -> Account | None:
-        user = user_by_username(db.session(), username)
-        return Account(user) if user is not None and user.active else None
+    def by_session(id: str) -> Account | None:
+        found = session_of(db.session(), id)
+        return Account(found) if found is not None else None
 
     @login.request_loader
     def by_token(asked: Request) -> Account | None:
         scheme, _, token = asked.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             return None
-        user = user_for_token(db.session(), token.strip())
-        if user is None or not user.active:
-            return None
-        return Account(user)
+        found = token_of(db.session(), token.strip(), runtime().engine.clock.now())
+        return Account(found) if found is not None else None
 
     @app.before_request
     def protect() -> None:
-        """A session's requests carry the CSRF token; a bearer token cannot be sent by somebody else's page."""
+        """A session's requests carry the CSRF token; a bearer token cannot be sent by somebody else's page, but may be
+        good for reading only."""
         if request.method in ("GET", "HEAD", "OPTIONS"):
             return
         by_header = request.headers.get("Authorization", "").lower().startswith("bearer ")
         nobody = request.path.startswith("/api/") and not current_user.is_authenticated
         if not by_header and not nobody:
             csrf.protect()
+        if by_header and current_user.is_authenticated and not cast(Account, current_user).may_change:
+            raise CommandRefused(
+                "token_reads_only",
+                "这个访问令牌只能读取，不能办理或修改。",
+                status=403,
+                remedy="请换用可以办理的令牌，在「账号安全」里新建。",
+            )
 
     @app.before_request
     def hold_back() -> None:
@@ -79,18 +106,81 @@ def register(app: Flask) -> None:
         if current_user.is_authenticated and me().admin_role == AdminRole.AUDIT:
             raise CommandRefused("auditor_reads", "审计管理员只查看，不能办理或修改。", status=403)
 
+    @app.after_request
+    def note_use(response: Response) -> Response:
+        account = g.get("_login_user")  # nobody is looked up where the page did not ask who it is
+        if isinstance(account, Account):
+            _note_use(account)
+        return response
+
+
+def _note_use(account: Account) -> None:
+    """Note now and then that a session or token is used: in a transaction of its own, after what the request did."""
+    now = runtime().engine.clock.now()
+    if account.seen_at is not None and now - account.seen_at < SEEN_EVERY:
+        return
+    table = LoginSession if isinstance(account.by, LoginSession) else ApiToken
+    row = LoginSession.id == account.key if table is LoginSession else ApiToken.digest == account.key
+    try:
+        with Session(db.engine) as own, transaction(own):
+            own.execute(update(table).where(row).values(seen_at=now))
+    except OperationalError:
+        log.warning("could not note the use of a session or token", exc_info=True)
+
+
+def enter(user: User, method: LoginMethod) -> None:
+    """Log a user in here, under a new session; within a transaction. The language they chose stays."""
+    leave()
+    chosen_language = session.get("language")
+    session.clear()
+    if chosen_language:
+        session["language"] = chosen_language
+    begun = begin_session(
+        db.session(),
+        user,
+        method,
+        agent=request.user_agent.string,
+        address=request.remote_addr or "",
+        now=runtime().engine.clock.now(),
+    )
+    login_user(Account(begun))
+
+
+def leave() -> None:
+    """End the session by which the request comes, if it does by one; within a transaction."""
+    id, account = session_id(), _account()
+    if id is not None and account is not None:
+        end_session(db.session(), account.user, id)
+        logout_user()
+
+
+def session_id() -> str | None:
+    """The id of the session by which the request comes, if it does by one."""
+    account = _account()
+    return account.key if account is not None and isinstance(account.by, LoginSession) else None
+
+
+def _account() -> Account | None:
+    return cast(Account, current_user) if current_user.is_authenticated else None
+
 
 def me() -> User:
-    """The user who asks. Raises CommandRefused 401 when nobody is logged in."""
-    if not current_user.is_authenticated:
+    """The user who asks. Raises CommandRefused 401 when nobody is logged in, 403 when a password is to be chosen."""
+    account = _account()
+    if account is None:
         raise CommandRefused(
             "not_logged_in", "登录已过期或尚未登录。", status=401, remedy="请重新登录；已填写的内容仍在本页。"
         )
-    return cast(Account, current_user).user
+    if account.owes_password:
+        raise CommandRefused(
+            "password_to_change", "密码由他人设置，请先修改密码。", status=403, remedy="请在网页上修改密码后继续。"
+        )
+    return account.user
 
 
-def require(*who: UserKind | AdminRole) -> Callable[[F], F]:
-    """Let only users of some kinds in, or some of the three administrators; nobody named: whoever is logged in."""
+def require(*who: UserKind | AdminRole, reach: Reach | None = None) -> Callable[[F], F]:
+    """Let only users of some kinds in, or some of the three administrators; nobody named: whoever is logged in. `reach`
+    says which things the route is about where that is not the usual (`web/reach.py`)."""
 
     def decorate(view: F) -> F:
         @wraps(view)
@@ -100,6 +190,7 @@ def require(*who: UserKind | AdminRole) -> Callable[[F], F]:
                 raise CommandRefused("forbidden", "你没有这项操作的权限。", status=403)
             return view(*args, **kwargs)
 
+        guarded.access = Access(frozenset(who), reach)  # type: ignore[attr-defined]  # for web/reach.py to find
         return cast(F, guarded)
 
     return decorate

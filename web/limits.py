@@ -8,6 +8,7 @@ limiter = Limiter(key_func=get_remote_address, default_limits=[])
 
 LOG_IN = "20 per minute"
 VERIFY = "60 per minute"
+ASK_FOR_MERGE = "5 per hour"
 
 
 def register(app: Flask) -> None:

@@ -2,19 +2,20 @@
 
 A scenario's `start` names the user (`by`) and a project of `data/sample.json` (`sample`), and what differs: fields of
 the form (`document`) and of the enterprise (`enterprise`); of an application for approval `materials` names the files
-that are attached. What is about a certificate presupposes a filing that was issued:
-`later` says how long ago, `filed_by` by whom where that is not who begins, and `form` is what is applied for.
+that are attached. What is about a certificate or a reply presupposes a filing, or (`project: approval`) an application
+for approval, that was granted: `later` says how long ago, `filed_by` by whom where that is not who begins, and `form`
+is what is applied for.
 """
 
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 from marshmallow import Schema, ValidationError
-from sqlalchemy import func, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.clock import MovableClock
@@ -31,10 +32,12 @@ from records.approvals import APPROVAL, Approval
 from records.assignment import ENTERPRISE_ROLE, RecordsAssignment, agency_group, enterprise_group
 from records.attachments import AttachmentStore
 from records.calendar import Calendar, local_date
-from records.certificates import Certificate
+from records.certificates import Certificate, Clearance
+from records.changes import change_about
 from records.clocks import clock_of, read
 from records.documents import Document, DocumentStatus
 from records.enterprises import Enterprise
+from records.extensions import extension_about
 from records.filings import FILING, Filing
 from records.inquiries import Inquiry, inquiries_of
 from records.notices import Notice
@@ -43,7 +46,7 @@ from records.progress import Progress
 from records.projects import Project
 from records.sample import application_of, attach_materials, load_sample
 from records.seals import OfflineSeal, entry_of
-from records.simulation import SimulatedProject
+from records.simulation import OUTAGES, SimulatedOutage, SimulatedProject
 from records.sms import OutgoingSms
 from records.users import User, UserKind, UserRole, user_by_username
 from tasks import procedure, progress, seals
@@ -63,7 +66,8 @@ VERBS = (
     "report",
     "register",
     "hire",
-    *(kind for kind in KINDS if not issubclass(KINDS[kind], Project)),
+    "outage",
+    *(name for name, kind in KINDS.items() if not issubclass(kind, Project) and kind.PROCESS is None),
 )
 _PROJECTS: Mapping[str, type[Schema]] = {FILING: FilingForm, APPROVAL: ApprovalForm}
 """What tells of a whole project, and the form it is told with."""
@@ -72,7 +76,7 @@ _FILE = b"%PDF-1.7\n%%EOF\n"
 _MOST_STEPS = 20
 """Of a review, so that one without end is told."""
 _FILED = ("by", "sample", "document", "enterprise")
-_LATER = (*_FILED, "filed_by", "later", "form")
+_LATER = (*_FILED, "project", "filed_by", "later", "form")
 
 
 class Office:
@@ -105,8 +109,8 @@ class Office:
         opening = datetime.combine(date.fromisoformat(sample()["as_of"]), OPENING, CHINA)
         self.clock = MovableClock(opening)
         self.verbs: Mapping[str, Verb] = {name: getattr(self, f"_{name}", self._another(name)) for name in VERBS}
-        self._filing_id = ""
-        """The filing that was prepared, where the case is about one."""
+        self._project_id = ""
+        """What was filed or applied for, where the case is about that."""
         self._heard = 0
         """The last message that was sent before the scenario's case began."""
 
@@ -114,36 +118,39 @@ class Office:
         load_sample(command.session, sample(), PASSWORD)
 
     def presupposes(self, process: str, start: Block) -> str | None:
-        """What makes the filing that the case is about, and how long ago that was; nothing for a project itself."""
+        """What makes the project that the case is about, and how long ago that was; nothing for a project itself."""
         _only(start, _FILED if process in _PROJECTS else _LATER, "start")
         if process in _PROJECTS:
             return None
-        return repr([_filer(start), *(plain(start.get(key)) for key in ("sample", "document", "enterprise", "later"))])
+        return repr([_filer(start), *(plain(start.get(key)) for key in (*_FILED[1:], "project", "later"))])
 
     def prepare(self, test: ProcessTest, process: str, start: Block) -> None:
-        """Let a filing be issued, and time go by, where the case is about one."""
+        """Let a project be filed or approved, and time go by, where the case is about one."""
         if process in _PROJECTS:
             return
         later = _group(start, "later")
         if not DURATIONS.issuperset(later):
             raise Misused("later", f"later 应为时长，单位：{'、'.join(sorted(DURATIONS))}")
+        kind = start.get("project") or FILING
+        if kind not in _PROJECTS:
+            raise Misused("project", f"project 应为 {'、'.join(_PROJECTS)} 之一")
         with test.engine.command(test.session, actor=_filer(start)) as command:
-            filing_id = self._draft_project(command, FILING, start)
-            procedure.submit(command, _filing(command.session, filing_id))
+            project_id = self._draft_project(command, kind, start)
+            procedure.submit(command, _document(command.session, project_id))
         test.advance()
-        [case] = [found for found in test.cases(FILING) if found.business_key == filing_id]
+        [case] = [found for found in test.cases(kind) if found.business_key == project_id]
         self._let_issue(test, case)
         test.advance(**later)
 
     def draft(self, command: Command, process: str, start: Block) -> str:
         self._heard = command.session.scalar(select(func.max(OutgoingSms.id))) or 0
         if process in _PROJECTS:
-            self._filing_id = self._draft_project(command, process, start)
-            return self._filing_id
-        self._filing_id = command.session.scalars(select(Filing.id)).one()
+            self._project_id = self._draft_project(command, process, start)
+            return self._project_id
+        self._project_id = command.session.scalars(select(Project.id)).one()
         if process in KINDS:
             return self._draft_about(command, process, _group(start, "form")).id
-        return self._filing_id
+        return self._project_id
 
     def begin(self, command: Command, process: str, business_key: str | None, start: Block) -> None:
         if process in KINDS:
@@ -153,8 +160,8 @@ class Office:
 
     def facts(self, session: Session, process: str, business_key: str | None) -> Mapping[str, Any]:
         document = _document(session, business_key)
-        filing = document if isinstance(document, Project) else _filing(session, self._filing_id)
-        certificates = session.scalars(select(Certificate).where(Certificate.filing_id == filing.id)).all()
+        project = document if isinstance(document, Project) else session.get_one(Project, self._project_id)
+        held = session.scalar(select(Clearance).where(Clearance.project_id == project.id))
         messages = select(OutgoingSms).where(OutgoingSms.id > self._heard).order_by(OutgoingSms.id)
         notices = select(Notice).where(Notice.document_id == document.id).order_by(Notice.id)
         letters = select(Paper).join(Document, Document.id == Paper.document_id).order_by(Paper.number)
@@ -168,11 +175,11 @@ class Office:
             "opinion": document.opinion,
             "warnings": [finding["code"] for finding in document.versions[-1].findings] if document.versions else [],
             "submissions": document.submission,
-            "papers": [_paper(certificate) for certificate in certificates],
+            "papers": [_paper(held)] if isinstance(held, Certificate) else [],
             "letters": [_letter(paper) for paper in session.scalars(letters)],
-            "certificate": _standing(certificates[0]) if certificates else None,
-            "project": filing.form,
-            "progress": _told(session, certificates[0]) if certificates else None,
+            "certificate": _standing(held) if held is not None else None,
+            "project": project.form,
+            "progress": _told(session, held) if held is not None else None,
             "done": _done(session, business_key),
             "clock": _clock(session, document, local_date(self.clock.now())),
             "inquiries": [_inquiry(inquiry) for inquiry in inquiries_of(session, document.id)],
@@ -180,11 +187,11 @@ class Office:
                 _sealing(entry) for entry in session.scalars(select(OfflineSeal).order_by(OfflineSeal.paper_number))
             ],
             "messages": [
-                {"template": m.template, "to": _receiver(filing, m.mobile), "text": m.text, "state": m.state}
+                {"template": m.template, "to": _receiver(project, m.mobile), "text": m.text, "state": m.state}
                 for m in session.scalars(messages)
             ],
             "notices": [
-                {"to": _reader(filing, notice.recipient_group), "title": notice.title, "body": notice.body}
+                {"to": _reader(project, notice.recipient_group), "title": notice.title, "body": notice.body}
                 for notice in session.scalars(notices)
             ],
             "announcements": [
@@ -224,16 +231,16 @@ class Office:
         """在投资项目在线平台上修改: change the project's name and place where the province keeps them."""
         changes = _group({"platform": block}, "platform")
         _only(changes, ("project_name", "location"), "platform", "platform.")
-        form = _filing(command.session, self._filing_id).form
+        form = command.session.get_one(Project, self._project_id).form
         name, place = (str(changes.get(key, form[key])) for key in ("project_name", "location"))
         command.session.merge(SimulatedProject(code=form["project_code"], name=name, place=place))
 
     def _report(self, command: Command, business_key: str | None, block: Any) -> None:
         """填报项目进展: tell everything, as the form of the page does."""
-        filing = _filing(command.session, self._filing_id)
-        certificate = command.session.get_one(Certificate, filing.certificate_number)
+        project = command.session.get_one(Project, self._project_id)
+        held = command.session.get_one(Clearance, project.certificate_number)
         told = _loaded(ProgressForm(), plain(_group({"report": block}, "report")), "report")
-        progress.tell(command, certificate, told)
+        progress.tell(command, held, told)
 
     def _register(self, command: Command, business_key: str | None, block: Any) -> None:
         """线下盖章登记: tell when the paper that answers the document was stamped, and who collected it."""
@@ -254,8 +261,18 @@ class Office:
         user.roles = [UserRole(role=role) for role in person["roles"]]
         command.session.add(user)
 
+    def _outage(self, command: Command, business_key: str | None, block: Any) -> None:
+        """外部系统故障: which simulated systems fail from now on, and how; with nothing written all work again."""
+        failing = _group({"outage": block}, "outage")
+        _only(failing, OUTAGES, "outage", "outage.")
+        command.session.execute(delete(SimulatedOutage))
+        for system, kind in failing.items():
+            if kind not in OUTAGES[system]:
+                raise Misused(f"outage.{system}", f"{system} 可写：{'、'.join(OUTAGES[system])}")
+            command.session.add(SimulatedOutage(system=system, kind=kind))
+
     def _another(self, kind: str) -> Verb:
-        """Submitting a document of another kind about the scenario's certificate, such as an extension."""
+        """Submitting a document of another kind about the scenario's project, such as an extension."""
 
         def submit(command: Command, business_key: str | None, block: Any) -> None:
             procedure.submit(command, self._draft_about(command, kind, _group({kind: block}, kind)))
@@ -280,7 +297,7 @@ class Office:
 
     def _draft_about(self, command: Command, kind: str, form: Mapping[str, Any]) -> Document:
         session, actor = command.session, command.actor or ""
-        document = documents.about(KINDS[kind], _filing(session, self._filing_id))
+        document = _about(kind, session.get_one(Project, self._project_id))
         user = user_by_username(session, actor)
         if user is not None and user.agency_id is not None:
             document.agency_id = user.agency_id
@@ -289,7 +306,7 @@ class Office:
     def _let_issue(self, test: ProcessTest, case: Case) -> None:
         """Let every official who has the filing choose the first outcome that the form offers, which goes on."""
         for _ in range(_MOST_STEPS):
-            if test.read(lambda session: _filing(session, case.business_key).status) == DocumentStatus.ISSUED:
+            if test.read(lambda session: _document(session, case.business_key).status) == DocumentStatus.ISSUED:
                 return
             [element] = case.waiting
             test.complete(element, self._going_on(test, case), case, actor=self._official(test, case))
@@ -418,8 +435,13 @@ def _document(session: Session, business_key: str | None) -> Document:
     return session.get_one(Document, business_key)
 
 
-def _filing(session: Session, filing_id: str | None) -> Filing:
-    return session.get_one(Filing, filing_id)
+_ABOUT: Mapping[str, Callable[[Document], Document]] = {"extension": extension_about, "change": change_about}
+"""What is of another kind about what was approved than about what was filed."""
+
+
+def _about(kind: str, project: Project) -> Document:
+    """A new document of a kind about a project."""
+    return _ABOUT[kind](project) if kind in _ABOUT else documents.about(KINDS[kind], project)
 
 
 def _paper(certificate: Certificate) -> dict[str, Any]:
@@ -436,10 +458,11 @@ def _letter(paper: Paper) -> dict[str, Any]:
     return paper.snapshot | {"kind": paper.kind, "number": paper.number, "seal": paper.seal, "pdf": made}
 
 
-def _standing(certificate: Certificate) -> dict[str, Any]:
-    """How a certificate stands now."""
-    names = ("number", "status", "invalid_reason", "issue_date", "valid_until", "seal", "extended", "changes")
-    return {name: getattr(certificate, name) for name in names}
+def _standing(held: Clearance) -> dict[str, Any]:
+    """How a certificate or reply stands now."""
+    names = ("number", "status", "invalid_reason", "issue_date", "valid_until", "extended", "changes")
+    seal = held.seal if isinstance(held, Certificate) else None
+    return {name: getattr(held, name) for name in names} | {"seal": seal}
 
 
 def _sealing(entry: OfflineSeal) -> dict[str, Any]:
@@ -457,9 +480,9 @@ def _sealing(entry: OfflineSeal) -> dict[str, Any]:
     return {name: getattr(entry, name) for name in names} | {"collector": entry.masked_collector}
 
 
-def _told(session: Session, certificate: Certificate) -> dict[str, Any] | None:
+def _told(session: Session, held: Clearance) -> dict[str, Any] | None:
     """What the enterprise told of the project."""
-    found = session.get(Progress, certificate.number)
+    found = session.get(Progress, held.number)
     return found.content | {"revision": found.revision} if found is not None else None
 
 

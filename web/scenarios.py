@@ -10,9 +10,11 @@ from engine.scenario_files import ScenariosRefused, read_scenarios
 from engine.scenarios import Report
 from engine.scenarios import run as play_all
 from records import encryption
+from records.account_merges import PROCESS as MERGING
 from tasks.adapters import Adapters, configure, simulated
 from tasks.platform import sample_projects
 from web.demo import sample
+from web.merge_stage import MERGE_FACTS, MERGE_VERBS, MergeStage
 from web.office import VERBS, Office
 from web.procedures import sources
 
@@ -54,10 +56,11 @@ def scenario_files(path: Path) -> list[Path]:
 
 def play(path: Path) -> Report:
     """Play the scenarios of a file, telling of each. Raises ScenariosRefused, DeploymentRefused."""
-    file = read_scenarios(path, verbs=VERBS, facts=Office.facts_known)
+    file = read_scenarios(path, verbs=VERBS + MERGE_VERBS, facts=Office.facts_known | MERGE_FACTS)
     folder = path.parent.parent if path.parent.name == "scenarios" else path.parent
     named = [source for name in file.files for source in sources(path.parent / name)]
-    return play_all(file, named or sources(folder), Office(), _tell)
+    stage = MergeStage() if file.process == MERGING else Office()
+    return play_all(file, named or sources(folder), stage, _tell)
 
 
 def _tell(name: str, good: bool) -> None:

@@ -1,7 +1,10 @@
 """The interface's language: Chinese in the source, other languages in the catalogue (Flask-Babel)."""
 
-from flask import Flask, request, session
-from flask_babel import Babel
+from typing import Any
+
+from babel.support import NullTranslations
+from flask import Flask, g, has_request_context, request, session
+from flask_babel import Babel, Domain
 
 LANGUAGES = {"zh": "中文", "en": "English"}
 DEFAULT = "zh"
@@ -9,11 +12,36 @@ DEFAULT = "zh"
 babel = Babel()
 
 
+class Texts(Domain):
+    """The catalogue of a request, looked up once: a page asks for hundreds of texts."""
+
+    def get_translations(self) -> NullTranslations:
+        if not has_request_context():
+            return super().get_translations()
+        if "texts" not in g:
+            g.texts = super().get_translations()
+        found: NullTranslations = g.texts
+        return found
+
+    def gettext(self, string: str, **variables: Any) -> str:
+        text = str(self.get_translations().gettext(string))
+        return text % variables if variables else text
+
+
+texts = Texts()
+
+
 def register(app: Flask) -> None:
     """Choose the language of each request: the one the reader chose, else Chinese."""
     app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
     babel.init_app(app, locale_selector=language)
+    app.before_request(texts.as_default)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's own extension
+        gettext=lambda text: texts.get_translations().gettext(text),
+        ngettext=lambda one, many, count: texts.get_translations().ngettext(one, many, count),
+        newstyle=True,
+    )
 
 
 def language() -> str:

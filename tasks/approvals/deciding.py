@@ -7,27 +7,32 @@ from typing import Annotated
 from engine.errors import EngineError
 from engine.services import Call, Param, service_task
 from records.announcements import Announcement, AnnouncementKind
+from records.approvals import Reply
 from records.calendar import local_date
 from records.certificates import expiry
-from records.documents import DocumentSerial, create_draft
+from records.documents import create_draft
 from records.filings import Filing
-from records.serials import next_serial
+from records.papers import next_number
 from tasks.approvals.schema import ApprovalForm
 from tasks.approvals.submission import approval_of
 from tasks.filings.schema import ProjectForm
 
 GRANTED, REFUSED = "granted", "refused"
 _DECISIONS = {GRANTED: "技改核", REFUSED: "技改不核"}
+_PLANNED = ("planned_start", "planned_completion")
 _OF_APPROVALS = ("approval_category", "approval_item", "approval_level", "agency")
 """What the project leaves behind when it is filed: that it needs approval, and by whom."""
 
 
 @dataclass(frozen=True)
 class Decided:
-    """The 文号 of the paper, and the last day on which construction may begin; None where it is refused."""
+    """The 文号 of the paper, and the last day on which construction may begin; None where it is refused. When it is
+    to begin and end, the application says."""
 
     number: str
     valid_until: date | None
+    planned_start: date
+    planned_completion: date
 
 
 @dataclass(frozen=True)
@@ -44,20 +49,29 @@ def decide(
     outcome: Annotated[str, Param(title="决定", description="granted 予以核准、refused 不予核准")],
     call: Call,
 ) -> Decided:
-    """Allocate the number of the decision's paper, counted by agency and year, such as 深工信技改核〔2021〕1号; an
-    approval holds for two years (国家发展改革委令2017年第2号 第三十八条)."""
+    """Allocate the number of the decision's paper. What is granted the project holds from now on, for two years
+    (国家发展改革委令2017年第2号 第三十八条)."""
     approval = approval_of(call.session, approval_id)
     if outcome not in _DECISIONS:
         raise EngineError(f"没有决定「{outcome}」，现有：{'、'.join(_DECISIONS)}。")
     if approval.agency is None:
         raise EngineError(f"项目核准 {approval.number} 没有核准机关。")
-    today, kind = local_date(call.now), _DECISIONS[outcome]
-    serial = next_serial(call.session, DocumentSerial, f"{kind}{today.year}{approval.agency.id}")
-    letters = approval.agency.letters or approval.agency.name
-    return Decided(
-        number=f"{letters}{kind}〔{today.year}〕{serial}号",
-        valid_until=expiry(today) if outcome == GRANTED else None,
-    )
+    session, agency, today = call.session, approval.agency, local_date(call.now)
+    number = next_number(session, agency, _DECISIONS[outcome], today)
+    if outcome == GRANTED:
+        reply = Reply(
+            number=number,
+            project_id=approval.id,
+            enterprise_id=approval.enterprise_id,
+            agency_id=agency.id,
+            issue_date=today,
+            valid_until=expiry(today),
+        )
+        session.add(reply)
+        session.flush()
+        approval.certificate_number = number
+    planned_start, planned_completion = (date.fromisoformat(approval.form[name]) for name in _PLANNED)
+    return Decided(number, expiry(today) if outcome == GRANTED else None, planned_start, planned_completion)
 
 
 @service_task("approval/publish", version=1, title="公开核准信息", category="项目核准", effect="transaction")
@@ -75,6 +89,7 @@ def publish(
             body=f"核准文号：{number}。",
             agency_name=approval.agency.name if approval.agency else None,
             enterprise_name=approval.enterprise.name,
+            certificate_number=number,
             project_name=approval.project_name,
             published_at=call.now,
         )

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 from engine.errors import BpmnError
 from engine.services import Call, Param, service_task
 from records import documents
+from records.agencies import Agency
 from records.calendar import local_date
-from records.certificates import Certificate, CertificateStatus, Seal, held
+from records.certificates import CertificateStatus, Clearance, Seal, held
 from records.changes import Change
-from records.filings import Filing
-from records.papers import Paper, PaperKind, papers_of
+from records.papers import Paper, PaperKind, next_number, papers_of
+from records.projects import Project
 from tasks.changes.items import Row, merged, rows, worded
 from tasks.changes.submission import change_of
 from tasks.papers.change_letter import ChangedField
@@ -47,55 +48,62 @@ class GrantedChange:
     errors={CERTIFICATE_INVALID: "备案证已失效"},
 )
 def apply(change_id: Annotated[str, Param(title="变更编号")], call: Call) -> GrantedChange:
-    """Put what the change asks for into the filing and number the letter; the certificate's own paper stays as it is.
+    """Put what the change asks for into the project and number the letter; the certificate's or reply's own paper
+    stays as it is.
 
-    The filing's versions keep what was submitted. A change that was granted already stays as it was granted.
+    The project's versions keep what was submitted. A change that was granted already stays as it was granted.
     Throws CERTIFICATE_INVALID where the certificate has ended meanwhile.
     """
     session, change = call.session, change_of(call.session, change_id)
     certificate = held(session, change.certificate_number or "")
-    filing = session.get_one(Filing, certificate.filing_id)
-    letter = next(iter(papers_of(session, change.id, PaperKind.CHANGE_LETTER)), None)
+    project = session.get_one(Project, certificate.project_id)
+    letter = next(iter(papers_of(session, change.id, change.LETTER)), None)
     if letter is None:
         if certificate.status == CertificateStatus.INVALID:
-            raise BpmnError(CERTIFICATE_INVALID, f"备案证 {certificate.number} 已失效，不能变更。")
-        letter = _grant(session, change, certificate, filing, call.now)
+            raise BpmnError(CERTIFICATE_INVALID, f"{certificate.NOUN} {certificate.number} 已失效，不能变更。")
+        letter = _grant(session, change, certificate, project, call.now)
     differing = {row.field: row for row in _differing(change)}
     return GrantedChange(
         letter_number=letter.number,
         letter_id=letter.id,
         e_seal=letter.seal != Seal.OFFLINE_PENDING,
-        summary=f"变更事项：{'、'.join(row.label for row in differing.values())}。变更函：{letter.number}。",
-        agency=filing.agency_id or "",
+        summary=f"变更事项：{'、'.join(row.label for row in differing.values())}。{change.PAPER}：{letter.number}。",
+        agency=project.agency_id or "",
         agency_changed="agency" in differing,
         dates_changed=not differing.keys().isdisjoint(("planned_start", "planned_completion")),
-        planned_start=date.fromisoformat(filing.form["planned_start"]),
-        planned_completion=date.fromisoformat(filing.form["planned_completion"]),
+        planned_start=date.fromisoformat(project.form["planned_start"]),
+        planned_completion=date.fromisoformat(project.form["planned_completion"]),
     )
 
 
-def _grant(session: Session, change: Change, certificate: Certificate, filing: Filing, now: datetime) -> Paper:
-    documents.lock(session, filing)
+def _grant(session: Session, change: Change, certificate: Clearance, project: Project, now: datetime) -> Paper:
+    documents.lock(session, project)
     certificate.changes += 1
-    number = f"{local_date(now).year}-{certificate.number}-变{certificate.changes}"
     letter = hand_out(
         session,
         change,
-        PaperKind.CHANGE_LETTER,
-        number,
+        change.LETTER,
+        _number(session, change, certificate, local_date(now)),
         {
-            "project_name": filing.project_name,
-            "project_code": filing.project_code,
+            "project_name": project.project_name,
+            "project_code": project.project_code,
             "certificate_number": certificate.number,
             "changed": [asdict(_in_words(session, row)) for row in _differing(change)],
             "reason": change.proposed.reason,
         },
         now,
     )
-    filing.fill(session, merged(filing.full_form, change.proposed.items, change.proposed.values))
-    certificate.agency_id = filing.agency_id or certificate.agency_id
+    project.fill(session, merged(project.full_form, change.proposed.items, change.proposed.values))
+    certificate.agency_id = project.agency_id or certificate.agency_id
     session.flush()
     return letter
+
+
+def _number(session: Session, change: Change, certificate: Clearance, today: date) -> str:
+    """Of a certificate's letter after the certificate; a consent has a 文号 of its own."""
+    if change.LETTER == PaperKind.CHANGE_LETTER:
+        return f"{today.year}-{certificate.number}-变{certificate.changes}"
+    return next_number(session, session.get_one(Agency, certificate.agency_id), "技改核变", today)
 
 
 def _differing(change: Change) -> list[Row]:

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from records.agencies import Agency
+from records.filings import Filing
 from records.formats import parse_amount, parse_area
 from records.industry import IndustryClass
 from records.masking import mask_person
-from records.projects import at, put
+from records.projects import Project, at, put
 from tasks.filings.vocabulary import LABELS
 from tasks.wording import grouped, long_date
 
@@ -66,6 +67,12 @@ ITEMS: tuple[Item, ...] = (
     Item("project_contact.name"),
     Item("project_contact.mobile"),
 )
+
+
+def items_of(project: Project) -> tuple[Item, ...]:
+    """What can be changed of a project: whoever approved one also decides on its changes (令2017年第2号 第三十七条)."""
+    return ITEMS if isinstance(project, Filing) else tuple(item for item in ITEMS if item.key != "agency")
+
 
 KEYS = frozenset(item.key for item in ITEMS)
 FIELDS: tuple[str, ...] = tuple(field for item in ITEMS for field in item.fields)

@@ -1,4 +1,4 @@
-"""Checking and submitting a change: its own rules, and those of a filing on the filing as it would be (domain §2.4).
+"""Checking and submitting a change: its own rules, and those of a project on the project as it would be (domain §2.4).
 
 `check` changes nothing and serves the form and `POST /changes/{id}/check`; `change/validate` does the same inside the
 case, holding the certificate, and keeps the result.
@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 from engine.errors import BusinessRefusal, EngineError
 from engine.services import Call, Decide, Param, service_task
 from records import documents
+from records.approvals import Approval
 from records.calendar import local_date
-from records.certificates import STATUS_WORDS, Certificate, held
+from records.certificates import STATUS_WORDS, Clearance, held
 from records.changes import Change, Proposed
 from records.filings import Filing
 from records.formats import parse_amount
 from records.policies import PolicyKind, edition_in_force
-from records.projects import as_if, at, put
+from records.projects import Project, as_if, at, put
 from tasks.adapters import adapters
 from tasks.changes.items import SYNCED, Row, merged, rows, ticked
 from tasks.filings.examination import RULES, Examination, Rule, examine
@@ -33,8 +34,10 @@ from tasks.wording import percent
 
 CHANGED, REASON, SYNC, DATES, ALONE, EXTENT = "C01", "C02", "C03", "C04", "C05", "C06"
 
-# What the filing as it would be must meet (domain §2.4-2). Not V07, its own code, nor V11: construction may have begun.
-_OF_THE_FILING = frozenset(("V03", "V08", "V09", "V10", "V12", "V13", "V14", "V15", "V16", "V19", "V20", "V21"))
+# What the project as it would be must meet (domain §2.4-2). Not V07, its own code, nor V11: building may have begun.
+_OF_A_PROJECT = frozenset(("V03", "V08", "V09", "V10", "V12", "V13", "V14", "V15", "V16", "V19", "V20", "V21"))
+# What of it only a filing must meet: who may file, and that it needs no approval.
+_OF_FILINGS_ONLY = frozenset(("V19", "V21"))
 # Of these, only what the change itself touches: the rest was accepted when it was filed.
 _OF_TOUCHED_FIELDS = frozenset(("V03", "V13"))
 
@@ -43,17 +46,20 @@ CHANGE_RULES: tuple[Rule, ...] = (
     Rule(CHANGED, "选择变更项且内容有变化"),
     Rule(REASON, "变更原因"),
     Rule(SYNC, "项目名称、建设地点已同步"),
-    Rule(DATES, "变更时间在备案证有效期内"),
+    Rule(DATES, "变更时间在有效期内"),
     Rule(EXTENT, "变更幅度"),
-    *(rule for rule in RULES if rule.code in _OF_THE_FILING),
+    *(rule for rule in RULES if rule.code in _OF_A_PROJECT),
 )
 """What is looked at, in the order of looking."""
 
 
 @dataclass(frozen=True)
 class ChangeSubmission:
-    """What the procedure goes on with. `agency` decides: the one that the project has until then (domain §2.4-5)."""
+    """What the procedure goes on with. `agency` decides: the one that the project has until then (domain §2.4-5).
+    `filing_id` is the document in which the project stands."""
 
+    kind: str
+    noun: str
     filing_id: str
     certificate_number: str
     agency: str
@@ -71,20 +77,22 @@ def validate(change_id: Annotated[str, Param(title="变更编号")], call: Call)
     session = call.session
     change = change_of(session, change_id)
     certificate = held(session, change.certificate_number or "")
-    filing = session.get_one(Filing, certificate.filing_id)
+    project = session.get_one(Project, certificate.project_id)
     examination = check(session, change, now=call.now, decide=call.decide)
     if examination.errors:
         raise BusinessRefusal(examination.errors, code="change_invalid", message="变更内容不符合要求，未能提交。")
     change.settle(**examination.computed)
-    change.agency_id, change.project_name = certificate.agency_id, filing.project_name
+    change.agency_id, change.project_name = certificate.agency_id, project.project_name
     findings = [asdict(finding) for finding in examination.warnings]
     documents.record_submission(session, change, findings, actor=call.actor or change.updated_by, now=call.now)
     return ChangeSubmission(
-        filing_id=filing.id,
+        kind=change.kind,
+        noun=certificate.NOUN,
+        filing_id=project.id,
         certificate_number=certificate.number,
         agency=certificate.agency_id,
         enterprise=change.enterprise_id,
-        project_name=filing.project_name or "",
+        project_name=project.project_name or "",
     )
 
 
@@ -93,7 +101,7 @@ def check(session: Session, change: Change, *, now: datetime, decide: Decide) ->
 
     Asks the platform where the project code is ticked. Raises PlatformUnavailable. Changes nothing.
     """
-    certificate = session.get_one(Certificate, change.certificate_number)
+    certificate = session.get_one(Clearance, change.certificate_number)
     proposal = _Proposal(session, change, certificate, local_date(now), decide)
     found = list(proposal.findings())
     codes = {finding.code for finding in found}
@@ -109,7 +117,7 @@ def check(session: Session, change: Change, *, now: datetime, decide: Decide) ->
 
 def imagined(session: Session, change: Change, form: Mapping[str, Any]) -> Change:
     """The change as it would be with another form: for asking the rules, in no session and never saved."""
-    other = Change(id=change.id, number=change.number, certificate_number=change.certificate_number)
+    other = type(change)(id=change.id, number=change.number, certificate_number=change.certificate_number)
     other.fill(session, form)
     return other
 
@@ -131,26 +139,26 @@ def change_of(session: Session, change_id: str) -> Change:
     """The change of an id. Raises EngineError where there is none."""
     change = session.get(Change, change_id)
     if change is None:
-        raise EngineError(f"没有备案变更 {change_id}。")
+        raise EngineError(f"没有变更 {change_id}。")
     return change
 
 
-def filing_changed(session: Session, change: Change) -> Filing:
+def project_changed(session: Session, change: Change) -> Project:
     """What the change is about."""
-    certificate = session.get_one(Certificate, change.certificate_number)
-    return session.get_one(Filing, certificate.filing_id)
+    certificate = session.get_one(Clearance, change.certificate_number)
+    return session.get_one(Project, certificate.project_id)
 
 
 def table(session: Session, change: Change) -> list[Row]:
     """原备案信息 beside 变更后备案信息: against the file as it is now, or once it was submitted, as it was then."""
     proposed = change.proposed
-    filed = proposed.before if proposed.before is not None else filing_changed(session, change).full_form
+    filed = proposed.before if proposed.before is not None else project_changed(session, change).full_form
     return rows(filed, proposed.items, proposed.values)
 
 
 def _asked(session: Session, change: Change) -> Verification:
-    filing = filing_changed(session, change)
-    return verify(filing.form, filing.enterprise.uscc, adapters().platform(session))
+    project = project_changed(session, change)
+    return verify(project.form, project.enterprise.uscc, adapters().platform(session))
 
 
 @dataclass(frozen=True)
@@ -159,17 +167,17 @@ class _Proposal:
 
     session: Session
     change: Change
-    certificate: Certificate
+    certificate: Clearance
     today: date
     decide: Decide
 
     @cached_property
-    def filing(self) -> Filing:
-        return self.session.get_one(Filing, self.certificate.filing_id)
+    def project(self) -> Project:
+        return self.session.get_one(Project, self.certificate.project_id)
 
     @cached_property
     def filed(self) -> dict[str, Any]:
-        return self.filing.full_form
+        return self.project.full_form
 
     @cached_property
     def proposed(self) -> Proposed:
@@ -205,7 +213,9 @@ class _Proposal:
     def _alone(self) -> Iterator[Finding]:
         other = documents.under_way(self.session, self.certificate.number, but=self.change.id)
         if other is not None:
-            yield error("items", ALONE, f"该备案证有办理中的{other.TITLE}，办结后才能申请变更", other.number)
+            yield error(
+                "items", ALONE, f"该{self.certificate.NOUN}有办理中的{other.TITLE}，办结后才能申请变更", other.number
+            )
 
     def _changed(self) -> Iterator[Finding]:
         if not ticked(self.proposed.items):
@@ -230,6 +240,7 @@ class _Proposal:
     def _dates(self) -> Iterator[Finding]:
         answer = self.decide(
             "change_dates",
+            noun=self.certificate.NOUN,
             certificate_status=STATUS_WORDS[self.certificate.status],
             new_start=self._new_day("planned_start"),
             new_completion=self._new_day("planned_completion"),
@@ -252,6 +263,8 @@ class _Proposal:
             "change_extent",
             name_changed="project_name" in self.differing,
             content_changed="scale_content" in self.differing,
+            approved=isinstance(self.project, Approval),
+            agency_changed="agency" in self.differing,
             investment_change=ratio,
         )
         for answer in answers:
@@ -265,17 +278,17 @@ class _Proposal:
         return abs(new - old) / old if old and new is not None else Decimal()
 
     def examined(self) -> Examination:
-        """The rules of a filing, on the filing as it would be."""
-        imagined = as_if(self.session, self.filing, self.merged)
+        """The rules of a project, on the project as it would be."""
+        imagined = as_if(self.session, self.project, self.merged)
         touched = {row.field for row in self.rows}
         examination = examine(
             {**imagined.full_form, "region": self._region()},
-            enterprise=self.filing.enterprise,
+            enterprise=self.project.enterprise,
             agency=imagined.agency,
             today=self.today,
             decide=self.decide,
-            lookup=RecordsLookup(self.session, self.filing.id),
-            codes=_OF_THE_FILING,
+            lookup=RecordsLookup(self.session, self.project.id),
+            codes=self._codes,
         )
 
         def counts(finding: Finding) -> bool:
@@ -288,6 +301,10 @@ class _Proposal:
             errors=list(filter(counts, examination.errors)),
             warnings=list(filter(counts, examination.warnings)),
         )
+
+    @property
+    def _codes(self) -> frozenset[str]:
+        return _OF_A_PROJECT if isinstance(self.project, Filing) else _OF_A_PROJECT - _OF_FILINGS_ONLY
 
     def _region(self) -> Any:
         """Where the project is built: as the platform says, else as it is on file."""

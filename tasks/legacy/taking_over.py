@@ -155,7 +155,7 @@ def _certificate(found: LegacyCertificate, filing: Filing, agency: Agency) -> Ce
     past = found.past
     return Certificate(
         number=found.number,
-        filing_id=filing.id,
+        project_id=filing.id,
         enterprise_id=filing.enterprise_id,
         agency_id=agency.id,
         status=past.status.value,

@@ -17,7 +17,7 @@ from typing import Any
 import typst
 
 from records.certificates import Seal
-from tasks.papers.press import explained, press, qr_code, template
+from tasks.papers.press import Sheet, explained, press, qr_code, template
 from tasks.wording import grouped, long_date
 
 TITLE = "广东省技术改造投资项目备案证"
@@ -70,10 +70,17 @@ def render(paper: CertificatePaper) -> bytes:
 
     Raises `UnprintableCharacter` for a character without a glyph, `TextTooLong` when one page cannot hold it.
     """
+    return compose(paper).pdf
+
+
+def compose(paper: CertificatePaper) -> Sheet:
+    """What `render` gives, with where things stand on it."""
+    layout = template("certificate.typ")
     inputs = {"paper": json.dumps(_printed(paper), ensure_ascii=False), "qr": qr_code(paper.verify_url)}
     for attempt in count():
+        tried = {**inputs, "attempt": str(attempt)}
         try:
-            return press().print(template("certificate.typ"), {**inputs, "attempt": str(attempt)}, paper.issue_date)
+            return Sheet(press().print(layout, tried, paper.issue_date), layout, tried)
         except typst.TypstError as error:
             if "page full" not in error.message:
                 raise explained(error, vars(paper), "备案证") from error

@@ -1,4 +1,5 @@
-"""变更函, the letter that grants a change and is used together with the certificate (R125, domain §6.2)."""
+"""变更函 and 同意变更的复函, which grant a change and are used together with what the project holds (R125, domain §6.2,
+§2.11)."""
 
 from __future__ import annotations
 
@@ -47,4 +48,26 @@ class ChangeLetter(OfficialPaper):
             "rows": [[row.label, row.old or "—", row.new or "—"] for row in self.changed],
             "reason": f"变更原因：{self.reason.strip()}",
             "closing": "其他内容仍按原备案证执行，本函与原备案证配合使用。",
+        }
+
+
+class ChangeConsent(ChangeLetter):
+    """The same of what was approved (国家发展改革委令2017年第2号 第三十七条)."""
+
+    name = "同意变更的复函"
+
+    @property
+    def title(self) -> str:
+        return f"关于同意{self.project_name}变更的复函"
+
+    def texts(self) -> Mapping[str, Any]:
+        return {
+            **super().texts(),
+            "opening": (
+                f"你单位报来的《{self.project_name}》变更申请收悉。根据《企业投资项目核准和备案管理条例》"
+                "《企业投资项目核准和备案管理办法》等有关规定，经审查，"
+                f"同意你单位对已核准的项目（批复文号：{self.certificate_number}，项目代码：{self.project_code}）作如下变更："
+            ),
+            "headings": ["变更项", "原核准内容", "变更后内容"],
+            "closing": "其他内容仍按原核准批复执行，本函与原核准批复配合使用。",
         }

@@ -12,9 +12,9 @@ from engine.errors import CommandRefused, EngineError
 from engine.services import Call, Param, service_task
 from records.agencies import Agency
 from records.calendar import local_date
-from records.certificates import initial_seal
+from records.certificates import Seal, initial_seal
 from records.documents import Document
-from records.papers import NAMES, Paper, PaperKind, papers_of
+from records.papers import NAMES, Paper, PaperKind, next_number, papers_of
 from tasks.adapters import adapters
 from tasks.documents import document_of
 from tasks.papers import approval_reply, notice
@@ -23,10 +23,11 @@ from tasks.papers.press import PaperError, prove
 
 @dataclass(frozen=True)
 class IssuedPaper:
-    """The paper that was issued."""
+    """The paper that was issued; `e_seal` chooses how it is sealed."""
 
     paper_id: str
     number: str
+    e_seal: bool
 
 
 @service_task("paper/issue", version=1, title="出具文书", category="文书", effect="transaction")
@@ -48,7 +49,7 @@ def issue(
         raise EngineError(f"没有文书类型「{kind}」，现有：{'、'.join(PaperKind)}。")
     asked, document = PaperKind(kind), document_of(call.session, document_kind, document_id)
     paper = _issued(call.session, document, asked) or _draw_up(call.session, document, asked, fields or {}, call.now)
-    return IssuedPaper(paper.id, paper.number)
+    return IssuedPaper(paper.id, paper.number, paper.seal != Seal.OFFLINE_PENDING)
 
 
 def hand_out(
@@ -108,7 +109,11 @@ def _draw_up(session: Session, document: Document, kind: PaperKind, fields: Mapp
         printed, mark = notice.words(kind, document, fields, local_date(now)), notice.WORDINGS[kind].mark
     else:
         raise EngineError(f"{NAMES[kind]}由它自己的服务出具，不能用 paper/issue。")
-    if mark is not None:
+    wording = notice.WORDINGS.get(kind)
+    if wording is not None and wording.series is not None:
+        agency = session.get_one(Agency, document.agency_id)
+        number = next_number(session, agency, wording.series, local_date(now))
+    elif mark is not None:
         number = f"{document.number}-{mark}{len(papers_of(session, document.id, kind)) + 1}"
     elif not (number := str(fields.get("number") or "")):
         raise EngineError(f'出具{NAMES[kind]}缺少文号，请在流程图中给出 fields["number"]。')

@@ -38,11 +38,12 @@ class Notice(OfficialPaper):
 class Wording:
     """What a kind of notice says. In a text {…} is a place: of the document, or a field that its diagram gives; a text
     that is one place alone becomes a paragraph or, where the field is a list, numbered ones. `mark` stands in its
-    number; without one the authority gives it a 文号 of its own."""
+    number; without one the authority gives it a 文号 of its own, the next of the `series` or else the diagram's."""
 
     texts: tuple[str, ...]
     basis: str
     mark: str | None = None
+    series: str | None = None
 
 
 _ACT, _REGULATION, _MEASURES = (
@@ -121,6 +122,22 @@ WORDINGS: Mapping[PaperKind, Wording] = MappingProxyType(
             ),
             basis=f"{_REGULATION}第九条",
         ),
+        PaperKind.EXTENSION_CONSENT: Wording(
+            (
+                (
+                    "你单位于{received_on}提交的《{project}》（项目代码：{code}）延期开工建设申请收悉。该项目已由本机关核准"
+                    "（批复文号：{certificate}），核准批复的有效期至{old_until}。经审查，根据{basis}的规定，"
+                    "同意该项目延期开工建设，核准批复的有效期延长至{valid_until}。"
+                ),
+                (
+                    "请你单位抓紧落实建设条件，在延长后的有效期内开工建设，并登录系统填报开工时间。开工建设只能延期一次；"
+                    "在延长后的有效期内仍未开工建设的，核准批复自动失效。"
+                ),
+                "本决定与原核准批复配合使用，其他内容仍按原核准批复执行。",
+            ),
+            basis=f"{_MEASURES}第三十八条",
+            series="技改核延",
+        ),
     }
 )
 """What every notice says."""
@@ -129,6 +146,8 @@ _AGAIN: Mapping[str, str] = MappingProxyType(
     {
         "change": "原备案证（备案证号：{certificate}）不受影响，你单位可以重新申请变更。",
         "extension": "备案证（备案证号：{certificate}）的有效期不因本次申请而改变。",
+        "approval_change": "原核准批复（批复文号：{certificate}）不受影响，你单位可以重新申请变更。",
+        "approval_extension": "核准批复（批复文号：{certificate}）的有效期不因本次申请而改变。",
     }
 )
 _APPLY_AGAIN = "你单位可以在符合规定条件后重新申报，项目代码仍可使用。"

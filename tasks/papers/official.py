@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Self
 import typst
 
 from records.certificates import Seal
-from tasks.papers.press import explained, press, qr_code, template
+from tasks.papers.press import Sheet, explained, press, qr_code, template
 from tasks.wording import long_date
 
 
@@ -60,9 +60,15 @@ class OfficialPaper(ABC):
 
 def render(paper: OfficialPaper) -> bytes:
     """The paper, on as many pages as it needs. Raises `UnprintableCharacter` for a character without a glyph."""
+    return compose(paper).pdf
+
+
+def compose(paper: OfficialPaper) -> Sheet:
+    """What `render` gives, with where things stand on it."""
+    layout = template(paper.TEMPLATE)
     inputs = {"paper": json.dumps(_printed(paper), ensure_ascii=False), "qr": qr_code(paper.verify_url)}
     try:
-        return press().print(template(paper.TEMPLATE), inputs, paper.issue_date)
+        return Sheet(press().print(layout, inputs, paper.issue_date), layout, inputs)
     except typst.TypstError as error:
         raise explained(error, vars(paper), paper.name) from error
 

@@ -7,8 +7,9 @@ import json
 import re
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -43,6 +44,15 @@ class TextTooLong(PaperError):
         super().__init__(f"{paper}内容过长，无法在一页内打印，请精简「建设规模及内容」")
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where something stands in a print: the page, from 1, and points from its left and upper edges."""
+
+    page: int
+    x: float
+    y: float
+
+
 class Press:
     """One Typst compiler kept with its fonts loaded. It serves one thread at a time, hence the lock."""
 
@@ -57,17 +67,50 @@ class Press:
             raise PaperError(f"缺少字体：{'、'.join(sorted(absent))}")
         # Templates import what they share from beside them.
         self._compiler = typst.Compiler(root=_TEMPLATES, font_paths=fonts, ignore_system_fonts=True)
+        self._fonts = fonts
         self._lock = threading.Lock()
 
-    def print(self, template: bytes, inputs: dict[str, str], issued_on: date) -> bytes:
-        """A template with its inputs as PDF/A-2b; the same give the same bytes. Raises typst.TypstError."""
+    def print(self, template: bytes, inputs: dict[str, str], issued_on: date, *, tagged: bool = True) -> bytes:
+        """A template with its inputs as PDF/A-2b; the same give the same bytes. Raises typst.TypstError.
+
+        What is `tagged` says to readers of screens what is a heading, a table, a cell.
+        """
         # Typst writes the time in UTC: noon is on the day of issue in both zones.
         moment = datetime.combine(issued_on, time(12), _BEIJING)
         with self._lock:
             pdf = self._compiler.compile(
-                template, format="pdf", pdf_standards="a-2b", sys_inputs=inputs, timestamp=moment
+                template, format="pdf", pdf_standards="a-2b", sys_inputs=inputs, timestamp=moment, pdf_tags=tagged
             )
         return cast(bytes, pdf)  # other formats give other types
+
+    def place(self, template: bytes, inputs: dict[str, str], label: str) -> Place:
+        """Where the first point that a template labels so stands. Asked after `print`, little is laid out again."""
+        with self._lock:
+            found = typst.query(  # type: ignore[type-var]  # its stub wants text and folder of one type
+                template,
+                f"<{label}>",
+                field="value",
+                root=_TEMPLATES,
+                font_paths=self._fonts,
+                ignore_system_fonts=True,
+                sys_inputs=inputs,
+            )
+        first = json.loads(found)[0]
+        return Place(first["page"], *(float(first[axis].removesuffix("pt")) for axis in ("x", "y")))
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A print, and what it was printed from, so that it can be asked where something stands in it."""
+
+    pdf: bytes
+    template: bytes
+    inputs: dict[str, str]
+
+    @cached_property
+    def seal_place(self) -> Place:
+        """The middle of the seal."""
+        return press().place(self.template, self.inputs, "seal")
 
 
 @cache

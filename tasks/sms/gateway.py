@@ -1,13 +1,33 @@
 """Gateways that carry short messages, behind one interface; the setting `JIGAI_SMS_GATEWAY` names one."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class GatewayFailed(Exception):
     """The gateway did not take the message. The job that sent it tries again with the same key."""
+
+
+class MessageRefused(Exception):
+    """The gateway will not take the message, however often it is asked. Says why, in the gateway's words."""
+
+
+class ReportUnreadable(Exception):
+    """What came is not what the gateway says of deliveries."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is sent. `text` is the whole of it, signature included; gateways that know templates take `template` and
+    `places` instead. The same `key` is the same message."""
+
+    mobile: str
+    text: str
+    template: str
+    places: Mapping[str, str]
+    key: str
 
 
 @dataclass(frozen=True)
@@ -17,28 +37,88 @@ class Receipt:
     reference: str
 
 
-class SmsGateway(Protocol):
-    """Takes a message for delivery. The same `key` is the same message: sent again, it is delivered once."""
+@dataclass(frozen=True)
+class Delivery:
+    """How a message ended, as a gateway tells later: whether the telephone has it, else why not."""
 
-    def send(self, mobile: str, text: str, key: str) -> Receipt:
-        """Hand over a text, signature included. Raises GatewayFailed."""
+    reference: str
+    delivered: bool
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class GatewaySettings:
+    """What an installation is told of its gateway. `templates` are the gateway's names of ours, by ours; `timeout` is
+    in seconds. What a gateway does not need stays empty."""
+
+    name: str = "outbox"
+    url: str = ""
+    key_id: str = ""
+    secret: str = ""
+    app_id: str = ""
+    templates: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 10.0
+
+
+class SmsGateway(Protocol):
+    """Takes messages for delivery, and understands what comes back about them."""
+
+    @property
+    def name(self) -> str:
+        """What the setting calls it."""
+
+    @property
+    def received(self) -> Mapping[str, Any]:
+        """What it wants to hear when its word about deliveries has come."""
+
+    def send(self, message: Message) -> Receipt:
+        """Hand over a message. Raises GatewayFailed, MessageRefused."""
+        ...
+
+    def deliveries(self, told: Any) -> list[Delivery]:
+        """What it says, as JSON, about messages that it took. Raises ReportUnreadable."""
         ...
 
 
 class OutboxGateway:
     """Sends nothing: the row in `outgoing_sms`, which demo users can read, is the message."""
 
-    def send(self, mobile: str, text: str, key: str) -> Receipt:
-        return Receipt(reference=f"outbox:{key}")
+    name = "outbox"
+    received: Mapping[str, Any] = MappingProxyType({})
+
+    def send(self, message: Message) -> Receipt:
+        return Receipt(reference=f"outbox:{message.key}")
+
+    def deliveries(self, told: Any) -> list[Delivery]:
+        raise ReportUnreadable("the outbox hears nothing of telephones")
 
 
-GATEWAYS: Mapping[str, Callable[[], SmsGateway]] = MappingProxyType({"outbox": OutboxGateway})
+def _http(settings: GatewaySettings) -> SmsGateway:
+    from tasks.sms.http_gateway import HttpGateway
+
+    return HttpGateway(settings)
 
 
-def gateway(name: str) -> SmsGateway:
-    """The gateway of a name. Raises ValueError naming those there are."""
-    try:
-        return GATEWAYS[name]()
-    except KeyError:
+def _aliyun(settings: GatewaySettings) -> SmsGateway:
+    from tasks.sms.aliyun import AliyunGateway
+
+    return AliyunGateway(settings)
+
+
+def _tencent(settings: GatewaySettings) -> SmsGateway:
+    from tasks.sms.tencent import TencentGateway
+
+    return TencentGateway(settings)
+
+
+GATEWAYS: Mapping[str, Callable[[GatewaySettings], SmsGateway]] = MappingProxyType(
+    {"outbox": lambda settings: OutboxGateway(), "http": _http, "aliyun": _aliyun, "tencent": _tencent}
+)
+
+
+def gateway(settings: GatewaySettings) -> SmsGateway:
+    """The gateway that the settings name. Raises ValueError naming those there are, or what the settings lack."""
+    if settings.name not in GATEWAYS:
         known = ", ".join(GATEWAYS)
-        raise ValueError(f"JIGAI_SMS_GATEWAY: unknown gateway {name!r}; there are {known}") from None
+        raise ValueError(f"JIGAI_SMS_GATEWAY: unknown gateway {settings.name!r}; there are {known}")
+    return GATEWAYS[settings.name](settings)

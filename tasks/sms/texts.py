@@ -15,7 +15,9 @@ SIGNATURE = "【广东技改监测】"
 LONGEST = 70
 
 # Placeholder → the most characters of its value that are sent, the … of a cut one included.
-LENGTHS: Mapping[str, int] = MappingProxyType({"e": 10, "p": 15, "k": 4, "d": 10, "n": 15, "a": 12, "y": 4})
+LENGTHS: Mapping[str, int] = MappingProxyType(
+    {"e": 10, "p": 15, "k": 4, "d": 10, "n": 15, "a": 12, "y": 4, "h": 4, "g": 4, "w": 7}
+)
 
 TEMPLATES: Mapping[str, str] = MappingProxyType(
     {
@@ -24,18 +26,18 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "S03": "“{p}”{k}不予受理，原因请登录系统查看，可重新申报。",
         "S04": "“{p}”已备案，证号{n}，可登录系统下载电子备案证。",
         "S05": "“{p}”已备案，证号{n}，请到{a}办理盖章领证。",
-        "S06": "“{p}”备案变更已通过，请登录系统查看变更函。",
-        "S07": "“{p}”备案变更未通过，原因请登录系统查看。",
-        "S08": "“{p}”延期已通过，备案证有效期至{d}，请按时开工并填报。",
-        "S09": "“{p}”延期申请未通过，备案证有效期仍至{d}。",
+        "S06": "“{p}”{k}已通过，请登录系统查看{w}。",
+        "S07": "“{p}”{k}未通过，原因请登录系统查看。",
+        "S08": "“{p}”延期已通过，{h}有效期至{d}，请按时开工并填报。",
+        "S09": "“{p}”延期申请未通过，{h}有效期仍至{d}。",
         "S10": "{e}已注销“{p}”备案证，证号{n}。",
         "S11": "{a}已撤销“{p}”备案，备案证失效，详情请登录系统查看。",
         "S12": "“{p}”计划{d}开工，开工后请登录系统填报开工时间。",
         "S13": "“{p}”计划{d}完工，请登录系统填报开工时间和完工时间。",
         "S14": "再次提醒：“{p}”计划{d}完工，请及时登录系统填报完工时间。",
         "S15": "请于12月31日前登录系统填报“{p}”{y}年度进度报告。",
-        "S16": "“{p}”备案证{d}到期，请填报开工时间或申请延期，逾期自动失效。",
-        "S17": "“{p}”备案证已于{d}到期自动失效，如需建设请重新备案。",
+        "S16": "“{p}”{h}{d}到期，请填报开工时间或申请延期，逾期自动失效。",
+        "S17": "“{p}”{h}已于{d}到期自动失效，如需建设请重新{g}。",
         "S18": "“{p}”{k}将于{d}超期，请尽快办理。",
         "S19": "{e}已撤回“{p}”{k}，无需办理。",
         "S20": "“{p}”核准申请已受理，法定办结日{d}。",
@@ -44,7 +46,7 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "S23": "“{p}”不予核准，请登录系统查看决定书及救济途径。",
         "S24": "账号合并已完成，请使用省统一身份认证账号登录技改监测系统。",
         "S25": "“{p}”备案机关已变更为贵单位，证号{n}，请登录系统查看。",
-        "S26": "“{p}”开工时间已登记，备案证长期有效，请按年填报进度。",
+        "S26": "“{p}”开工时间已登记，{h}长期有效，请按年填报进度。",
     }
 )
 
@@ -57,13 +59,18 @@ WITH_WHOLE_DATE = frozenset(("S08", "S09", "S16", "S17"))
 def compose(template: str, text: str | None = None, **values: str) -> str:
     """The text of a message with its signature, ready to be sent; `text` where an administrator chose another wording.
 
-    `values` by placeholder: e enterprise, p project, k 备案申报|备案变更|备案延期|项目核准, d date such as
-    8月3日, n certificate number, a agency, y year. Others beside those of the template do no harm.
+    `values` by placeholder: e enterprise, p project, k 备案申报|备案变更|备案延期|项目核准|核准变更|核准延期, d date
+    such as 8月3日, n certificate number, a agency, y year, h 备案证|核准批复, g 备案|申请核准, w paper that answers.
+    Others beside those of the template do no harm.
     Raises KeyError for an unknown template or a placeholder without a value.
     """
     delivered = TEMPLATES[template]
-    cut = {name: shortened(values[name], LENGTHS[name]) for name in placeholders(template)}
-    return SIGNATURE + (text or delivered).format_map(cut)
+    return SIGNATURE + (text or delivered).format_map(places(template, **values))
+
+
+def places(template: str, **values: str) -> dict[str, str]:
+    """What fills a template, cut as it is sent. Raises KeyError as `compose` does."""
+    return {name: shortened(values[name], LENGTHS[name]) for name in sorted(placeholders(template))}
 
 
 def placeholders(template: str) -> frozenset[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
-from tasks.sms.gateway import Receipt
+from tasks.sms.gateway import Delivery, Message, Receipt
 
 
 @dataclass(frozen=True)
@@ -18,15 +19,21 @@ class AccountableGateway:
     file: Path
     passing: Callable[[str], None] = lambda name: None
 
-    def send(self, mobile: str, text: str, key: str) -> Receipt:
+    name = "accountable"
+    received: ClassVar[Mapping[str, Any]] = {}
+
+    def deliveries(self, told: Any) -> list[Delivery]:
+        return []
+
+    def send(self, message: Message) -> Receipt:
         self.passing("before the gateway takes the message")
         descriptor = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         try:
-            os.write(descriptor, f"{key}\n".encode())
+            os.write(descriptor, f"{message.key}\n".encode())
         finally:
             os.close(descriptor)
         self.passing("after the gateway took the message")
-        return Receipt(reference=key)
+        return Receipt(reference=message.key)
 
 
 def taken(file: Path) -> list[str]:

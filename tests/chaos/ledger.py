@@ -194,7 +194,7 @@ def _wrong(session: Session, record: list[Fault], gateway_log: Path) -> list[str
     told += _consecutive("filing", filed, session.scalars(select(DocumentSerial.last)).all())
     issued = session.execute(
         select(Filing.number, func.count(Certificate.number))
-        .outerjoin(Certificate, Certificate.filing_id == Filing.id)
+        .outerjoin(Certificate, Certificate.project_id == Filing.id)
         .where(Filing.status == "ISSUED")
         .group_by(Filing.number)
     )

@@ -37,7 +37,7 @@ def move(folder: Path, ahead: timedelta) -> None:
 
 if __name__ == "__main__":
     shared = Path(sys.argv.pop(1))
-    gateways = {"outbox": lambda: AccountableGateway(shared / "sms.log")}
+    gateways = {"outbox": lambda settings: AccountableGateway(shared / "sms.log")}
     tasks.sms.gateway.GATEWAYS = MappingProxyType(gateways)
     web.cli.create_app = partial(web.cli.create_app, clock=SharedClock(shared))
     web.cli.main()

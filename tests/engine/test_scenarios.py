@@ -298,7 +298,7 @@ def test_scenarios_of_files_that_cannot_be_deployed_raise_what_is_wrong(
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("clock:", "clok:", "2 文件最外层没有「clok」，可写：clock、files、given、process、scenarios"),
+        ("clock:", "clok:", "2 文件最外层没有「clok」，可写：cells、clock、files、given、process、scenarios"),
         ("clock: 2021-11-15 09:00", "clock: 明天", "2 clock 应为北京时间，如 2021-11-15 09:00，现为「明天」"),
         ("start: 三天假", "start: 五天假", "7 given 中没有「五天假」，现有：三天假"),
         ("      - do: ask\n", "      - doo: ask\n", "10 不认识的步骤「doo」"),

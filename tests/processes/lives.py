@@ -48,7 +48,7 @@ class Life:
 
     @property
     def certificate(self) -> Certificate:
-        query = select(Certificate).where(Certificate.filing_id == self.filing_id)
+        query = select(Certificate).where(Certificate.project_id == self.filing_id)
         return self.test.read(lambda session: session.scalars(query).one())
 
     @property

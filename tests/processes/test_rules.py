@@ -306,10 +306,17 @@ VALID_UNTIL = date(2023, 10, 26)
 DAY_AFTER = date(2023, 10, 27)
 
 
-def changed(status: str, start: date | None = None, completion: date | None = None) -> dict[str, Any]:
+def changed(
+    status: str, start: date | None = None, completion: date | None = None, noun: str = "备案证"
+) -> dict[str, Any]:
     valid_until = VALID_UNTIL if status == "有效" else None
     return decide(
-        "change_dates", certificate_status=status, new_start=start, new_completion=completion, valid_until=valid_until
+        "change_dates",
+        noun=noun,
+        certificate_status=status,
+        new_start=start,
+        new_completion=completion,
+        valid_until=valid_until,
     )
 
 
@@ -355,14 +362,35 @@ def test_a_long_term_certificate_bounds_no_date_and_an_invalid_one_allows_no_cha
 def test_a_change_of_name_and_content_at_once_and_of_a_fifth_of_the_investment_are_pointed_out(
     name: bool, content: bool, investment: Decimal, fields: list[str]
 ) -> None:
-    rows = decide("change_extent", name_changed=name, content_changed=content, investment_change=investment)
+    ticked = {"name_changed": name, "content_changed": content, "agency_changed": True}
+    rows = decide("change_extent", approved=False, investment_change=investment, **ticked)
     assert [(row["result"], row["field"]) for row in rows] == [("提示", field) for field in fields]
+
+
+@pytest.mark.parametrize(("start", "field"), [(VALID_UNTIL, None), (DAY_AFTER, "planned_start")])
+def test_of_what_was_approved_only_the_start_is_bounded(start: date, field: str | None) -> None:
+    answer = changed("有效", start, DAY_AFTER, noun="核准批复")
+    assert answer["field"] == (field or "")
+
+
+def test_whoever_approved_a_project_stays_its_authority() -> None:
+    ticked = {"name_changed": False, "content_changed": False, "investment_change": Decimal(0)}
+    [found] = decide("change_extent", approved=True, agency_changed=True, **ticked)
+    assert (found["result"], found["field"]) == ("拒绝", "agency")
+
+
+@pytest.mark.parametrize(("left", "code"), [(30, None), (29, "E05")])
+def test_an_approval_is_extended_when_thirty_working_days_are_left(left: int, code: str | None) -> None:
+    still = {"status": "有效", "extended": False, "started": False, "extension_open": False}
+    assert decide("extension_eligibility", noun="核准批复", working_days_left=left, **still)["code"] == code
+    assert decide("extension_eligibility", noun="备案证", working_days_left=left, **still)["code"] is None
 
 
 # Project progress
 
 ISSUED, UNTIL = date(2021, 7, 29), date(2023, 7, 29)
 TOLD: dict[str, Any] = {
+    "noun": "备案证",
     "start_date": date(2021, 8, 1),
     "completion_date": None,
     "start_change": "无",
@@ -513,3 +541,31 @@ def test_an_authority_corrects_words_and_nothing_of_substance(field: str, result
     decided = decide("correction_scope", field=field)
     assert decided["result"] == result
     assert bool(decided["message"]) is (result != "可更正")
+
+
+# DMN-8
+
+BY_IDENTITY = {"method": "省统一身份", "account_exists": True, "trust_level": 4, "legacy_accounts": 1}
+BY_PASSWORD = {"method": "账号密码", "account_exists": True, "password_enabled": True}
+
+
+@pytest.mark.parametrize(
+    ("told", "outcome", "words"),
+    [
+        (BY_IDENTITY | {"account_exists": False}, "拒绝", "注册账号后再登录"),
+        (BY_IDENTITY | {"trust_level": 3}, "拒绝", "四级以下，无法登录技改系统"),
+        (BY_IDENTITY | {"trust_level": 3, "legacy_accounts": 2}, "拒绝", "四级以下，无法登录技改系统"),
+        (BY_IDENTITY | {"legacy_accounts": 2}, "拒绝", "需要合并账号"),
+        (BY_IDENTITY, "绑定并登录", ""),
+        (BY_IDENTITY | {"trust_level": 5, "legacy_accounts": 0}, "绑定并登录", ""),
+        (BY_PASSWORD, "登录", "请及时授权绑定“省统一身份账号”，届时本登录方式会关闭"),
+        (BY_PASSWORD | {"password_enabled": False}, "拒绝", "账号密码登录方式已关闭"),
+        (BY_PASSWORD | {"account_exists": False, "password_enabled": False}, "拒绝", "账号密码登录方式已关闭"),
+        (BY_PASSWORD | {"account_exists": False}, "拒绝", "账号或密码不正确"),
+    ],
+)
+def test_who_gets_in(told: dict[str, Any], outcome: str, words: str) -> None:
+    everything = {"trust_level": None, "legacy_accounts": None, "password_enabled": None} | told
+    decided = decide("login", **everything)
+    assert decided["outcome"] == outcome
+    assert words in decided["message"]

@@ -35,7 +35,7 @@ def issue(session: Session, agency_id: str, class_code: str, today: date = TODAY
     session.add(
         Certificate(
             number=number,
-            filing_id=filing.id,
+            project_id=filing.id,
             enterprise_id="E01",
             agency_id=agency_id,
             issue_date=today,

@@ -187,7 +187,7 @@ def test_the_code_of_an_invalid_certificate_is_free_again(
     session.add(
         Certificate(
             number="210704397230001",
-            filing_id=filing.id,
+            project_id=filing.id,
             enterprise_id="E01",
             agency_id="A07",
             status=status.value,

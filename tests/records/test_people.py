@@ -1,6 +1,6 @@
 """Users, tokens, groups, and the sample they come from."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -9,22 +9,16 @@ from sqlalchemy.orm import Session
 
 from records.agencies import Agency, filing_agencies
 from records.announcements import AnnouncementKind, announcements
-from records.assignment import RecordsAssignment
+from records.assignment import RecordsAssignment, members_of
 from records.enterprises import Enterprise
 from records.formats import identity_valid, mobile_valid, parse_project_code, uscc_valid
 from records.industry import IndustryClass, search_classes
+from records.passwords import check_password, set_password
 from records.policies import PolicyKind, edition_in_force, entries
 from records.regions import Region, full_name, is_prd_core
 from records.sample import draft_forms, load_sample
-from records.users import (
-    ApiToken,
-    User,
-    check_password,
-    issue_token,
-    set_password,
-    user_by_username,
-    user_for_token,
-)
+from records.tokens import ApiToken, issue_token, token_of
+from records.users import User, user_by_username
 from tests.records.conftest import NOW, PASSWORD
 
 policy = RecordsAssignment()
@@ -94,13 +88,14 @@ def test_only_the_right_password_opens_an_open_account(session: Session) -> None
 def test_a_token_opens_its_users_account_and_is_not_in_the_database(session: Session) -> None:
     user = user_by_username(session, "gx10")
     assert user is not None
-    text = issue_token(session, user, NOW)
+    token, text = issue_token(session, user, NOW, days=30)
     session.commit()
-    assert user_for_token(session, text) is user
-    assert user_for_token(session, text + "x") is None
+    assert token_of(session, text, NOW) is token
+    assert token_of(session, text + "x", NOW) is None
+    assert token_of(session, text, NOW + timedelta(days=30)) is None
     assert text not in session.scalars(select(ApiToken.digest)).all()
     user.active = False
-    assert user_for_token(session, text) is None
+    assert token_of(session, text, NOW) is None
 
 
 def test_a_lanes_id_and_the_case_say_which_group_does_a_task(session: Session) -> None:
@@ -123,12 +118,17 @@ def test_a_case_without_an_agency_has_no_group_for_its_officials(session: Sessio
         ("gx10", {"agency:A07:handler"}),
         ("gx13", {"agency:A10:handler", "agency:A10:reviewer", "agency:A10:signer"}),
         ("province", {"agency:A01:supervisor"}),
-        ("admin", set()),
+        ("admin", {"admin"}),
         ("nobody", set()),
     ],
 )
 def test_an_actor_belongs_to_the_groups_of_his_office(session: Session, actor: str, groups: set[str]) -> None:
     assert policy.groups_of(session, actor) == groups
+
+
+def test_administrators_are_a_group_of_their_own(session: Session) -> None:
+    assert policy.group_for(session, "admin", {}) == "admin"
+    assert [user.username for user in members_of(session, "admin")] == ["admin"]
 
 
 def test_who_leaves_or_whose_agency_closes_is_no_longer_active(session: Session) -> None:

@@ -35,6 +35,7 @@ FIELDS: dict[PaperKind, dict[str, Any]] = {
         "due_on": date(2021, 12, 28),
     },
     PaperKind.REFUSAL_DECISION: {"reason": ["不符合行业发展规划。", "对重大公共利益产生不利影响。"]},
+    PaperKind.EXTENSION_CONSENT: {"old_until": date(2021, 12, 31), "valid_until": date(2022, 12, 31)},
 }
 REMEDIES = "六十日内依法申请行政复议，也可以自收到本{}之日起六个月内依法向人民法院提起行政诉讼。"
 
@@ -87,6 +88,11 @@ SAYS = {
     PaperKind.PROLONGATION_NOTICE: (
         "不能在法定期限内作出决定：需要征求有关部门意见。",
         "审批期限延长10个工作日，延长后的办理截止日期为2021年12月28日。",
+    ),
+    PaperKind.EXTENSION_CONSENT: (
+        "该项目已由本机关核准（批复文号：210704397230001），核准批复的有效期至2021年12月31日。",
+        "同意该项目延期开工建设，核准批复的有效期延长至2022年12月31日。",
+        "开工建设只能延期一次",
     ),
     PaperKind.REFUSAL_DECISION: (
         "1.不符合行业发展规划。2.对重大公共利益产生不利影响。",

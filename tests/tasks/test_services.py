@@ -28,13 +28,13 @@ from records.papers import Paper, papers_of
 from records.sample import load_sample
 from records.sms import SmsState, outbox
 from tasks.adapters import Adapters, adapters, configure, simulated
-from tasks.certificates import allocate, publish, render_paper
+from tasks.certificates import allocate, publish
 from tasks.documents import write_status
 from tasks.filings.schema import FilingForm
 from tasks.filings.submission import check, validate
 from tasks.notices import post_notice
 from tasks.papers.issuing import issue
-from tasks.papers.rendering import official
+from tasks.papers.rendering import official, render_certificate
 from tasks.papers.rendering import render_paper as print_paper
 from tasks.platform import sample_projects
 from tasks.sms.delivery import deliver, queue_sms
@@ -194,13 +194,13 @@ def test_a_paper_is_made_once_and_from_the_snapshot(case: Case, issued: Filing) 
     number = issued.certificate_number
     assert number is not None
     issued.enterprise.name = "改名以后的公司"
-    made = render_paper(number, case.call("render_certificate"))
+    made = render_certificate(number, case.call("render_certificate"))
     case.session.flush()
     stored = case.session.get_one(CertificatePaper, number)
     assert hashlib.sha256(stored.pdf).hexdigest() == stored.sha256 == made.sha256
     assert made.size == len(stored.pdf)
     case.session.expire_all()
-    assert render_paper(number, case.call("render_certificate")) == made
+    assert render_certificate(number, case.call("render_certificate")) == made
 
 
 def test_the_public_line_names_nobody(case: Case, issued: Filing) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.sms.gateway import OutboxGateway, gateway
+from tasks.sms.gateway import GatewaySettings, Message, OutboxGateway, gateway
 from tasks.sms.texts import LONGEST, SIGNATURE, TEMPLATES, compose
 
 LONGEST_VALUES = {
@@ -15,6 +15,9 @@ LONGEST_VALUES = {
     "n": "210704397230008",
     "a": "汕头华侨经济文化合作试验区管理委员会",
     "y": "2024",
+    "h": "核准批复",
+    "g": "申请核准",
+    "w": "同意变更的复函",
 }
 
 
@@ -49,11 +52,12 @@ def test_a_missing_value_is_an_error_and_not_a_gap() -> None:
 
 
 def test_the_default_gateway_keeps_messages_in_the_outbox() -> None:
-    carrier = gateway("outbox")
+    carrier = gateway(GatewaySettings())
     assert isinstance(carrier, OutboxGateway)
-    assert carrier.send("19400000021", "text", "case-1:notify") == carrier.send("19400000021", "text", "case-1:notify")
+    message = Message("19400000021", "text", "S02", {}, "case-1:notify")
+    assert carrier.send(message) == carrier.send(message)
 
 
 def test_an_unknown_gateway_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="'pigeon'; there are outbox"):
-        gateway("pigeon")
+        gateway(GatewaySettings(name="pigeon"))

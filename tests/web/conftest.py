@@ -10,10 +10,11 @@ from argon2 import PasswordHasher
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from records import users
+from records import passwords
 from tests.servers import Databases, Prepare
 from tests.web.portal import Portal, Portals, load_sample
-from web import demo
+from web import demo, demo_identity
+from web.settings import IdentityPlatform
 
 _TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
@@ -22,7 +23,7 @@ _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 @pytest.fixture(scope="session", autouse=True)
 def quick_hashes() -> None:
     """Passwords are hashed as quickly as Argon2 can: it is slow on purpose, and many tests begin with a log-in."""
-    users._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class Visitor:
@@ -112,3 +113,11 @@ def client_of(app: Flask) -> Callable[[str], Visitor]:
         return visitor
 
     return log_in
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[IdentityPlatform]:
+    """The demo's 省统一身份认证平台, for a site at http://localhost."""
+    with demo_identity.running("http://localhost") as platform:
+        assert platform is not None, "there is no Node.js: python3 scripts/bootstrap.py python"
+        yield platform

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from werkzeug.test import TestResponse
 from engine import jobs
 from engine.clock import MovableClock
 from records.certificates import Certificate
-from records.users import User, UserKind, UserRole, issue_token, user_by_username
+from records.tokens import issue_token
+from records.users import User, UserKind, UserRole, user_by_username
 from tests.servers import Databases, Prepare
 from web import demo
 from web.app import configure_process, create_app
@@ -30,6 +32,9 @@ MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 
 KEYS = {"JIGAI_SECRET_KEY": "73" * 32, "JIGAI_DATA_KEY": "64" * 32}
 """Those of `Portal`, for another process on its database."""
+
+LONG = 36_500
+"""Days that a test's tokens are good for, whatever its clock does."""
 
 
 class Portal:
@@ -53,11 +58,17 @@ class Portal:
         """Be as after the start of a process: nothing is known of what was done before."""
         self.clock.set(start)
         configure_process(self._settings)
+        demo.make_seals(self._settings)
         self.app.extensions["jigai"] = build(self.app, self._settings, self.clock)
         self.app.extensions["jigai"].engine.publish = lambda job_ids: None
         limiter.reset()
         self.client: FlaskClient = self.app.test_client()
         self._tokens: dict[str, str] = {}
+
+    def configure(self, **changed: Any) -> None:
+        """Go on with other settings."""
+        parts = self.app.extensions["jigai"]
+        self.app.extensions["jigai"] = replace(parts, settings=replace(self._settings, **changed))
 
     def load(self) -> None:
         """Make the tables and load the demo."""
@@ -83,7 +94,7 @@ class Portal:
             with self.app.app_context(), runtime().engine.command(db.session()) as command:
                 user = user_by_username(command.session, username)
                 assert user is not None, username
-                self._tokens[username] = issue_token(command.session, user, command.now)
+                _token, self._tokens[username] = issue_token(command.session, user, command.now, days=LONG)
         return self._tokens[username]
 
     def hire(self, username: str, name: str, *, agency: str, role: str) -> None:

@@ -299,31 +299,32 @@ def test_check_is_clean_for_the_product_s_processes(processes: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "element", "said"),
+    ("file", "old", "new", "element", "said"),
     [
         (
+            "filing",
             'targetRef="mark_returned"',
             'targetRef="mark_retuned"',
             "outcome_gateway_to_mark_returned",
             "mark_retuned",
         ),
-        ('id="notice/post"', 'id="notice/pots"', "post_notice", "notice/pots"),
-        ('value="correct.json"', 'value="corect.json"', "correct", "corect.json"),
-        ('outcome == "issued"', 'outcome = "issued"', "outcome_gateway_to_check_planned_start", "issued"),
-        ("bpmn:userTask", "bpmn:choreographyTask", "correct", "choreographyTask"),
+        ("filing", 'id="notice/post"', 'id="notice/pots"', "post_notice", "notice/pots"),
+        ("returned", 'value="correct.json"', 'value="corect.json"', "resubmit", "corect.json"),
+        ("filing", 'outcome == "issued"', 'outcome = "issued"', "outcome_gateway_to_check_planned_start", "issued"),
+        ("returned", "bpmn:userTask", "bpmn:choreographyTask", "resubmit", "choreographyTask"),
     ],
 )
 def test_check_of_a_bad_copy_names_file_element_and_remedy_and_ends_with_1(
-    processes: Path, old: str, new: str, element: str, said: str
+    processes: Path, file: str, old: str, new: str, element: str, said: str
 ) -> None:
-    diagram = processes / "filing.bpmn"
+    diagram = processes / f"{file}.bpmn"
     text = diagram.read_text(encoding="utf-8")
     assert old in text
     diagram.write_text(text.replace(old, new), encoding="utf-8")
     result = jigai("check", str(processes))
     assert result.exit_code == 1
     lines = [line for line in result.output.splitlines() if element in line]
-    assert any(re.match(rf"filing\.bpmn:\d+ {element} .*\[\w+\]$", line) and said in line for line in lines), (
+    assert any(re.match(rf"{file}\.bpmn:\d+ {element} .*\[\w+\]$", line) and said in line for line in lines), (
         result.output
     )
     assert any(line.count("。") >= 2 for line in lines), "what is wrong, and what to do"

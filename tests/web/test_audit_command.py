@@ -26,7 +26,7 @@ def portal(portal_on_each: Portal) -> Portal:
 @pytest.fixture
 def jigai(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """A command on a database in which a filing has become a certificate."""
-    monkeypatch.setattr("web.cli.create_app", lambda: portal.app)
+    monkeypatch.setattr("web.installation.create_app", lambda: portal.app)
 
     def run(*arguments: str) -> Result:
         try:

@@ -6,7 +6,8 @@ import pytest
 import structlog
 from click.testing import CliRunner
 
-from records.users import check_password, user_by_username
+from records.passwords import check_password
+from records.users import user_by_username
 from tests.web.portal import Portal
 from web import demo
 from web.cli import main
@@ -47,7 +48,7 @@ def test_the_doctor_says_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_user_gets_a_new_password_and_the_old_one_opens_nothing(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.cli.create_app", lambda: portal.app)
+    monkeypatch.setattr("web.installation.create_app", lambda: portal.app)
     renewed = CliRunner().invoke(main, ["user", "password", "ent01"])
     unknown = CliRunner().invoke(main, ["user", "password", "nobody"])
     structlog.reset_defaults()

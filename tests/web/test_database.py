@@ -30,6 +30,7 @@ def portal(database_url: str, tmp_path: Path) -> Iterator[Portal]:
     portal.close()
 
 
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_the_migrations_make_exactly_the_tables_that_the_code_declares(portal: Portal) -> None:
     bring_up_to_date(portal.app)
     with db.engine.connect() as connection:

@@ -4,14 +4,17 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import structlog
@@ -89,6 +92,33 @@ def running(var: Path) -> Iterator[Demo]:
             process.stdout.close()
 
 
+def identity_platform(shown: Demo) -> tuple[str, int]:
+    """Where the demo's 省统一身份认证平台 listens: where its log-in page leads."""
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_: Any) -> None:
+            return None
+
+    with pytest.raises(urllib.error.HTTPError) as left:
+        urllib.request.build_opener(Stay).open(f"{shown.base}/login/identity", timeout=30)
+    with left.value as answer:
+        leads_to = urlsplit(answer.headers["Location"])
+    assert leads_to.hostname
+    assert leads_to.port
+    return leads_to.hostname, leads_to.port
+
+
+def ends(server: tuple[str, int]) -> bool:
+    """Whether nobody listens there any more, soon."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with socket.socket() as client:
+            if client.connect_ex(server) != 0:
+                return True
+        time.sleep(0.05)
+    return False
+
+
 @pytest.fixture
 def var(tmp_path: Path) -> Path:
     return tmp_path / "var"
@@ -101,15 +131,19 @@ def test_the_demo_carries_a_filing_to_its_paper_and_ends_on_ctrl_c(var: Path) ->
             shown.decide(user, filing, decision)
         number = shown.call("ent01", "GET", f"/filings/{filing}")["certificate"]
         assert shown.call("ent01", "GET", f"/certificates/{number}/pdf").startswith(b"%PDF")
+        platform = identity_platform(shown)
         shown.process.send_signal(signal.SIGINT)
         assert shown.process.wait(20) == 0
+    assert ends(platform)
 
 
 def test_a_killed_demo_loses_nothing_and_goes_on_where_it_was(var: Path) -> None:
     with running(var) as shown:
         filing = shown.submitted()
         shown.decide("gx10", filing, "accept")
+        platform = identity_platform(shown)
         shown.process.kill()
+    assert ends(platform)
     with running(var) as shown:
         assert shown.call("ent01", "GET", f"/filings/{filing}")["status"] == "ACCEPTED"
         shown.decide("gx11", filing, "approve")

@@ -219,7 +219,7 @@ def test_who_comes_in_and_who_does_not_is_noted(portal: Portal, client_of: Clien
 def test_the_command_line_makes_each_of_the_three_and_nobody_who_is_two(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.cli.create_app", lambda: portal.app)
+    monkeypatch.setattr("web.installation.create_app", lambda: portal.app)
     made = CliRunner().invoke(main, ["user", "create", "sec2", "--name", "钱安全", "--role", "security"])
     assert made.exit_code == 0, made.output
     both = ["user", "create", "two", "--name", "二", "--role", "security", "--role", "auditor"]

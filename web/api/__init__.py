@@ -15,6 +15,7 @@ from web.api import (
     docs,
     editions,
     extensions,
+    figures,
     filings,
     forms,
     instances,
@@ -23,17 +24,20 @@ from web.api import (
     messages,
     migrations,
     papers,
+    people,
     progress,
     seals,
     services,
+    sms,
     sms_texts,
     staff,
     substitutions,
     task_inbox,
     terminations,
+    tokens,
     working_days,
 )
-from web.api.problems import answer_problems
+from web.api.problems import PROBLEM, Problem, answer_problems
 
 BLUEPRINTS = (
     definitions.blueprint,
@@ -50,12 +54,15 @@ BLUEPRINTS = (
     extensions.blueprint,
     certificates.blueprint,
     papers.blueprint,
+    people.blueprint,
     progress.blueprint,
     terminations.blueprint,
     staff.blueprint,
     substitutions.blueprint,
     corrections.blueprint,
     seals.blueprint,
+    tokens.blueprint,
+    sms.blueprint,
     lookups.blueprint,
     agencies.blueprint,
     working_days.blueprint,
@@ -63,7 +70,19 @@ BLUEPRINTS = (
     bulletins.blueprint,
     sms_texts.blueprint,
     audit.blueprint,
+    figures.blueprint,
 )
+
+
+class Interface(Api):
+    """flask-smorest's, whose documented errors are the problems that are answered."""
+
+    ERROR_SCHEMA = Problem
+
+    def _register_responses(self) -> None:
+        self.DEFAULT_RESPONSE_CONTENT_TYPE: str = PROBLEM
+        super()._register_responses()
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE
 
 
 def register(app: Flask) -> None:
@@ -79,7 +98,7 @@ def register(app: Flask) -> None:
             "security": [{"token": []}],
         },
     )
-    api = Api(app)
+    api = Interface(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint, url_prefix=f"/api/v1{blueprint.url_prefix or ''}")
     docs.register(app, api)

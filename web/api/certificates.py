@@ -10,14 +10,14 @@ from sqlalchemy import select
 
 from engine.errors import CommandRefused
 from records.agencies import Agency
-from records.certificates import Certificate, CertificatePaper
+from records.certificates import Certificate, CertificatePaper, Clearance
 from records.documents import Document
 from records.jurisdiction import sees
 from records.papers import NAMES, Paper, PaperKind
 from records.users import User
 from tasks.corrections import public_note
 from web.api.documents import CertificateAnswer, VerificationAnswer
-from web.api.papers import patiently, pdf_response, public_view
+from web.api.papers import electronic_seal_view, patiently, pdf_response, public_view
 from web.database import db
 from web.identity import me, require
 
@@ -64,9 +64,11 @@ def certificate_view(certificate: Certificate) -> dict[str, Any]:
         "project_code": certificate.snapshot["project_code"],
         "enterprise": certificate.snapshot["enterprise_name"],
         "agency": agency.name,
-        "filing_id": certificate.filing_id,
+        "filing_id": certificate.project_id,
         "verify_token": certificate.verify_token,
-        "pdf_sha256": certificate.paper.sha256 if certificate.paper else None,
+        "extended": certificate.extended,
+        "pdf_sha256": certificate.paper.sha256 if certificate.paper and certificate.deliverable else None,
+        "electronic_seal": electronic_seal_view(certificate),
     }
 
 
@@ -120,18 +122,29 @@ def _letter_view(paper: Paper) -> dict[str, Any]:
         "issue_date": paper.issue_date,
         "agency": paper.snapshot["agency_name"],
         "items": [row["label"] for row in paper.snapshot["changed"]],
-        "pdf_sha256": paper.sha256,
+        "pdf_sha256": paper.sha256 if paper.deliverable else None,
+        "electronic_seal": electronic_seal_view(paper),
     }
 
 
 def visible_certificate(number: str, user: User) -> Certificate:
     """A certificate of the user's enterprise or jurisdiction. Raises CommandRefused 404 for any other."""
-    certificate = db.session.get(Certificate, number)
-    if certificate is not None and sees(
-        db.session(), user, enterprise_id=certificate.enterprise_id, agency_id=certificate.agency_id
-    ):
-        return certificate
-    raise CommandRefused("certificate_unknown", "没有这份备案证，或者它不归你办理。", status=404)
+    found = visible_clearance(number, user)
+    if not isinstance(found, Certificate):
+        raise _unknown()
+    return found
+
+
+def visible_clearance(number: str, user: User) -> Clearance:
+    """A certificate or reply of the user's enterprise or jurisdiction. Raises CommandRefused 404 for any other."""
+    found = db.session.get(Clearance, number)
+    if found is not None and sees(db.session(), user, enterprise_id=found.enterprise_id, agency_id=found.agency_id):
+        return found
+    raise _unknown()
+
+
+def _unknown() -> CommandRefused:
+    return CommandRefused("certificate_unknown", "没有这份备案证，或者它不归你办理。", status=404)
 
 
 def paper_response(certificate: Certificate, *, download: bool = False) -> Response:
@@ -144,5 +157,10 @@ def paper_response(certificate: Certificate, *, download: bool = False) -> Respo
             remedy="请使用纸质备案证原件；可凭备案证号查验。",
         )
     number = certificate.number
-    paper = patiently(lambda: db.session.get(CertificatePaper, number), "备案证")
+
+    def made() -> CertificatePaper | None:
+        found = db.session.get_one(Certificate, number)
+        return found.paper if found.deliverable else None
+
+    paper = patiently(made, "备案证")
     return pdf_response(paper.pdf, number, paper.sha256, download=download)

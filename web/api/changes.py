@@ -13,16 +13,16 @@ from engine.commands import Command
 from engine.errors import CommandRefused
 from records import documents
 from records.certificates import CertificateStatus
-from records.changes import Change
-from records.filings import Filing
-from records.papers import Paper, PaperKind, papers_of
+from records.changes import Change, change_about
+from records.papers import Paper, papers_of
+from records.projects import Project
 from records.users import User, UserKind
 from tasks.changes.schema import ChangeForm
 from tasks.changes.submission import check, imagined, synchronise
 from tasks.filings.examination import Examination
 from web.api import papers
 from web.api.access import own, visible
-from web.api.certificates import visible_certificate
+from web.api.certificates import visible_clearance
 from web.api.document_routes import Routed, route, view
 from web.api.documents import DocumentAnswer
 from web.api.examinations import tables_of, told
@@ -35,9 +35,9 @@ blueprint = Blueprint("changes", __name__, description="备案变更")
 
 
 class ChangeOfCertificate(ChangeForm):
-    """A change as it is sent: with the certificate that it is about, which later cannot be another."""
+    """A change as it is sent: with the certificate or reply that it is about, which later cannot be another."""
 
-    certificate = fields.String(metadata={"description": "备案证号, needed to begin with"})
+    certificate = fields.String(metadata={"description": "备案证号 or 批复文号, needed to begin with"})
 
 
 @blueprint.route("/changes/<document_id>/sync")
@@ -58,18 +58,18 @@ class Letter(MethodView):
     @blueprint.response(200, content_type="application/pdf")
     @require()
     def get(self, document_id: str) -> Response:
-        """变更函. Asked for in the moment of issue, the answer waits until the job has made it."""
+        """变更函 or 同意变更的复函. Asked for in the moment of issue, the answer waits until the job has made it."""
         return letter_response(visible(Change, document_id, me()))
 
 
 def begin(session: Session, user: User, number: str | None) -> Change:
-    """A new change of a certificate of the user's enterprise. Raises CommandRefused where there is none to change."""
+    """A new change of what the user's enterprise holds. Raises CommandRefused where there is nothing to change."""
     if not number:
-        raise CommandRefused("certificate_missing", "请写明要变更的备案证号。", status=422)
-    certificate = visible_certificate(number, user)
-    if certificate.status == CertificateStatus.INVALID:
-        raise CommandRefused("certificate_invalid", "备案证已失效，不能申请变更。")
-    return documents.about(Change, session.get_one(Filing, certificate.filing_id))
+        raise CommandRefused("certificate_missing", "请写明要变更的备案证号或者批复文号。", status=422)
+    held = visible_clearance(number, user)
+    if held.status == CertificateStatus.INVALID:
+        raise CommandRefused("certificate_invalid", f"{held.NOUN}已失效，不能申请变更。")
+    return change_about(session.get_one(Project, held.project_id))
 
 
 def take_from_platform(given: Command, change: Change) -> Change:
@@ -86,14 +86,14 @@ def take_from_platform(given: Command, change: Change) -> Change:
 
 def letter_of(change: Change) -> Paper | None:
     """The letter that granted the change."""
-    return next(iter(papers_of(db.session(), change.id, PaperKind.CHANGE_LETTER)), None)
+    return next(iter(papers_of(db.session(), change.id, change.LETTER)), None)
 
 
 def letter_response(change: Change, *, download: bool = False) -> Response:
     """The PDF of a change's letter. Raises CommandRefused 404 where there is none, 503 when it is not made in time."""
     letter = letter_of(change)
     if letter is None:
-        raise CommandRefused("letter_unknown", "这份变更还没有变更函。", status=404, remedy="签发后才出具变更函。")
+        raise CommandRefused("letter_unknown", f"这份变更还没有{change.PAPER}。", status=404, remedy="签发后才出具。")
     return papers.response(letter, download=download)
 
 

@@ -71,7 +71,7 @@ def correct(given: Command, number: str, form: dict[str, Any]) -> Correction:
     happened."""
     user, session = me(), given.session
     certificate = correctable(visible_certificate(number, user), user)
-    correction = documents.about(Correction, session.get_one(Filing, certificate.filing_id))
+    correction = documents.about(Correction, session.get_one(Filing, certificate.project_id))
     documents.create_draft(session, correction, form, actor=user.username, now=given.now)
     procedure.submit(given, correction)
     return correction

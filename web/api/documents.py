@@ -100,12 +100,26 @@ class PlatformView(Schema):
     status = fields.String()
 
 
+class ElectronicSealAnswer(Schema):
+    """What the PAdES signature in a PDF says, as a program that reads PDFs finds it there."""
+
+    subject = fields.String(metadata={"description": "whose seal it is"})
+    issuer = fields.String(metadata={"description": "who vouches for that"})
+    serial = fields.String(metadata={"description": "of the certificate, hexadecimal"})
+    sealed_at = fields.DateTime()
+    licence_id = fields.String(
+        allow_none=True, metadata={"description": "what 电子证照系统 calls it; null while it is not registered there"}
+    )
+    specimen = fields.Boolean(metadata={"description": "whether it is worth nothing outside a demonstration"})
+
+
 class CertificateAnswer(Schema):
     number = fields.String()
     status = fields.String()
     invalid_reason = fields.String(allow_none=True)
     issue_date = fields.Date()
     valid_until = fields.Date(allow_none=True)
+    extended = fields.Boolean()
     seal = fields.String(metadata={"description": "ON_PAPER: issued on paper by the old system, there is no PDF"})
     project_name = fields.String()
     project_code = fields.String()
@@ -114,6 +128,7 @@ class CertificateAnswer(Schema):
     filing_id = fields.String()
     verify_token = fields.String()
     pdf_sha256 = fields.String(allow_none=True)
+    electronic_seal = fields.Nested(ElectronicSealAnswer, allow_none=True)
 
 
 class LetterAnswer(Schema):
@@ -125,6 +140,7 @@ class LetterAnswer(Schema):
     agency = fields.String(metadata={"description": "who issued it"})
     items = fields.List(fields.String(), metadata={"description": "what it changes, not to what"})
     pdf_sha256 = fields.String(allow_none=True)
+    electronic_seal = fields.Nested(ElectronicSealAnswer, allow_none=True)
 
 
 class CorrectionAnswer(LetterAnswer):
@@ -144,6 +160,10 @@ class PublicPaperAnswer(Schema):
     enterprise = fields.String()
     project_name = fields.String()
     pdf_sha256 = fields.String(allow_none=True, metadata={"description": "null while it is being made"})
+    electronic_seal = fields.Nested(ElectronicSealAnswer, allow_none=True)
+    status = fields.String(allow_none=True, metadata={"description": "of a 核准批复, now; null for other papers"})
+    invalid_reason = fields.String(allow_none=True)
+    valid_until = fields.Date(allow_none=True, metadata={"description": "of a 核准批复; null: long-term"})
 
 
 class PaperAnswer(PublicPaperAnswer):
@@ -165,11 +185,13 @@ class VerificationAnswer(Schema):
     invalid_reason = fields.String(allow_none=True)
     issue_date = fields.Date()
     valid_until = fields.Date(allow_none=True)
+    extended = fields.Boolean()
     seal = fields.String()
     project_name = fields.String()
     enterprise = fields.String()
     agency = fields.String()
     pdf_sha256 = fields.String(allow_none=True)
+    electronic_seal = fields.Nested(ElectronicSealAnswer, allow_none=True)
 
 
 class LookupItem(Schema):

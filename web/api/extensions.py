@@ -7,14 +7,13 @@ from marshmallow import fields
 from sqlalchemy.orm import Session
 
 from engine.errors import CommandRefused
-from records import documents
 from records.certificates import CertificateStatus
-from records.extensions import Extension
-from records.filings import Filing
+from records.extensions import Extension, extension_about
+from records.projects import Project
 from records.users import User
 from tasks.extension_form import ExtensionForm
 from tasks.extensions import CODES, Examined, examine, imagined
-from web.api.certificates import visible_certificate
+from web.api.certificates import visible_clearance
 from web.api.document_routes import Routed, route
 from web.api.examinations import tables_of
 from web.database import db
@@ -24,19 +23,19 @@ blueprint = Blueprint("extensions", __name__, description="备案延期")
 
 
 class ExtensionOfCertificate(ExtensionForm):
-    """An extension as it is sent: with the certificate that it is about, which later cannot be another."""
+    """An extension as it is sent: with the certificate or reply that it is about, which later cannot be another."""
 
-    certificate = fields.String(metadata={"description": "备案证号, needed to begin with"})
+    certificate = fields.String(metadata={"description": "备案证号 or 批复文号, needed to begin with"})
 
 
 def begin(session: Session, user: User, number: str | None) -> Extension:
-    """A new extension of a certificate of the user's enterprise. Raises CommandRefused where there can be none."""
+    """A new extension of what the user's enterprise holds. Raises CommandRefused where there can be none."""
     if not number:
-        raise CommandRefused("certificate_missing", "请写明要延期的备案证号。", status=422)
-    certificate = visible_certificate(number, user)
-    if certificate.status == CertificateStatus.INVALID:
-        raise CommandRefused("certificate_invalid", "备案证已失效，不能申请延期。")
-    return documents.about(Extension, session.get_one(Filing, certificate.filing_id))
+        raise CommandRefused("certificate_missing", "请写明要延期的备案证号或者批复文号。", status=422)
+    held = visible_clearance(number, user)
+    if held.status == CertificateStatus.INVALID:
+        raise CommandRefused("certificate_invalid", f"{held.NOUN}已失效，不能申请延期。")
+    return extension_about(session.get_one(Project, held.project_id))
 
 
 def examined(extension: Extension, form: dict[str, Any] | None = None) -> Examined:

@@ -10,8 +10,11 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from engine.errors import CommandRefused
+from records.approvals import Reply
+from records.certificates import Certificate
 from records.documents import Document
-from records.papers import NAMES, Paper
+from records.electronic_seals import seal_of
+from records.papers import NAMES, Paper, PaperKind
 from records.users import User
 from web.api.access import visible
 from web.database import db
@@ -49,7 +52,34 @@ def public_view(paper: Paper) -> dict[str, Any]:
         "agency": paper.snapshot["agency_name"],
         "enterprise": paper.snapshot["enterprise_name"],
         "project_name": paper.snapshot["project_name"],
-        "pdf_sha256": paper.sha256,
+        "pdf_sha256": paper.sha256 if paper.deliverable else None,
+        "electronic_seal": electronic_seal_view(paper),
+        **_standing(paper),
+    }
+
+
+def _standing(paper: Paper) -> dict[str, Any]:
+    """How a reply that approved a project stands now; other papers have no term."""
+    reply = db.session.get(Reply, paper.number) if paper.kind == PaperKind.APPROVAL_REPLY else None
+    return {
+        "status": reply.status if reply else None,
+        "invalid_reason": reply.invalid_reason if reply else None,
+        "valid_until": reply.valid_until if reply else None,
+    }
+
+
+def electronic_seal_view(issued: Certificate | Paper) -> dict[str, Any] | None:
+    """Whose electronic seal a paper bears, and who vouches for that; None where it bears none."""
+    seal = seal_of(db.session(), issued.number)
+    if seal is None:
+        return None
+    return {
+        "subject": seal.subject,
+        "issuer": seal.issuer,
+        "serial": seal.serial,
+        "sealed_at": seal.sealed_at,
+        "licence_id": seal.licence_id,
+        "specimen": bool(issued.snapshot.get("specimen")),
     }
 
 
@@ -67,7 +97,7 @@ def response(paper: Paper, *, download: bool = False) -> Response:
 
     def made() -> Paper | None:
         found = db.session.get_one(Paper, paper_id)
-        return found if found.pdf is not None else None
+        return found if found.deliverable else None
 
     paper_id = paper.id
     found = patiently(made, NAMES[paper.kind])
@@ -80,7 +110,10 @@ def patiently(look: Callable[[], _P | None], name: str) -> _P:
     while (paper := look()) is None:
         if time.monotonic() > deadline:
             raise CommandRefused(
-                "paper_not_ready", f"{name}正在生成，还没有完成。", status=503, remedy="请稍候几秒后重试。"
+                "paper_not_ready",
+                f"{name}正在生成或办理电子签章，还没有完成。",
+                status=503,
+                remedy="请稍候几秒后重试。",
             )
         db.session.rollback()
         time.sleep(0.1)

@@ -5,11 +5,14 @@ from typing import Any
 import structlog
 from flask import Flask, Response, json, request
 from flask_wtf.csrf import CSRFError
+from marshmallow import Schema, fields
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from engine.errors import BusinessRefusal, CommandRefused, DeploymentRefused
 from engine.tables import new_id
+
+PROBLEM = "application/problem+json"
 
 log = structlog.get_logger("jigai.web")
 
@@ -27,6 +30,27 @@ _SENTENCES = {
 }
 
 
+class FieldProblem(Schema):
+    """What is wrong with one field of what was sent, or at one place of a file."""
+
+    field = fields.String()
+    code = fields.String()
+    message = fields.String()
+
+
+class Problem(Schema):
+    """A problem document (RFC 9457), with a code for programs and a remedy for people."""
+
+    type = fields.String()
+    title = fields.String()
+    status = fields.Integer()
+    detail = fields.String()
+    code = fields.String()
+    remedy = fields.String()
+    errors = fields.List(fields.Nested(FieldProblem))
+    number = fields.String(metadata={"description": "of an unforeseen error, to report"})
+
+
 def problem(
     status: int, code: str, detail: str, *, remedy: str = "", errors: list[dict[str, Any]] | None = None, **more: Any
 ) -> Response:
@@ -42,7 +66,7 @@ def problem(
     }
     if errors is not None:
         body["errors"] = errors
-    return Response(json.dumps(body, ensure_ascii=False), status=status, mimetype="application/problem+json")
+    return Response(json.dumps(body, ensure_ascii=False), status=status, mimetype=PROBLEM)
 
 
 def answer_problems(app: Flask) -> None:

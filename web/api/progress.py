@@ -1,5 +1,6 @@
-"""项目进展 over the REST interface: what an enterprise tells of a certified project, and reading it."""
+"""项目进展 over the REST interface: what an enterprise tells of a filed or approved project, and reading it."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -9,15 +10,16 @@ from marshmallow import Schema, fields
 
 from engine.commands import Command
 from records.calendar import local_date
-from records.certificates import Certificate, CertificateStatus
-from records.filings import Filing
+from records.certificates import CertificateStatus, Clearance
 from records.formats import amount_text, parse_amount
 from records.progress import Progress
+from records.projects import Project
 from records.users import User, UserKind
 from tasks import progress as telling
 from tasks.filings.findings import Finding
 from tasks.progress_form import AnnualReportForm, ProgressForm
-from web.api.certificates import visible_certificate
+from web.api.approvals import reply_to
+from web.api.certificates import visible_clearance
 from web.api.documents import FindingAnswer
 from web.api.idempotency import once
 from web.database import db
@@ -48,7 +50,7 @@ class CertificateProgress(MethodView):
     @require()
     def get(self, number: str) -> dict[str, Any]:
         """What was told of a project, to its enterprise and its agency."""
-        return progress_view(visible_certificate(number, me()), me())
+        return progress_view(visible_clearance(number, me()), me())
 
     @blueprint.arguments(ProgressForm)
     @blueprint.response(200, ProgressAnswer)
@@ -58,22 +60,41 @@ class CertificateProgress(MethodView):
 
         422 lists every rule that is broken; 409 an invalid certificate, or a `revision` that is no longer there.
         """
-
-        def give(given: Command) -> dict[str, Any]:
-            certificate = visible_certificate(number, me())
-            telling.tell(given, certificate, report)
-            return progress_view(certificate, me())
-
-        return once(give, ProgressAnswer())
+        return _told(lambda: visible_clearance(number, me()), report)
 
 
-def progress_view(certificate: Certificate, user: User) -> dict[str, Any]:
-    """What was told of a certificate's project; nothing yet is a report like any other."""
+@blueprint.route("/approvals/<approval_id>/progress")
+class ApprovalProgress(MethodView):
+    @blueprint.response(200, ProgressAnswer)
+    @require()
+    def get(self, approval_id: str) -> dict[str, Any]:
+        """What was told of an approved project, to its enterprise and its agency."""
+        return progress_view(reply_to(approval_id, me()), me())
+
+    @blueprint.arguments(ProgressForm)
+    @blueprint.response(200, ProgressAnswer)
+    @require(UserKind.ENTERPRISE)
+    def post(self, report: dict[str, Any], approval_id: str) -> Any:
+        """Tell of an approved project, as of a certified one."""
+        return _told(lambda: reply_to(approval_id, me()), report)
+
+
+def _told(find: Callable[[], Clearance], report: dict[str, Any]) -> Any:
+    def give(given: Command) -> dict[str, Any]:
+        held = find()
+        telling.tell(given, held, report)
+        return progress_view(held, me())
+
+    return once(give, ProgressAnswer())
+
+
+def progress_view(certificate: Clearance, user: User) -> dict[str, Any]:
+    """What was told of a project; nothing yet is a report like any other."""
     progress = db.session.get(Progress, certificate.number)
     return {
         "certificate": certificate.number,
         "status": certificate.status,
-        "project_name": db.session.get_one(Filing, certificate.filing_id).project_name,
+        "project_name": db.session.get_one(Project, certificate.project_id).project_name,
         "start_date": progress.start_date if progress else None,
         "completion_date": progress.completion_date if progress else None,
         "completion_note": progress.completion_note if progress else "",
@@ -88,15 +109,15 @@ def progress_view(certificate: Certificate, user: User) -> dict[str, Any]:
     }
 
 
-def may_tell(certificate: Certificate, user: User) -> bool:
+def may_tell(certificate: Clearance, user: User) -> bool:
     """Whether a user may tell something of the certificate's project now."""
     own = user.kind == UserKind.ENTERPRISE and certificate.enterprise_id == user.enterprise_id
     return own and certificate.status != CertificateStatus.INVALID
 
 
-def advice(certificate: Certificate, progress: Progress) -> list[Finding]:
+def advice(certificate: Clearance, progress: Progress) -> list[Finding]:
     """What the rules of the newest deployment would have looked at again in what was told."""
-    filing = db.session.get_one(Filing, certificate.filing_id)
+    project = db.session.get_one(Project, certificate.project_id)
     report = telling.Report(
         start_date=progress.start_date,
         completion_date=progress.completion_date,
@@ -107,7 +128,7 @@ def advice(certificate: Certificate, progress: Progress) -> list[Finding]:
         certificate,
         progress,
         report,
-        parse_amount(filing.form.get("money", {}).get("total")),
+        parse_amount(project.form.get("money", {}).get("total")),
         today=today(),
         decide=rules_of(telling.PROCESS),
     )

@@ -16,6 +16,10 @@ LONGEST_TTL = 366 * 24 * 3600
 """Seconds that a message may wait for its receiver at most."""
 
 
+STORED = validate.Range(0, 2**31 - 1)
+"""The whole numbers that a column can hold: a larger one is a mistake of the request."""
+
+
 class Strict(Schema):
     """A body with a field that nobody knows is refused: a typing error is not silently ignored."""
 
@@ -246,7 +250,7 @@ class _Crossing(ReasonBody):
     )
     called = fields.Dict(
         keys=fields.String(),
-        values=fields.Integer(),
+        values=fields.Integer(validate=STORED),
         load_default=dict,
         metadata={"description": "versions for called processes inside the case; those not named stay"},
     )
@@ -254,13 +258,13 @@ class _Crossing(ReasonBody):
 
 
 class MigrateBody(_Crossing):
-    version = fields.Integer(required=True)
+    version = fields.Integer(required=True, validate=STORED)
 
 
 class MigrationBody(_Crossing):
     definition = fields.String(required=True)
-    from_version = fields.Integer(required=True)
-    to_version = fields.Integer(required=True)
+    from_version = fields.Integer(required=True, validate=STORED)
+    to_version = fields.Integer(required=True, validate=STORED)
     limit = fields.Integer(load_default=100, validate=validate.Range(1, 1000))
     cursor = fields.String()
 

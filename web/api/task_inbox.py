@@ -36,10 +36,12 @@ class Tasks(MethodView):
         if "instance_id" in query:
             instance = visible(db.session.get(Instance, query["instance_id"]), user)
             found = open_tasks(instance)
-            return {"items": [task_view(t, user, standing) for t in found], "next": None, "total": len(found)}
+            return {"items": [task_view(t, instance, user, standing) for t in found], "next": None, "total": len(found)}
         page = inbox.page(session, query["box"], standing, limit=query["limit"], cursor=query.get("cursor"))
+        cases = select(Instance).where(Instance.id.in_({task.instance_id for task in page.items}))
+        case_of = {case.id: case for case in session.scalars(cases)}
         return {
-            "items": [task_view(task, user, standing) for task in page.items],
+            "items": [task_view(task, case_of[task.instance_id], user, standing) for task in page.items],
             "next": page.next,
             "total": inbox.count(session, query["box"], standing),
         }
@@ -52,8 +54,8 @@ class OneTask(MethodView):
     def get(self, task_id: str) -> dict[str, Any]:
         """A task, with its form and what whoever asks may do with it."""
         user = me()
-        task, _ = visible_task(task_id, user)
-        return task_view(task, user, standing_of(user), with_form=True)
+        task, instance = visible_task(task_id, user)
+        return task_view(task, instance, user, standing_of(user), with_form=True)
 
 
 @blueprint.route("/tasks/<task_id>/<any(claim, release, complete):verb>")
@@ -108,7 +110,7 @@ def act(given: Command, user: User, task_id: str, verb: str, body: dict[str, Any
             "status": instance.status,
             "waiting": waiting(runtime().engine, given.session, instance),
         },
-        "tasks": [task_view(following, user, standing) for following in open_tasks(instance)],
+        "tasks": [task_view(following, instance, user, standing) for following in open_tasks(instance)],
     }
 
 

@@ -91,7 +91,7 @@ class OneRevocation(MethodView):
 
 def _new(session: Session, user: User, form: dict[str, Any]) -> Cancellation:
     certificate = visible_certificate(str(form.pop("certificate", "")), user)
-    return documents.about(Cancellation, session.get_one(Filing, certificate.filing_id))
+    return documents.about(Cancellation, session.get_one(Filing, certificate.project_id))
 
 
 def _examined(cancellation: Cancellation, form: dict[str, Any] | None) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def terminate(given: Command, kind: type[_D], number: str, form: dict[str, Any],
     """End a certificate for the user who asks. Raises CommandRefused or BusinessRefusal; then nothing has happened."""
     user, session, store = me(), given.session, runtime().attachments
     certificate = endable(visible_certificate(number, user), user)
-    document = documents.about(kind, session.get_one(Filing, certificate.filing_id))
+    document = documents.about(kind, session.get_one(Filing, certificate.project_id))
     documents.create_draft(session, document, form, actor=user.username, now=given.now)
     stored: list[str] = []
     try:

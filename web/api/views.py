@@ -90,8 +90,9 @@ def instance_line(instance: Instance, definition: Definition) -> dict[str, Any]:
     }
 
 
-def task_view(task: Task, user: User, standing: Standing, *, with_form: bool = False) -> dict[str, Any]:
-    instance = db.session.get_one(Instance, task.instance_id)
+def task_view(
+    task: Task, instance: Instance, user: User, standing: Standing, *, with_form: bool = False
+) -> dict[str, Any]:
     of_colleagues = user.kind != UserKind.ENTERPRISE or task.candidate_group in standing.groups
     view: dict[str, Any] = {
         "id": task.id,

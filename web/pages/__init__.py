@@ -3,6 +3,8 @@
 from flask import Flask
 
 from web.pages import (
+    account_merges,
+    account_security,
     accounts,
     administration,
     agencies,
@@ -16,19 +18,26 @@ from web.pages import (
     diagram,
     editions,
     enterprise,
+    exporting,
     extensions,
     filings,
+    finding,
     grants,
     inbox,
     library,
+    office,
     operations,
+    personal,
     prints,
     progress,
+    provincial_login,
     public,
     seals,
     shell,
+    sms,
     sms_texts,
     staff,
+    statistics,
     substitutions,
     task,
     terminations,
@@ -45,7 +54,11 @@ BLUEPRINTS = (
     diagram.blueprint,
     substitutions.blueprint,
     staff.blueprint,
+    account_merges.blueprint,
     administration.blueprint,
+    office.blueprint,
+    exporting.blueprint,
+    finding.blueprint,
 )
 
 
@@ -57,6 +70,7 @@ def register(app: Flask) -> None:
 
 
 __all__ = [
+    "account_security",
     "agencies",
     "approvals",
     "archive",
@@ -70,11 +84,15 @@ __all__ = [
     "filings",
     "grants",
     "operations",
+    "personal",
     "prints",
     "progress",
+    "provincial_login",
     "register",
     "seals",
+    "sms",
     "sms_texts",
+    "statistics",
     "terminations",
     "working_days",
 ]

@@ -1,20 +1,25 @@
-"""Logging in through the two entrances, and out."""
+"""Logging in through the two entrances by password, and out."""
 
+from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
-from flask_login import login_user, logout_user
 
-from records.users import User, UserKind, check_password, user_by_username
+from records.calendar import local_date
+from records.login_sessions import LoginMethod
+from records.passwords import check_password, is_locked, note_failure, note_success
+from records.users import User, UserKind, user_by_username
+from tasks.login import BY_PASSWORD, Ruling, rule
 from web import demo
 from web.database import db
-from web.identity import Account
+from web.identity import enter, leave
 from web.limits import LOG_IN, limiter
-from web.pages import people
+from web.pages import people, wording
 from web.pages.addresses import home_of, safe
 from web.pages.shell import user_or_none
-from web.runtime import runtime
+from web.procedures import rules_of
+from web.runtime import command, runtime
 
 blueprint = Blueprint("auth", __name__)
 
@@ -35,23 +40,59 @@ def login() -> Any:
 
 def _log_in() -> Any:
     """By password. A wrong entrance is said only to whoever knows the password."""
+    now, password = runtime().engine.clock.now(), request.form.get("password", "")
     user = user_by_username(db.session(), request.form.get("username", "").strip())
-    if not check_password(user, request.form.get("password", "")) or user is None:
-        return page(_("账号或密码不正确。")), 401
+    if user is not None and is_locked(user, now):
+        return page(_locked(user)), 403
+    if not check_password(user, password) or user is None:
+        return _refuse(user, now)
     if request.form.get("entrance") != entrance_of(user):
         right = _("企业用户") if entrance_of(user) == ENTERPRISE else _("审批用户")
         return page(_("该账号是%(kind)s，请从「%(kind)s」入口登录。", kind=right)), 403
-    chosen_language = session.get("language")
-    session.clear()
-    if chosen_language:
-        session["language"] = chosen_language
-    login_user(Account(user))
+    ruling = _ruling(user, now)
+    if ruling is not None and not ruling.admits:
+        return page(f"{ruling.message}。{ruling.remedy}。"), 403
+    with command(user.username):
+        note_success(user, password)
+        enter(user, LoginMethod.PASSWORD)
+    if ruling is not None and runtime().settings.identity_platform is not None:
+        flash(f"{ruling.message}。", "info")
     return redirect(safe(request.form.get("next")) or home_of(user))
+
+
+def _refuse(user: User | None, now: datetime) -> Any:
+    """A wrong password: counted, where there is such an account."""
+    if user is not None:
+        with command(None) as given:
+            note_failure(given.session, user, now)
+        if is_locked(user, now):
+            return page(_locked(user)), 403
+    return page(_("账号或密码不正确。")), 401
+
+
+def _locked(user: User) -> str:
+    until = wording.clock_time(user.locked_until)
+    return _("密码连续输错多次，账号已锁定，%(time)s 以后可再登录。忘记密码的，请联系系统管理员。", time=until)
+
+
+def _ruling(user: User, now: datetime) -> Ruling | None:
+    """What the table says of an enterprise; officials and administrators keep the log-in by password."""
+    if entrance_of(user) == OFFICIAL:
+        return None
+    decide = rules_of("account_merge")
+    return rule(decide, BY_PASSWORD, account_exists=True, password_enabled=password_enabled(now))
+
+
+def password_enabled(now: datetime) -> bool:
+    """Whether enterprises may log in by password today."""
+    last_day = runtime().settings.password_login_until
+    return last_day is None or local_date(now) <= last_day
 
 
 @blueprint.post("/logout")
 def logout() -> Any:
-    logout_user()
+    with command(None):
+        leave()
     session.clear()
     return redirect(url_for("public.home"))
 
@@ -67,8 +108,10 @@ def page(error: str = "") -> str:
 
 def panel(error: str = "") -> dict[str, Any]:
     """The log-in panel (`macros/login.html`) with what was typed, but the password."""
+    settings, now = runtime().settings, runtime().engine.clock.now()
     wanted = safe(request.values.get("next"))
     entrance = OFFICIAL if request.values.get("entrance") == OFFICIAL else ENTERPRISE
+    offered = settings.identity_platform is not None
     return {
         "entrance": entrance,
         "enterprise_url": url_for("auth.login", entrance=ENTERPRISE, next=wanted),
@@ -76,9 +119,12 @@ def panel(error: str = "") -> dict[str, Any]:
         "username": request.form.get("username", ""),
         "next": wanted,
         "error": error,
-        "identity_url": None,
-        "closing": False,
-        "register_url": None,
+        "identity_url": url_for("auth.by_identity", next=wanted) if offered else None,
+        "password_enabled": password_enabled(now),
+        "closing": offered,
+        "closing_on": wording.day(settings.password_login_until),
+        "register_url": url_for("auth.register") if offered else None,
+        "merge_url": url_for("auth.ask_for_merge") if offered else None,
     }
 
 

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from flask import url_for
 
+from records.certificates import Certificate, Clearance
 from records.documents import Document
 from records.filings import FILING
 from records.roles import AdminRole
@@ -26,15 +27,22 @@ def safe(address: str | None) -> str | None:
 
 
 def of_document(document: Document) -> str:
-    """The page of a document, by its kind."""
-    named: dict[str, Any] = {f"{document.kind}_id": document.id}
-    return url_for(f"enterprise.{document.kind}", **named)
+    """The page of a document, by its procedure."""
+    named: dict[str, Any] = {f"{document.process}_id": document.id}
+    return url_for(f"enterprise.{document.process}", **named)
+
+
+def of_clearance(clearance: Clearance) -> str:
+    """The page of what a project holds: the certificate's own, or that of the application which was approved."""
+    if isinstance(clearance, Certificate):
+        return url_for("enterprise.certificate", number=clearance.number)
+    return url_for("enterprise.approval", approval_id=clearance.project_id)
 
 
 def form_of(document: Document) -> str:
     """The page where its enterprise fills it in."""
-    edit = "edit" if document.kind == FILING else f"edit_{document.kind}"
-    named: dict[str, Any] = {f"{document.kind}_id": document.id}
+    edit = "edit" if document.kind == FILING else f"edit_{document.process}"
+    named: dict[str, Any] = {f"{document.process}_id": document.id}
     return url_for(f"enterprise.{edit}", **named)
 
 
@@ -42,4 +50,4 @@ def home_of(user: User) -> str:
     """Where a user begins."""
     if user.admin_role is not None:
         return url_for(_OF_ADMINISTRATORS[user.admin_role])
-    return url_for("enterprise.workbench" if user.kind == UserKind.ENTERPRISE else "inbox.todo")
+    return url_for("enterprise.workbench" if user.kind == UserKind.ENTERPRISE else "office.home")

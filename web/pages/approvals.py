@@ -9,8 +9,9 @@ from sqlalchemy import Select, func, select
 
 from engine import state
 from engine.tables import Instance
-from records.approvals import Approval
+from records.approvals import Approval, Reply
 from records.calendar import local_date
+from records.certificates import CertificateStatus
 from records.documents import EDITABLE, IN_PROGRESS, DocumentStatus
 from records.enterprises import Enterprise
 from records.filings import Filing
@@ -24,6 +25,7 @@ from web.identity import me, require
 from web.pages import (
     addresses,
     approval_parts,
+    choosing,
     commands,
     form_page,
     lists,
@@ -37,6 +39,7 @@ from web.pages.course import Course, progress, steps, submitted_version, timelin
 from web.pages.enterprise import blueprint
 from web.pages.filings import latest_task_url, returned_by
 from web.pages.inbox import status_of
+from web.pages.public import invalid_reasons
 from web.runtime import runtime
 
 _UNDER_WAY = IN_PROGRESS
@@ -152,6 +155,7 @@ def approval(approval_id: str) -> Any:
             "project_code": found.project_code,
             "number": found.number,
         },
+        held=_held(found),
         suspension=suspension.to_enterprise(course, found),
         next=_next_thing(found, instance, allowed),
         withdraw_url=url_for("enterprise.withdraw_approval", approval_id=found.id) if "withdraw" in allowed else None,
@@ -172,6 +176,33 @@ def approval(approval_id: str) -> Any:
 def withdraw_approval(approval_id: str) -> Any:
     """撤回: back to the drafts, while it is not taken up."""
     return own_documents.withdraw(Approval, approval_id, _("已撤回，申请回到草稿箱，可以修改后重新提交。"))
+
+
+def _held(approval: Approval) -> dict[str, Any] | None:
+    """How the reply stands, and what can be done under it."""
+    reply = db.session.get(Reply, approval.certificate_number) if approval.certificate_number else None
+    if reply is None:
+        return None
+    until = wording.day(reply.valid_until) or _("长期有效")
+    acts = {"progress_of": _("填报项目进展"), "begin_change": _("申请变更"), "begin_extension": _("申请延期")}
+    if reply.status != CertificateStatus.VALID:
+        acts.pop("begin_extension")
+    if reply.status == CertificateStatus.INVALID:
+        acts.clear()
+    return {
+        "number": reply.number,
+        "status": reply.status,
+        "reason": invalid_reasons().get(reply.invalid_reason or "", ""),
+        "tags": choosing.tags(reply),
+        "items": [
+            {"label": _("批复文号"), "value": reply.number},
+            {"label": _("签发日期"), "value": wording.day(reply.issue_date)},
+            {"label": _("有效期至"), "value": until},
+        ],
+        "acts": [
+            {"label": label, "url": url_for(f"enterprise.{name}", number=reply.number)} for name, label in acts.items()
+        ],
+    }
 
 
 def _those(user: User, tab: str) -> Select[Approval]:

@@ -5,13 +5,14 @@ from typing import Any
 
 from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from records.attachments import attachments_of
 from records.certificates import Certificate
 from records.documents import Document
 from records.filings import FILING
 from records.papers import NAMES, papers_of
+from records.projects import Project
 from records.users import UserKind
 from web.api import papers
 from web.api.access import listed
@@ -26,12 +27,11 @@ from web.pages.inbox import status_of
 @require(UserKind.ENTERPRISE)
 def archive() -> str:
     """The projects that were ever submitted, each with what was handed in and handed out."""
-    begins = or_(Document.kind == FILING, Document.certificate_number.is_(None))
-    query = select(Document).where(Document.enterprise_id == me().enterprise_id, Document.submission > 0, begins)
+    query = select(Project).where(Project.enterprise_id == me().enterprise_id, Project.submission > 0)
     if text := lists.searched():
-        about = (Document.project_name, Document.project_code, Document.certificate_number)
+        about = (Project.project_name, Project.project_code, Project.certificate_number)
         query = query.where(lists.containing(text, *about))
-    found = lists.part(db.session(), query.order_by(Document.submitted_at.desc(), Document.id), size=10)
+    found = lists.part(db.session(), query.order_by(Project.submitted_at.desc(), Project.id), size=10)
     return render_template(
         "enterprise/archive.html",
         query=text,
@@ -60,18 +60,22 @@ def _papers(project: Document) -> Iterator[dict[str, Any]]:
     """The papers of a project, told by the document it began with, in the order in which they came to be."""
     yield from _handed_in(project)
     yield from _handed_out(project)
-    certificate = db.session.get(Certificate, project.certificate_number) if project.certificate_number else None
-    if certificate is None:
+    if project.certificate_number is None:
         return
-    if certificate.on_paper:
+    certificate = db.session.get(Certificate, project.certificate_number)
+    if certificate is not None and certificate.on_paper:
         address = url_for("enterprise.certificate", number=certificate.number)
         yield _paper(_("纸质备案证"), certificate.number, wording.day(certificate.issue_date), address, "certificate")
-    elif certificate.paper is not None:
+    elif certificate is not None and certificate.deliverable:
         address = url_for("enterprise.paper", number=certificate.number)
         yield _paper(_("备案证"), certificate.number, wording.day(certificate.issue_date), address)
     about = (
         select(Document)
-        .where(Document.certificate_number == certificate.number, Document.kind != FILING, Document.submission > 0)
+        .where(
+            Document.certificate_number == project.certificate_number,
+            Document.id != project.id,
+            Document.submission > 0,
+        )
         .where(listed(Document, me()))
     )
     for document in db.session.scalars(about.order_by(Document.submitted_at, Document.id)):

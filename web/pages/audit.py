@@ -68,6 +68,9 @@ def act_words() -> dict[str, str]:
     """What administrators do, in words."""
     return {
         Act.STAFF_CREATED: _("新建账号"),
+        Act.ACCOUNT_UNLOCKED: _("解除锁定"),
+        Act.ACCOUNTS_MERGED: _("合并账号"),
+        Act.PASSWORD_RENEWED: _("重设密码"),
         Act.STAFF_CHANGED: _("修改人员"),
         Act.STAFF_CLOSED: _("停用账号"),
         Act.STAFF_OPENED: _("启用账号"),

@@ -17,23 +17,22 @@ from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
 from records import attachments as attached
 from records import documents
-from records.certificates import Certificate, CertificateStatus
+from records.certificates import CertificateStatus, Clearance
 from records.changes import Change
 from records.documents import EDITABLE
-from records.filings import Filing
-from records.projects import put
+from records.projects import Project, put
 from records.users import UserKind
 from tasks import procedure
-from tasks.changes.items import ITEMS, SYNCED
+from tasks.changes.items import ITEMS, SYNCED, items_of
 from tasks.changes.schema import LONGEST_REASON, ChangeForm
 from tasks.filings.examination import Examination
 from tasks.filings.findings import Finding
 from web.api.access import own
-from web.api.certificates import visible_certificate
+from web.api.certificates import visible_clearance
 from web.api.changes import begin, examine_change, take_from_platform
 from web.database import db
 from web.identity import me, require
-from web.pages import addresses, change_rows, commands, own_documents, sections, suspension, wording
+from web.pages import addresses, change_rows, clearances, commands, own_documents, sections, suspension, wording
 from web.pages.course import Course
 from web.pages.enterprise import blueprint
 from web.pages.filings import returned_by
@@ -47,7 +46,7 @@ _ITEM_OF = {name: item.key for item in ITEMS for name in item.fields}
 class _Shown:
     """What the page shows of a change, which there need not be yet."""
 
-    certificate: Certificate
+    certificate: Clearance
     change: Change | None = None
     typed: Mapping[str, Any] = field(default_factory=dict)
     examination: Examination | None = None
@@ -58,14 +57,15 @@ class _Shown:
 @blueprint.get("/certificates/<number>/change")
 @require(UserKind.ENTERPRISE)
 def begin_change(number: str) -> Any:
-    """A change of a certificate: the one that is begun already, else an empty form."""
-    certificate = visible_certificate(number, me())
+    """A change of what is held: the one that is begun already, else an empty form."""
+    certificate = visible_clearance(number, me())
     other = documents.under_way(db.session(), number)
     if other is not None:
-        flash(_("该备案证有办理中的%(kind)s，办结后才能申请变更。", kind=other.TITLE), "warning")
+        paper = clearances.noun(certificate)
+        flash(_("该%(paper)s有办理中的%(kind)s，办结后才能申请变更。", paper=paper, kind=other.TITLE), "warning")
         return redirect((addresses.form_of if other.editable else addresses.of_document)(other))
     if certificate.status == CertificateStatus.INVALID:
-        flash(_("备案证已失效，不能申请变更。"), "warning")
+        flash(_("%(paper)s已失效，不能申请变更。", paper=clearances.noun(certificate)), "warning")
         return redirect(url_for("enterprise.choose_change"))
     drafts = select(Change).where(Change.certificate_number == number, Change.status.in_(EDITABLE))
     draft = db.session.scalar(drafts.order_by(Change.updated_at.desc()).limit(1))
@@ -90,7 +90,7 @@ def edit_change(change_id: str) -> Any:
 @require(UserKind.ENTERPRISE)
 def take_new_change(number: str) -> Any:
     """Save a new change, and do what the button asks for."""
-    shown = _Shown(visible_certificate(number, me()))
+    shown = _Shown(visible_clearance(number, me()))
 
     def save(given: Command, form: dict[str, Any]) -> Change:
         change = begin(given.session, me(), number)
@@ -152,8 +152,10 @@ def _then(change_id: str, act: str) -> str:
             return f"{form_url}#files"
         if verb == "submit":
             with command(me().username) as given:
-                procedure.submit(given, own(Change, change_id, me()))
-            flash(_("变更申请已提交，等待备案机关受理。"), "success")
+                change = own(Change, change_id, me())
+                procedure.submit(given, change)
+                authority = clearances.spoken(change.certificate_number)["authority"]
+            flash(_("变更申请已提交，等待%(authority)s受理。", authority=authority), "success")
             return url_for("enterprise.change", change_id=change_id)
     except BusinessRefusal as refusal:
         if verb == "submit":
@@ -216,7 +218,7 @@ def _complaints(messages: Any, path: str = "") -> Iterable[Finding]:
 
 
 def _shown(change: Change, **more: Any) -> _Shown:
-    certificate = db.session.get_one(Certificate, change.certificate_number)
+    certificate = db.session.get_one(Clearance, change.certificate_number)
     proposed = change.proposed
     typed = {"items": proposed.items, "values": proposed.values, "reason": proposed.reason}
     return _Shown(certificate, change, typed, **more)
@@ -224,27 +226,27 @@ def _shown(change: Change, **more: Any) -> _Shown:
 
 def _with(shown: _Shown, typed: Mapping[str, Any], **more: Any) -> _Shown:
     """The page again as it was typed, from a session that has begun anew."""
-    certificate = visible_certificate(shown.certificate.number, me())
+    certificate = visible_clearance(shown.certificate.number, me())
     change = own(Change, shown.change.id, me()) if shown.change is not None else None
     return _Shown(certificate, change, typed, **more)
 
 
 def _page(shown: _Shown) -> str:
     change, certificate = shown.change, shown.certificate
-    filing = db.session.get_one(Filing, certificate.filing_id)
-    ticked = list(shown.typed.get("items", ()))
+    project = db.session.get_one(Project, certificate.project_id)
+    ticked, items = list(shown.typed.get("items", ())), items_of(project)
     errors = shown.errors + (shown.examination.errors if shown.examination else [])
     warnings = shown.examination.warnings if shown.examination else []
     instance = procedure.case_of(db.session(), change) if change is not None else None
     return render_template(
         "enterprise/change_form.html",
         project={
-            "name": filing.project_name,
-            "certificate": certificate.number,
-            "agency": filing.agency.name if filing.agency else "",
+            "name": project.project_name,
+            "agency": project.agency.name if project.agency else "",
             "valid_until": wording.day(certificate.valid_until),
             "status": change.status if change is not None else None,
         },
+        held=clearances.spoken(certificate.number),
         post_url=url_for("enterprise.take_change", change_id=change.id)
         if change is not None
         else url_for("enterprise.take_new_change", number=certificate.number),
@@ -255,8 +257,8 @@ def _page(shown: _Shown) -> str:
         may_submit=change is None or "submit" in procedure.allowed(db.session(), change),
         suspension=suspension.to_enterprise(Course(instance), change) if instance is not None and change else None,
         returned=returned_by(change) if change is not None else None,
-        boxes=change_rows.boxes(ticked),
-        rows=change_rows.fill_in(filing.full_form, ticked, shown.typed.get("values", {})),
+        boxes=change_rows.boxes(items, ticked),
+        rows=change_rows.fill_in(items, project.full_form, ticked, shown.typed.get("values", {})),
         reason=shown.typed.get("reason", ""),
         longest_reason=LONGEST_REASON,
         errors={finding.field: finding for finding in reversed(errors)},

@@ -1,6 +1,6 @@
 """The table of a change: 变更项, 原备案信息, 变更后备案信息 (R133), to be read and to be filled in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -13,8 +13,8 @@ from records.documents import DocumentVersion
 from records.industry import IndustryClass
 from records.policies import PolicyKind, edition_in_force, entries
 from records.projects import at
-from tasks.changes.items import ITEMS, SYNCED, Row, rows, worded
-from tasks.changes.submission import filing_changed
+from tasks.changes.items import SYNCED, Item, Row, rows, worded
+from tasks.changes.submission import project_changed
 from web.database import db
 from web.pages.sections import project_form
 from web.runtime import runtime
@@ -30,7 +30,7 @@ def read(
     """The lines as they were submitted, or while nothing was, as they are saved. A line that is not as it was in the
     version `before` is marked as revised."""
     proposed = Proposed.in_version(version) if version is not None else change.proposed
-    filed = proposed.before if proposed.before is not None else filing_changed(db.session(), change).full_form
+    filed = proposed.before if proposed.before is not None else project_changed(db.session(), change).full_form
     earlier = Proposed.in_version(before).values if before is not None else None
     return [
         {
@@ -45,15 +45,17 @@ def read(
     ]
 
 
-def boxes(ticked: list[str]) -> list[dict[str, Any]]:
-    """The 18 boxes (R132)."""
-    return [{"key": item.key, "label": item.label, "note": item.note, "ticked": item.key in ticked} for item in ITEMS]
+def boxes(items: Sequence[Item], ticked: list[str]) -> list[dict[str, Any]]:
+    """The boxes of a project's items (R132)."""
+    return [{"key": item.key, "label": item.label, "note": item.note, "ticked": item.key in ticked} for item in items]
 
 
-def fill_in(filed: Mapping[str, Any], ticked: list[str], values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def fill_in(
+    items: Sequence[Item], filed: Mapping[str, Any], ticked: list[str], values: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     """The lines of every item; those that are not ticked begin with what is on file."""
     lines = []
-    for item in ITEMS:
+    for item in items:
         for row in rows(filed, [item.key], values):
             is_ticked = item.key in ticked
             lines.append(

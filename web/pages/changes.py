@@ -10,14 +10,25 @@ from sqlalchemy import select
 from engine.tables import Instance
 from records.changes import Change
 from records.documents import DocumentStatus
-from records.papers import Paper, PaperKind
+from records.papers import Paper
 from records.users import UserKind
 from tasks import procedure
 from web.api.access import visible
 from web.api.changes import letter_of, letter_response
 from web.database import db
 from web.identity import me, require
-from web.pages import addresses, change_rows, choosing, commands, lists, own_documents, sections, suspension, wording
+from web.pages import (
+    addresses,
+    change_rows,
+    choosing,
+    clearances,
+    commands,
+    lists,
+    own_documents,
+    sections,
+    suspension,
+    wording,
+)
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.filings import latest_task_url, returned_by
@@ -42,13 +53,14 @@ def changes() -> str:
 @blueprint.get("/changes/new")
 @require(UserKind.ENTERPRISE)
 def choose_change() -> str:
-    """选择项目变更 (R130): a certificate that still holds is chosen (R131)."""
+    """选择项目变更 (R130): what still holds is chosen from (R131)."""
     act = {
         "key": "changes",
         "list_url": url_for("enterprise.changes"),
         "manage": _("变更管理"),
         "choose": _("选择项目变更"),
         "hint": _("请选择一个备案项目进行变更"),
+        "note": _("核准项目也在下列清单中选择，变更须经核准机关书面同意。"),
         "verb": _("申请变更"),
     }
     return choosing.page(act, choosing.holding(me()), "enterprise.begin_change")
@@ -76,10 +88,11 @@ def change(change_id: str) -> Any:
             "tags": [_("第 %(n)s 次提交", n=found.submission)] if found.submission > 1 else [],
             "agency": found.agency.name if found.agency else "",
             "number": found.number,
-            "certificate": found.certificate_number,
-            "certificate_url": url_for("enterprise.certificate", number=found.certificate_number),
+            "procedure": found.TITLE,
+            "letter": found.PAPER,
             "reason": found.proposed.reason,
         },
+        held=clearances.spoken(found.certificate_number),
         suspension=suspension.to_enterprise(course, found),
         next=_next_thing(found, allowed),
         withdraw_url=url_for("enterprise.withdraw_change", change_id=found.id) if "withdraw" in allowed else None,
@@ -89,7 +102,7 @@ def change(change_id: str) -> Any:
         steps=steps(course, found),
         rows=change_rows.read(found, version),
         files=sections.files(found),
-        papers=sections.papers(found, but=PaperKind.CHANGE_LETTER),
+        papers=sections.papers(found, but=found.LETTER),
         history=timeline(course, found, me()),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
     )
@@ -114,7 +127,7 @@ def delete_change(change_id: str) -> Any:
 @blueprint.get("/changes/<change_id>/letter")
 @require()
 def change_letter(change_id: str) -> Response:
-    """变更函, to be looked at or (`?download=1`) kept."""
+    """变更函 or 同意变更的复函, to be looked at or (`?download=1`) kept."""
     return letter_response(visible(Change, change_id, me()), download="download" in request.args)
 
 
@@ -143,12 +156,12 @@ def _next_thing(change: Change, allowed: list[str]) -> dict[str, Any] | None:
         title = _("按意见修改后重新提交") if "submit" in allowed else _("按意见修改并保存，恢复后重新提交")
         return _to_do(title, returned["opinion"] if returned else "", "corner-up-left", change)
     if "edit" in allowed:
-        return _to_do(_("修改后重新提交"), _("变更申请已撤回，备案机关看不到它。"), "pencil", change)
+        return _to_do(_("修改后重新提交"), _("变更申请已撤回，办理机关看不到它。"), "pencil", change)
     if change.status == DocumentStatus.NOT_ACCEPTED:
-        text = _("备案证不受影响，可以重新申请变更。")
+        text = _("%(paper)s不受影响，可以重新申请变更。", paper=change.HOLDS.NOUN)
         return {"title": _("不予受理：%(why)s", why=change.opinion or ""), "text": text, "glyph": "ban", "url": None}
     if change.status == DocumentStatus.TERMINATED:
-        text = _("备案证已失效，办理中的变更随之终止。")
+        text = _("%(paper)s已失效，办理中的变更随之终止。", paper=change.HOLDS.NOUN)
         return {"title": change.opinion or "", "text": text, "glyph": "circle-off", "url": None}
     return None
 
@@ -164,7 +177,7 @@ def _to_do(title: str, text: str, glyph: str, change: Change) -> dict[str, Any]:
 
 
 def _letter(change: Change, paper: Paper) -> dict[str, Any]:
-    made = paper.sha256 is not None
+    made = paper.deliverable
     verify_url = f"{paper.snapshot['site_url']}/verify/{paper.verify_token}"
     return {
         "number": paper.number,

@@ -1,4 +1,4 @@
-"""Choosing a certificate: those that somebody may begin something about, and the fields that search a list of them."""
+"""Choosing what a project holds: that which somebody may begin something about, and the fields that search a list."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,14 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, select
 
 from records.agencies import Agency
-from records.certificates import Certificate, CertificateStatus
-from records.filings import Filing
+from records.certificates import Certificate, CertificateStatus, Clearance, Licence
+from records.filings import FILING
 from records.jurisdiction import in_hand
+from records.papers import Paper
+from records.projects import Project
 from records.users import User
 from web.database import db
-from web.pages import lists, wording
+from web.pages import addresses, clearances, lists, wording
 
 _Q = TypeVar("_Q", bound=Select[*tuple[Any, ...]])
 _LONGEST = 100
@@ -51,29 +53,34 @@ def shown(fields: Sequence[Field]) -> list[dict[str, str]]:
     return [{"name": field.name, "label": field.label, "value": typed(field.name)} for field in fields]
 
 
-def holding(user: User) -> Select[Certificate, Filing, Agency]:
-    """The certificates that still hold and that a user may begin something about, the latest first, with their project
-    and agency."""
+def holding(user: User) -> Select[Clearance, Project, Agency]:
+    """The certificates and replies that still hold and that a user may begin something about, the latest first, with
+    their project and agency."""
     return (
-        select(Certificate, Filing, Agency)
-        .join(Filing, Filing.id == Certificate.filing_id)
-        .join(Agency, Agency.id == Certificate.agency_id)
+        select(Clearance, Project, Agency)
+        .join(Project, Project.id == Clearance.project_id)
+        .join(Agency, Agency.id == Clearance.agency_id)
         .where(
-            in_hand(user, enterprise=Certificate.enterprise_id, agency=Certificate.agency_id),
-            Certificate.status != CertificateStatus.INVALID.value,
+            in_hand(user, enterprise=Clearance.enterprise_id, agency=Clearance.agency_id),
+            Clearance.status != CertificateStatus.INVALID.value,
         )
-        .order_by(Certificate.issue_date.desc(), Certificate.number.desc())
+        .order_by(Clearance.issue_date.desc(), Clearance.number.desc())
     )
 
 
-def page(act: Mapping[str, str], certificates: Select[Certificate, Filing, Agency], endpoint: str) -> str:
-    """The page on which one of some certificates is chosen (R130). `act` has the words of `enterprise/choose.html`;
-    `endpoint`, which takes the certificate's number, is where the choice leads."""
+def certified(user: User) -> Select[Clearance, Project, Agency]:
+    """Of these, the certificates: only they can be ended early, and corrected."""
+    return holding(user).where(Clearance.kind == FILING)
+
+
+def page(act: Mapping[str, str], held: Select[Clearance, Project, Agency], endpoint: str) -> str:
+    """The page on which one of what is held is chosen (R130). `act` has the words of `enterprise/choose.html`;
+    `endpoint`, which takes the number, is where the choice leads."""
     fields = [
-        Field("number", _("备案证号"), Certificate.number),
-        Field("name", _("项目名称"), Filing.project_name),
+        Field("number", _("编号"), Clearance.number),
+        Field("name", _("项目名称"), Project.project_name),
     ]
-    found = lists.part(db.session(), narrowed(certificates, fields))
+    found = lists.part(db.session(), narrowed(held, fields))
     return render_template(
         "enterprise/choose.html",
         act=act,
@@ -81,29 +88,44 @@ def page(act: Mapping[str, str], certificates: Select[Certificate, Filing, Agenc
         filtered=is_narrowed(fields),
         page=found.foot,
         rows=[
-            row(certificate, filing, agency, url_for(endpoint, number=certificate.number))
-            for certificate, filing, agency in found.rows
+            row(held, project, agency, url_for(endpoint, number=held.number)) for held, project, agency in found.rows
         ],
     )
 
 
-def row(certificate: Certificate, filing: Filing, agency: Agency, act_url: str) -> dict[str, Any]:
-    """A certificate in the list of that page."""
+def row(held: Clearance, project: Project, agency: Agency, act_url: str) -> dict[str, Any]:
+    """One of them in the list of that page."""
+    pdf_url = _paper_url(held)
     return {
-        "number": certificate.number,
-        "name": filing.project_name,
-        "url": url_for("enterprise.certificate", number=certificate.number),
-        "status": certificate.status,
-        "tags": tags(certificate),
+        "number": held.number,
+        "noun": clearances.noun(held),
+        "name": project.project_name,
+        "url": addresses.of_clearance(held),
+        "status": held.status,
+        "tags": tags(held),
         "agency": agency.name,
-        "pdf_url": url_for("enterprise.paper", number=certificate.number) if certificate.paper else None,
-        "issue_date": wording.day(certificate.issue_date),
+        "licence": _licence(held, pdf_url),
+        "pdf_url": pdf_url,
+        "issue_date": wording.day(held.issue_date),
         "act_url": act_url,
     }
 
 
-def tags(certificate: Certificate) -> list[str]:
-    """What was done to a certificate beside its status: 已变更, 已延期 (R170)."""
-    return [
-        word for word, done in ((_("已变更"), certificate.changes > 0), (_("已延期"), certificate.extended)) if done
-    ]
+def _licence(held: Clearance, pdf_url: str | None) -> Licence:
+    """What the column 电子证照 says of it."""
+    if isinstance(held, Certificate):
+        return held.licence
+    return Licence.AT_HAND if pdf_url else Licence.NONE
+
+
+def _paper_url(held: Clearance) -> str | None:
+    """Where its paper is, once that is made."""
+    if isinstance(held, Certificate):
+        return url_for("enterprise.paper", number=held.number) if held.paper else None
+    paper_id = db.session.scalar(select(Paper.id).where(Paper.number == held.number, Paper.sha256.is_not(None)))
+    return url_for("enterprise.issued_paper", paper_id=paper_id) if paper_id else None
+
+
+def tags(held: Clearance) -> list[str]:
+    """What was done to it beside its status: 已变更, 已延期 (R170)."""
+    return [word for word, done in ((_("已变更"), held.changes > 0), (_("已延期"), held.extended)) if done]

@@ -21,7 +21,7 @@ def clock(session: Session, document: Document | None, instance: Instance, today
     """The clock of a document that an authority has, as `macros/clock.html` shows it; None where no limit runs."""
     if document is None:
         return None
-    return Clocks(session, [document], today).of(document, instance)
+    return Clocks(session, [document], today).of(document, instance, day_by_day=True)
 
 
 class Clocks:
@@ -33,17 +33,22 @@ class Clocks:
         self._calendar = Calendar(session)
         self._today = today
 
-    def of(self, document: Document, instance: Instance) -> dict[str, Any] | None:
+    def of(self, document: Document, instance: Instance, *, day_by_day: bool = False) -> dict[str, Any] | None:
         """The clock of one of them, as `macros/clock.html` shows it; None where no limit runs.
 
         The last day counts as a whole. Suspending the case does not stop it.
         """
         running = self._running.get(document.id)
-        return _shown(self._calendar, running, instance, self._today) if running is not None else None
+        if running is None:
+            return None
+        reading = read(self._calendar, running, self._today)
+        shown = _shown(running, reading, instance, self._today)
+        if day_by_day and not reading.pauses and reading.limit <= _LONGEST_CALENDAR:
+            shown["calendar"] = _days(self._calendar, running.begun_on, reading.due_on, self._today)
+        return shown
 
 
-def _shown(calendar: Calendar, running: StatutoryClock, instance: Instance, today: date) -> dict[str, Any]:
-    reading = read(calendar, running, today)
+def _shown(running: StatutoryClock, reading: Reading, instance: Instance, today: date) -> dict[str, Any]:
     left = reading.limit - reading.used
     notes = [_("挂起期间时限照常计算")] if instance.suspended else []
     if reading.paused:
@@ -63,9 +68,6 @@ def _shown(calendar: Calendar, running: StatutoryClock, instance: Instance, toda
         "deadline": day,
         "deadline_long": _("%(date)s（%(weekday)s）24:00", date=day, weekday=weekday),
         "provisional": reading.provisional,
-        "calendar": _days(calendar, running.begun_on, reading.due_on, today)
-        if reading.limit <= _LONGEST_CALENDAR and not reading.pauses
-        else [],
     }
 
 

@@ -72,7 +72,7 @@ def choose_correction() -> str:
         "hint": _("请选择一份有文字错误的备案证"),
         "verb": _("更正"),
     }
-    return choosing.page(act, choosing.holding(me()), "enterprise.correction_form")
+    return choosing.page(act, choosing.certified(me()), "enterprise.correction_form")
 
 
 @blueprint.get("/certificates/<number>/correct")
@@ -188,7 +188,7 @@ def _require_open() -> None:
 
 
 def _form(certificate: Certificate, typed: dict[str, str] | None = None, errors: dict[str, str] | None = None) -> str:
-    filing, decide = db.session.get_one(Filing, certificate.filing_id), tables_of(Correction)
+    filing, decide = db.session.get_one(Filing, certificate.project_id), tables_of(Correction)
     return render_template(
         "enterprise/correction_form.html",
         project={

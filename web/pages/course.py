@@ -23,12 +23,22 @@ from web.api.task_inbox import open_tasks
 from web.api.views import is_told, tells_who
 from web.database import db
 from web.pages import people, wording
+from web.personal import LOOKED
 from web.runtime import runtime
 
 ENTERPRISE = "enterprise"
+_LIFE = "certificate"
+"""The process that follows what a project holds."""
 _STATES = {"return": "returned", "back": "returned", "correct": "returned", "refuse": "refused", "reject": "refused"}
 _HANDED_ON = ("transferred", "handed_over")
 _CATCHING = ("boundaryEvent", "intermediateCatchEvent")
+
+
+def procedure_name(definition: Definition, document: Document | None) -> str:
+    """What people call the procedure of a case: its document's title, or what it follows."""
+    if document is not None and document.process == definition.key:
+        return document.TITLE
+    return document.HOLDS.NOUN if document is not None and definition.key == _LIFE else definition.name
 
 
 @dataclass(frozen=True)
@@ -288,6 +298,8 @@ def _entry(course: Course, document: Document, line: HistoryLine, reader: User) 
         act = _("挂起") if line.action == "suspended" else _("恢复")
         who = line.actor if tells_who(line, reader) else None
         return _by(who, act, time, line.action, str(line.data.get("reason") or ""))
+    if line.action == LOOKED:
+        return _by(line.actor, _("查看完整个人信息"), time, "done")
     if line.action == "revised":
         who = line.actor if tells_who(line, reader) else None
         return _by(who, _("重新计算期限"), time, "done", str(line.data.get("reason") or ""))

@@ -1,11 +1,10 @@
-"""The enterprise's lists: workbench, filings and drafts, certificates, its own data, the demo's outbox."""
+"""The enterprise's lists: workbench, filings and drafts, certificates, its own data."""
 
 from typing import Any
 
 from flask import Blueprint, render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
-from werkzeug.exceptions import NotFound
 
 from engine import inbox
 from engine.tables import Instance, Task
@@ -13,19 +12,16 @@ from records.certificates import Certificate
 from records.documents import EDITABLE, IN_PROGRESS, Document, DocumentStatus
 from records.enterprises import Enterprise
 from records.filings import Filing
-from records.masking import mask_phone
 from records.notices import notices
-from records.sms import outbox
 from records.users import User, UserKind
 from tasks import procedure
 from web.api.views import standing_of
 from web.database import db
 from web.identity import me, require
 from web.pages import choosing, lists, sections, wording
-from web.pages.course import Course, progress
+from web.pages.course import Course, procedure_name, progress
 from web.pages.inbox import status_of
 from web.pages.public import invalid_reasons
-from web.runtime import runtime
 
 blueprint = Blueprint("enterprise", __name__)
 
@@ -41,7 +37,7 @@ def workbench() -> str:
     """业务办理: the entries, what is to do and what is to read."""
     user, session = me(), db.session()
     standing = standing_of(user)
-    todo = [_task_row(task) for task in inbox.page(session, "todo", standing, limit=_ON_WORKBENCH).items]
+    todo = [task_row(task) for task in inbox.page(session, "todo", standing, limit=_ON_WORKBENCH).items]
     unread = notices(session, standing.groups, read=False, limit=_ON_WORKBENCH)
     counts = {
         "filings": _count(_filed(user)),
@@ -107,7 +103,7 @@ def filings(tab: str) -> str:
 @require(UserKind.ENTERPRISE)
 def certificates() -> str:
     """我的备案证."""
-    query = _certificates(me()).join(Filing, Filing.id == Certificate.filing_id).add_columns(Filing)
+    query = _certificates(me()).join(Filing, Filing.id == Certificate.project_id).add_columns(Filing)
     if text := lists.searched():
         query = query.where(lists.containing(text, Filing.project_name, Certificate.number))
     found = lists.part(db.session(), query.order_by(Certificate.issue_date.desc(), Certificate.number.desc()))
@@ -127,7 +123,8 @@ def certificates() -> str:
                 "issue_date": wording.day(certificate.issue_date),
                 "valid_until": wording.day(certificate.valid_until) or None,
                 "seal": certificate.seal,
-                "pdf_url": url_for("enterprise.paper", number=certificate.number) if certificate.paper else None,
+                "licence": certificate.licence,
+                "pdf_url": url_for("enterprise.paper", number=certificate.number),
             }
             for certificate, filing in found.rows
         ],
@@ -146,29 +143,6 @@ def company() -> str:
         uscc=enterprise.uscc,
         sections=[{"title": "", "items": items}],
         reveal="",
-    )
-
-
-@blueprint.get("/sms")
-@require()
-def sms_outbox() -> str:
-    """短信发件箱: only in the demo, where everybody may read what would have been sent."""
-    if not runtime().settings.demo:
-        raise NotFound
-    return render_template(
-        "enterprise/sms_outbox.html",
-        rows=[
-            {
-                "name": mask_phone(message.mobile),
-                "to": "",
-                "code": message.template,
-                "text": message.text,
-                "time": wording.moment(message.sent_at or message.created_at),
-                "state": message.state.upper(),
-            }
-            for message in outbox(db.session(), 100)
-        ],
-        page=None,
     )
 
 
@@ -232,7 +206,7 @@ def _draft_row(filing: Filing) -> dict[str, Any]:
     }
 
 
-def _task_row(task: Task) -> dict[str, Any]:
+def task_row(task: Task) -> dict[str, Any]:
     instance = db.session.get_one(Instance, task.instance_id)
     document = db.session.get(Document, instance.business_key) if instance.business_key else None
     # A certificate's case is about what was filed long ago: that is not what is to do.
@@ -240,9 +214,10 @@ def _task_row(task: Task) -> dict[str, Any]:
     return {
         "url": url_for("task.page", task_id=task.id),
         "name": (document.project_name if document else None) or task.name,
-        "kind": Course(instance).definition.name,
+        "kind": procedure_name(Course(instance).definition, document),
         "text": task.name,
         "status": status_of(document) if document is not None and is_own else None,
         "suspended": instance.suspended,
         "date": wording.month_day(task.created_at),
+        "day": wording.day(task.created_at),
     }

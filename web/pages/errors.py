@@ -14,6 +14,10 @@ def show(error: Exception, status: int, number: str | None = None) -> Any:
     expired = isinstance(error, CommandRefused) and error.code == "page_expired"
     if user_or_none() is None and (status == 401 or (expired and request.endpoint != "auth.login")):
         return session_ended()
+    if isinstance(error, CommandRefused) and error.code == "password_to_change":
+        return redirect(
+            url_for("auth.password", next=request.full_path.rstrip("?") if request.method == "GET" else None)
+        )
     title, failed, safe, todo = _words(status)
     if expired:
         title = _("页面已过期")
@@ -82,6 +86,7 @@ def _words(status: int) -> tuple[str, str, str, str]:
         415: (_("不支持这种文件"), _("上传的文件格式不在接收范围。"), saved, _("请换用 PDF、图片或 Office 文件。")),
         422: (_("内容有误"), _("提交的内容不符合要求，没有保存。"), saved, _("请按提示修改后重新提交。")),
         429: (_("操作太频繁"), _("短时间内尝试次数过多，已暂停。"), "", _("请一分钟后再试。")),
+        502: (_("没有完成登录"), _("省统一身份认证平台没有正常答复。"), "", _("请稍后重新登录。")),
         503: (_("暂时不可用"), _("系统暂时连接不上，本次操作没有生效。"), saved, _("请稍后重试。")),
     }
     unforeseen = (

@@ -14,19 +14,19 @@ from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
 from engine.tables import Instance
 from records import documents
-from records.certificates import Certificate, CertificateStatus, years_later
+from records.certificates import CertificateStatus, Clearance, years_later
 from records.documents import EDITABLE, DocumentStatus, DocumentVersion
 from records.extensions import LONGEST_REASON, Extension
-from records.filings import Filing
+from records.projects import Project
 from records.users import UserKind
 from tasks import procedure
 from tasks.extensions import deciding_agencies
 from web.api.access import own, visible
-from web.api.certificates import visible_certificate
+from web.api.certificates import visible_clearance
 from web.api.extensions import begin, examined
 from web.database import db
 from web.identity import me, require
-from web.pages import addresses, choosing, commands, lists, own_documents, sections, suspension, wording
+from web.pages import addresses, choosing, clearances, commands, lists, own_documents, sections, suspension, wording
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.filings import latest_task_url, returned_by
@@ -51,14 +51,15 @@ def extensions() -> str:
 @blueprint.get("/extensions/new")
 @require(UserKind.ENTERPRISE)
 def choose_extension() -> str:
-    """选择项目延期 (R143): of the certificates that are dated one is chosen; the rules say whether it may be."""
-    dated = choosing.holding(me()).where(Certificate.status == CertificateStatus.VALID.value)
+    """选择项目延期 (R143): of what is dated one is chosen; the rules say whether it may be extended."""
+    dated = choosing.holding(me()).where(Clearance.status == CertificateStatus.VALID.value)
     act = {
         "key": "extensions",
         "list_url": url_for("enterprise.extensions"),
         "manage": _("延期管理"),
         "choose": _("选择项目延期"),
         "hint": _("请选择一个备案项目进行备案证有效期延期（如需延期项目竣工时间，请做备案变更。）"),
+        "note": _("核准项目也在下列清单中选择，应当在核准批复有效期届满30个工作日前申请。"),
         "verb": _("申请延期"),
     }
     return choosing.page(act, dated, "enterprise.begin_extension")
@@ -70,8 +71,8 @@ def choose_extension() -> str:
 @blueprint.get("/certificates/<number>/extend")
 @require(UserKind.ENTERPRISE)
 def begin_extension(number: str) -> Any:
-    """An extension of a certificate: the one that is begun already, else an empty form, else why there is none."""
-    certificate = visible_certificate(number, me())
+    """An extension of what is held: the one that is begun already, else an empty form, else why there is none."""
+    certificate = visible_clearance(number, me())
     query = select(Extension).where(Extension.certificate_number == number, Extension.status.in_(EDITABLE))
     draft = db.session.scalar(query.order_by(Extension.updated_at.desc()).limit(1))
     if draft is not None:
@@ -105,7 +106,7 @@ def take_new_extension(number: str) -> Any:
         extension = begin(given.session, me(), number)
         return documents.create_draft(given.session, extension, _typed(), actor=me().username, now=given.now)
 
-    return _take(save, lambda: (visible_certificate(number, me()), None))
+    return _take(save, lambda: (visible_clearance(number, me()), None))
 
 
 @blueprint.post("/extensions/<extension_id>/edit")
@@ -120,14 +121,14 @@ def take_extension(extension_id: str) -> Any:
             given.session, extension, _typed(), expected_revision=revision, actor=me().username, now=given.now
         )
 
-    def again() -> tuple[Certificate, Extension]:
+    def again() -> tuple[Clearance, Extension]:
         extension = own(Extension, extension_id, me())
         return _certificate(extension), extension
 
     return _take(save, again)
 
 
-def _take(save: Callable[[Command], Extension], again: Callable[[], tuple[Certificate, Extension | None]]) -> Any:
+def _take(save: Callable[[Command], Extension], again: Callable[[], tuple[Clearance, Extension | None]]) -> Any:
     submits = request.form.get("act") == "submit"
 
     def give(given: Command) -> dict[str, Any]:
@@ -154,19 +155,19 @@ def _typed() -> dict[str, str]:
     return {"agency": request.form.get("agency", ""), "reason": reason}
 
 
-def _form(certificate: Certificate, extension: Extension | None, errors: Mapping[str, str] | None = None) -> str:
-    filing = db.session.get_one(Filing, certificate.filing_id)
+def _form(certificate: Clearance, extension: Extension | None, errors: Mapping[str, str] | None = None) -> str:
+    project = db.session.get_one(Project, certificate.project_id)
     typed = _typed() if request.method == "POST" else extension.form if extension is not None else {}
     instance = procedure.case_of(db.session(), extension) if extension is not None else None
     wanted = typed.get("agency") or certificate.agency_id
     return render_template(
         "enterprise/extension_form.html",
         project={
-            "name": filing.project_name,
+            "name": project.project_name,
             "status": extension.status if extension is not None else None,
-            "agency": filing.agency.name if filing.agency else "",
-            "items": _project_items(filing, certificate),
+            "items": _project_items(project, certificate),
         },
+        held=clearances.spoken(certificate.number),
         typed=typed,
         agencies=[
             {"id": agency.id, "name": agency.name, "chosen": agency.id == wanted}
@@ -212,9 +213,9 @@ def extension(extension_id: str) -> Any:
             "tags": [_("第 %(n)s 次提交", n=found.submission)] if found.submission > 1 else [],
             "agency": found.agency.name if found.agency else "",
             "number": found.number,
-            "certificate": found.certificate_number,
-            "certificate_url": url_for("enterprise.certificate", number=found.certificate_number),
+            "procedure": found.TITLE,
         },
+        held=clearances.spoken(found.certificate_number),
         suspension=suspension.to_enterprise(course, found),
         next=_next_thing(found, allowed),
         withdraw_url=url_for("enterprise.withdraw_extension", extension_id=found.id) if "withdraw" in allowed else None,
@@ -243,7 +244,7 @@ def content(
     return [
         {
             "title": _("项目信息"),
-            "items": _project_items(db.session.get_one(Filing, certificate.filing_id), certificate),
+            "items": _project_items(db.session.get_one(Project, certificate.project_id), certificate),
         },
         {
             "title": _("延期信息"),
@@ -272,18 +273,21 @@ def delete_extension(extension_id: str) -> Any:
     return redirect(url_for("enterprise.extensions"), 303)
 
 
-def _certificate(extension: Extension) -> Certificate:
-    return db.session.get_one(Certificate, extension.certificate_number)
+def _certificate(extension: Extension) -> Clearance:
+    return db.session.get_one(Clearance, extension.certificate_number)
 
 
-def _project_items(filing: Filing, certificate: Certificate) -> list[dict[str, Any]]:
+def _project_items(project: Project, held: Clearance) -> list[dict[str, Any]]:
     return [
-        {"label": _("项目名称"), "value": filing.project_name, "wide": True},
-        {"label": _("项目代码"), "value": filing.project_code},
-        {"label": _("备案机关"), "value": filing.agency.name if filing.agency else ""},
-        {"label": _("备案证号"), "value": certificate.number},
-        {"label": _("签发日期"), "value": wording.day(certificate.issue_date)},
-        {"label": _("备案证有效期至"), "value": wording.day(certificate.valid_until) or _("长期有效")},
+        {"label": _("项目名称"), "value": project.project_name, "wide": True},
+        {"label": _("项目代码"), "value": project.project_code},
+        {"label": clearances.authority(held), "value": project.agency.name if project.agency else ""},
+        {"label": clearances.number_name(held), "value": held.number},
+        {"label": _("签发日期"), "value": wording.day(held.issue_date)},
+        {
+            "label": _("%(paper)s有效期至", paper=clearances.noun(held)),
+            "value": wording.day(held.valid_until) or _("长期有效"),
+        },
     ]
 
 
@@ -310,7 +314,8 @@ def _row(extension: Extension) -> dict[str, Any]:
 
 def _next_thing(extension: Extension, allowed: list[str]) -> dict[str, Any] | None:
     """The one thing for the enterprise to do now, or what came of it."""
-    until = wording.day(_certificate(extension).valid_until) or _("长期有效")
+    held = _certificate(extension)
+    until, paper = wording.day(held.valid_until) or _("长期有效"), clearances.noun(held)
     if extension.status == DocumentStatus.RETURNED:
         returned = returned_by(extension)
         title = _("按意见修改后重新提交") if "submit" in allowed else _("按意见修改并保存，恢复后重新提交")
@@ -318,11 +323,15 @@ def _next_thing(extension: Extension, allowed: list[str]) -> dict[str, Any] | No
     if "edit" in allowed:
         return _to_do(_("修改后重新提交"), _("延期申请已撤回，审批机关看不到它。"), "pencil", extension)
     if extension.status == DocumentStatus.ISSUED:
-        text = _("请按时开工并填报开工时间；填报后备案证长期有效。")
-        return {"title": _("延期已通过，备案证有效期至 %(day)s", day=until), "text": text, "glyph": "circle-check"}
+        text = _("请按时开工并填报开工时间；填报后%(paper)s长期有效。", paper=paper)
+        return {
+            "title": _("延期已通过，%(paper)s有效期至 %(day)s", paper=paper, day=until),
+            "text": text,
+            "glyph": "circle-check",
+        }
     if extension.status == DocumentStatus.NOT_ACCEPTED:
         title = _("未通过：%(why)s", why=extension.opinion or "")
-        return {"title": title, "text": _("备案证有效期仍至 %(day)s。", day=until), "glyph": "ban"}
+        return {"title": title, "text": _("%(paper)s有效期仍至 %(day)s。", paper=paper, day=until), "glyph": "ban"}
     if extension.status == DocumentStatus.TERMINATED:
         return {"title": _("延期已终止"), "text": extension.opinion or "", "glyph": "circle-off"}
     return None

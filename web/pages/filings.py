@@ -125,7 +125,7 @@ def attachment(document_id: str, attachment_id: str) -> Response:
 def certificate(number: str) -> Any:
     """The certificate with its project."""
     found = visible_certificate(number, me())
-    filing = db.session.get_one(Filing, found.filing_id)
+    filing = db.session.get_one(Filing, found.project_id)
     if me().kind != UserKind.ENTERPRISE and not filing.imported:
         return redirect(latest_task_url(filing))
     return _detail(filing, found)
@@ -263,7 +263,7 @@ def _card(certificate: Certificate, filing: Filing) -> dict[str, Any]:
     today = local_date(runtime().engine.clock.now())
     verify_url = f"{certificate.snapshot['site_url']}/verify/{certificate.verify_token}"
     number = certificate.number
-    made = certificate.paper is not None
+    made = certificate.deliverable
     return {
         "number": number,
         "number_spaced": " ".join(number[start : start + 4] for start in range(0, len(number), 4)),

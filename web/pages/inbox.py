@@ -12,6 +12,8 @@ from sqlalchemy.orm import contains_eager
 from engine import inbox, verbs
 from engine.assignment import Standing
 from engine.tables import Definition, Instance, Task
+from records.account_merges import PROCESS as MERGING
+from records.account_merges import AccountMerge
 from records.approvals import APPROVAL
 from records.calendar import local_date
 from records.documents import IN_PROGRESS, Document, DocumentStatus
@@ -24,7 +26,7 @@ from web.database import db
 from web.identity import me, require
 from web.pages import addresses, commands, lists, people, wording
 from web.pages.clock import Clocks
-from web.pages.course import Course, outcome_title
+from web.pages.course import Course, outcome_title, procedure_name
 from web.pages.library import quick_links
 from web.runtime import command, runtime
 
@@ -265,8 +267,8 @@ def _todo_row(
         "id": task.id,
         "url": url_for("task.page", task_id=task.id),
         "name": (document.project_name if document else None) or task.name,
-        "enterprise": document.enterprise.name if document else "",
-        "kind": definition.name,
+        "enterprise": document.enterprise.name if document else _asking(instance, definition),
+        "kind": procedure_name(definition, document),
         "step": task.name,
         "status": status_of(open_document) if open_document else task.name,
         "suspended": instance.suspended,
@@ -286,6 +288,12 @@ def _todo_row(
     }
 
 
+def _asking(instance: Instance, definition: Definition) -> str:
+    """The enterprise that a case about no document concerns."""
+    asked = db.session.get(AccountMerge, instance.business_key) if definition.key == MERGING else None
+    return asked.enterprise_name if asked is not None else ""
+
+
 def status_of(document: Document) -> str:
     """The status as a badge shows it: a later submission that waits says that it is one."""
     if document.status == DocumentStatus.SUBMITTED and document.submission > 1:
@@ -298,8 +306,8 @@ def _done_row(task: Task, instance: Instance, definition: Definition, document: 
     return {
         "url": url_for("task.page", task_id=task.id),
         "name": (document.project_name if document else None) or task.name,
-        "enterprise": document.enterprise.name if document else "",
-        "kind": definition.name,
+        "enterprise": document.enterprise.name if document else _asking(instance, definition),
+        "kind": procedure_name(definition, document),
         "act": task.name,
         "outcome": outcome_title(form, (task.result or {}).get("decision")),
         "status": status_of(document) if document else instance.status,

@@ -59,12 +59,17 @@ def quick_links() -> list[dict[str, Any]]:
     """办事指南 and 政策法规 in short, as they stand beside an official's tasks (R75)."""
     guide, policies = url_for("library.guide"), url_for("library.policies")
     found = [
-        (_("办事指南"), "book", guide, [(a, f"{guide}#{a.id}") for a in articles(db.session(), Shelf.GUIDE)]),
+        (
+            _("办事指南"),
+            "book",
+            guide,
+            [(a, f"{guide}#{a.id}") for a in articles(db.session(), Shelf.GUIDE, most=_IN_SHORT)],
+        ),
         (
             _("政策法规"),
             "scale",
             policies,
-            [(a, _address(a) or policies) for a in articles(db.session(), Shelf.POLICY)],
+            [(a, _address(a) or policies) for a in articles(db.session(), Shelf.POLICY, most=_IN_SHORT)],
         ),
     ]
     return [
@@ -72,7 +77,7 @@ def quick_links() -> list[dict[str, Any]]:
             "name": name,
             "icon": glyph,
             "more_url": address,
-            "links": [{"title": article.title, "url": url} for article, url in links[:_IN_SHORT]],
+            "links": [{"title": article.title, "url": url} for article, url in links],
         }
         for name, glyph, address, links in found
     ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import request, url_for
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from engine.inbox import COUNTED
@@ -21,15 +21,20 @@ class Part:
     foot: dict[str, Any]
 
 
-def part(session: Session, query: Select[*tuple[Any, ...]], *, size: int = SIZE) -> Part:
-    """The part of a query that `?page=` asks for, the first one by default."""
-    total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    return counted_part(total, lambda limit, offset: list(session.execute(query.limit(limit).offset(offset))), size)
+def part(session: Session, query: Select[*tuple[Any, ...]], *, size: int = SIZE, most: int | None = None) -> Part:
+    """The part of a query that `?page=` asks for, the first one by default. No more than `most` rows are counted."""
+    total = count(session, query, most)
+    counted = None if most is not None and total > most else total
+    return counted_part(
+        counted, lambda limit, offset: list(session.execute(query.limit(limit).offset(offset))), size, most
+    )
 
 
-def counted_part(total: int | None, rows_of: Callable[[int, int], list[Any]], size: int = SIZE) -> Part:
-    """The part of a list that `?page=` asks for. `total` is None where nobody counted to its end; `rows_of` answers
-    with so many rows from an offset on."""
+def counted_part(
+    total: int | None, rows_of: Callable[[int, int], list[Any]], size: int = SIZE, most: int | None = None
+) -> Part:
+    """The part of a list that `?page=` asks for. `total` is None where there are more than the `most` that were
+    counted; `rows_of` answers with so many rows from an offset on."""
     number = max(1, request.args.get("page", 1, type=int))
     if total is not None:
         number = min(number, max(1, -(-total // size)))
@@ -41,7 +46,8 @@ def counted_part(total: int | None, rows_of: Callable[[int, int], list[Any]], si
         {
             "first": first + 1 if rows else 0,
             "last": first + len(rows),
-            "total": total,
+            "total": most if total is None else total,
+            "more": total is None and most is not None,
             "prev_url": same_page(page=number - 1) if number > 1 else None,
             "next_url": same_page(page=number + 1) if goes_on else None,
         },
@@ -51,6 +57,13 @@ def counted_part(total: int | None, rows_of: Callable[[int, int], list[Any]], si
 def told(count: int | None) -> str:
     """A count as a page says it, nothing for none: of what is not counted to its end, that there are more."""
     return f"{COUNTED}+" if count is None else str(count or "")
+
+
+def count(session: Session, query: Select[*tuple[Any, ...]], most: int | None = None) -> int:
+    """How many rows a query has; one more than `most` where there are more."""
+    rows = query.order_by(None).with_only_columns(literal(1), maintain_column_froms=True)
+    counted = rows.limit(most + 1) if most is not None else rows
+    return session.scalar(select(func.count()).select_from(counted.subquery())) or 0
 
 
 def same_page(**changed: Any) -> str:

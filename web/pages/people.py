@@ -8,6 +8,7 @@ from engine.tables import Task
 from records.agencies import Agency
 from records.assignment import enterprise_group
 from records.enterprises import Enterprise
+from records.jurisdiction import HANDLING
 from records.roles import OfficialRole
 from records.users import User, UserKind, UserRole, user_by_username
 
@@ -38,6 +39,11 @@ def roles_of(user: User) -> str:
         return role_title(user.admin_role)
     others = sorted(user.role_names - set(_ROLES))
     return "、".join(role_title(role) for role in [r for r in _ROLES if r in user.role_names] + others)
+
+
+def looks_on(user: User) -> bool:
+    """Whether an official only looks on, as those of the province do: none of his roles decides anything."""
+    return user.kind == UserKind.AUTHORITY and not user.role_names & HANDLING
 
 
 def place_of(session: Session, user: User) -> str:

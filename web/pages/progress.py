@@ -1,4 +1,4 @@
-"""项目进展: the list of certified projects, and the form in which an enterprise tells of one."""
+"""项目进展: the list of filed and approved projects, and the form in which an enterprise tells of one."""
 
 from typing import Any
 
@@ -9,22 +9,21 @@ from sqlalchemy import ColumnElement, Select, and_, select, true
 
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
-from records.certificates import Certificate, CertificateStatus
-from records.documents import Document
+from records.certificates import CertificateStatus, Clearance
 from records.enterprises import Enterprise
-from records.filings import Filing
 from records.jurisdiction import in_sight
 from records.progress import LONGEST_NOTE, Progress
+from records.projects import Project
 from records.roles import OVERSEEING
 from records.users import User, UserKind
 from tasks import progress as telling
 from tasks.filings.findings import Finding
 from tasks.progress_form import ProgressForm
-from web.api.certificates import visible_certificate
+from web.api.certificates import visible_clearance
 from web.api.progress import may_tell, progress_view, today
 from web.database import db
 from web.identity import me, require
-from web.pages import choosing, commands, lists, wording
+from web.pages import choosing, clearances, commands, lists, wording
 from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
 
@@ -34,18 +33,18 @@ _LINE = ("year", "invested", "stage")
 @blueprint.get("/progress")
 @require(UserKind.ENTERPRISE, UserKind.AUTHORITY, *OVERSEEING)
 def progress() -> str:
-    """项目进展 (R147): every certified project with what was told of it."""
+    """项目进展 (R147): every filed or approved project with what was told of it."""
     user = me()
     chosen = request.args.get("show", "")
     kinds = _narrowings()
     query = _projects(user).where(kinds[chosen][1] if chosen in kinds else true())
     fields = [
-        choosing.Field("name", _("项目名称"), Filing.project_name),
-        choosing.Field("number", _("备案证号"), Certificate.number),
+        choosing.Field("name", _("项目名称"), Project.project_name),
+        choosing.Field("number", _("编号"), Clearance.number),
         choosing.Field("enterprise", _("企业名称"), Enterprise.name),
     ]
     query = choosing.narrowed(query, fields)
-    found = lists.part(db.session(), query.order_by(Certificate.issue_date.desc(), Certificate.number.desc()))
+    found = lists.part(db.session(), query.order_by(Clearance.issue_date.desc(), Clearance.number.desc()))
     return render_template(
         "enterprise/progress.html",
         fields=choosing.shown(fields),
@@ -61,7 +60,7 @@ def progress() -> str:
 @require()
 def progress_of(number: str) -> str:
     """项目进展填报; for whoever may not tell anything, what was told."""
-    certificate = visible_certificate(number, me())
+    certificate = visible_clearance(number, me())
     view = progress_view(certificate, me())
     return _page(certificate, view, _texts(view))
 
@@ -70,7 +69,7 @@ def progress_of(number: str) -> str:
 @require(UserKind.ENTERPRISE)
 def tell_progress(number: str) -> Any:
     """Save what was told. What is refused is shown again as it was typed, each complaint beside its field."""
-    certificate = visible_certificate(number, me())
+    certificate = visible_clearance(number, me())
     typed = _typed()
     if "add" in request.form:
         typed["annual_reports"].append(dict.fromkeys(_LINE, ""))
@@ -81,7 +80,7 @@ def tell_progress(number: str) -> Any:
         return _page(certificate, progress_view(certificate, me()), typed, _complaints(invalid.messages)), 422
 
     def act(given: Command) -> dict[str, Any]:
-        telling.tell(given, visible_certificate(number, me()), report)
+        telling.tell(given, visible_clearance(number, me()), report)
         return {"message": _("“%(name)s”的项目进展已提交。", name=_name(certificate))}
 
     try:
@@ -98,7 +97,7 @@ def tell_progress(number: str) -> Any:
 
 
 def _page(
-    certificate: Certificate,
+    certificate: Clearance,
     view: dict[str, Any],
     typed: dict[str, Any],
     errors: list[Finding] | None = None,
@@ -106,28 +105,27 @@ def _page(
     conflict: str = "",
 ) -> str:
     user = me()
-    filing = db.session.get_one(Filing, certificate.filing_id)
+    project = db.session.get_one(Project, certificate.project_id)
     found = {error.field: error for error in errors or ()}
     return render_template(
         "enterprise/progress_form.html",
         project={
             "title": _("项目进展填报") if view["editable"] else _("项目进展"),
             "name": view["project_name"],
-            "enterprise": filing.enterprise.name if user.kind != UserKind.ENTERPRISE else "",
-            "number": certificate.number,
+            "enterprise": project.enterprise.name if user.kind != UserKind.ENTERPRISE else "",
             "status": certificate.status,
             "reason": invalid_reasons().get(certificate.invalid_reason or "", ""),
             "completed": view["completion_date"] is not None,
-            "facts": _facts(certificate, filing),
-            "url": url_for("enterprise.certificate", number=certificate.number),
+            "facts": _facts(certificate, project),
         },
+        held=clearances.spoken(certificate.number),
         editable=view["editable"],
         today=wording.day(today()),
         issued=wording.day(certificate.issue_date),
         validity=_validity(certificate, view),
         report=typed,
         invested=wording.amount(telling.invested([telling.YearTold(**line) for line in view["annual_reports"]])),
-        total=wording.amount(filing.form.get("money", {}).get("total")),
+        total=wording.amount(project.form.get("money", {}).get("total")),
         longest_note=LONGEST_NOTE,
         errors=found,
         summary=[{"target": _target(error.field), "text": error.message} for error in errors or ()],
@@ -138,8 +136,8 @@ def _page(
     )
 
 
-def _facts(certificate: Certificate, filing: Document) -> list[dict[str, Any]]:
-    form = filing.form
+def _facts(certificate: Clearance, project: Project) -> list[dict[str, Any]]:
+    form = project.form
     return [
         {"label": _("计划开工时间"), "value": form.get("planned_start")},
         {"label": _("计划竣工时间"), "value": form.get("planned_completion")},
@@ -148,16 +146,16 @@ def _facts(certificate: Certificate, filing: Document) -> list[dict[str, Any]]:
     ]
 
 
-def _validity(certificate: Certificate, view: dict[str, Any]) -> str:
-    """What the start date means for the certificate now."""
+def _validity(certificate: Clearance, view: dict[str, Any]) -> str:
+    """What the start date means for the certificate or reply now."""
     if not view["editable"]:
         return ""
-    until = wording.day(certificate.dated_until)
+    until, paper = wording.day(certificate.dated_until), clearances.noun(certificate)
     if view["start_date"] is None:
-        return _("在备案证有效期内（至 %(until)s）填报开工时间并提交，备案证将长期有效。", until=until)
+        return _("在有效期内（至 %(until)s）填报开工时间并提交，%(paper)s将长期有效。", until=until, paper=paper)
     if today() > certificate.dated_until:
-        return _("备案证原有效期（至 %(until)s）已过，开工时间可以更正，不能清除。", until=until)
-    return _("误填的可以清除后提交；备案证仍按原有效期（至 %(until)s）计算。", until=until)
+        return _("%(paper)s原有效期（至 %(until)s）已过，开工时间可以更正，不能清除。", until=until, paper=paper)
+    return _("误填的可以清除后提交；%(paper)s仍按原有效期（至 %(until)s）计算。", until=until, paper=paper)
 
 
 def _texts(view: dict[str, Any]) -> dict[str, Any]:
@@ -200,35 +198,35 @@ def _target(field: str) -> str:
     return field.replace(".", "-")
 
 
-def _projects(user: User) -> Select[Certificate, Filing, Enterprise, Progress]:
-    """Every certified project that a user may look at."""
+def _projects(user: User) -> Select[Clearance, Project, Enterprise, Progress]:
+    """Every filed or approved project that a user may look at."""
     query = (
-        select(Certificate, Filing, Enterprise, Progress)
-        .join(Filing, Filing.id == Certificate.filing_id)
-        .join(Enterprise, Enterprise.id == Certificate.enterprise_id)
-        .outerjoin(Progress, Progress.certificate_number == Certificate.number)
+        select(Clearance, Project, Enterprise, Progress)
+        .join(Project, Project.id == Clearance.project_id)
+        .join(Enterprise, Enterprise.id == Clearance.enterprise_id)
+        .outerjoin(Progress, Progress.certificate_number == Clearance.number)
     )
-    return query.where(in_sight(user, enterprise=Certificate.enterprise_id, agency=Certificate.agency_id))
+    return query.where(in_sight(user, enterprise=Clearance.enterprise_id, agency=Clearance.agency_id))
 
 
 def _narrowings() -> dict[str, tuple[str, ColumnElement[bool]]]:
     """填报情况, as the advanced search offers it."""
-    live = Certificate.status != CertificateStatus.INVALID.value
+    live = Clearance.status != CertificateStatus.INVALID.value
     return {
         "unstarted": (_("未填报开工时间"), and_(live, Progress.start_date.is_(None))),
         "building": (_("建设中"), and_(live, Progress.start_date.is_not(None), Progress.completion_date.is_(None))),
         "completed": (_("已完工"), Progress.completion_date.is_not(None)),
-        "invalid": (_("备案证已失效"), ~live),
+        "invalid": (_("已失效"), ~live),
     }
 
 
 def _row(
-    user: User, certificate: Certificate, filing: Filing, enterprise: Enterprise, progress: Progress | None
+    user: User, certificate: Clearance, project: Project, enterprise: Enterprise, progress: Progress | None
 ) -> dict[str, Any]:
     years = [report.year for report in progress.reports] if progress else []
     return {
         "url": url_for("enterprise.progress_of", number=certificate.number),
-        "name": filing.project_name,
+        "name": project.project_name,
         "number": certificate.number,
         "enterprise": enterprise.name if user.kind != UserKind.ENTERPRISE else "",
         "status": certificate.status,
@@ -239,5 +237,5 @@ def _row(
     }
 
 
-def _name(certificate: Certificate) -> str:
-    return db.session.get_one(Filing, certificate.filing_id).project_name or _("未命名项目")
+def _name(certificate: Clearance) -> str:
+    return db.session.get_one(Project, certificate.project_id).project_name or _("未命名项目")

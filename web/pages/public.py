@@ -70,7 +70,6 @@ def announcements(kind: str) -> str:
         public_lists=_tabs(kind),
         kind="news" if kind == "information" else "filings",
         authority=_authority(KINDS[kind]),
-        numbered=kind != "approved",
         dated=_("签发日期") if kind == "filed" else _("公告日期"),
         items=[_news(item) for item in items],
         rows=[_row(item) for item in items],
@@ -175,8 +174,13 @@ def _verification(state: str, number: str = "", found: Certificate | Paper | Non
 
 def _facts(found: Certificate | Paper) -> dict[str, Any]:
     told = verification_view(found)
+    for sealed in (told, told.get("paper"), told.get("letter")):
+        if sealed and sealed.get("electronic_seal"):
+            seal = sealed["electronic_seal"]
+            sealed["electronic_seal"] = seal | {"sealed_at": wording.moment(seal["sealed_at"])}
     if "paper" in told:
-        return told
+        paper = told["paper"]
+        return {"paper": paper | {"reason": _reason(paper["invalid_reason"])}}
     days = {name: wording.day(told[name]) for name in ("issue_date", "valid_until")}
     return told | days | {"reason": _reason(told["invalid_reason"])}
 
@@ -212,7 +216,6 @@ def _row(item: Announcement) -> dict[str, Any]:
         "enterprise": item.enterprise_name,
         "agency": item.agency_name,
         "number": item.certificate_number or "",
-        "note": item.body if item.certificate_number is None else "",
         "date": wording.day(item.published_at),
     }
 

@@ -162,7 +162,7 @@ def _page(entry: OfflineSeal, typed: Mapping[str, str], errors: Mapping[str, str
         to_stamp=entry.state == SealState.PENDING,
         items=[
             {"label": _("文书"), "value": f"{document.PAPER} {entry.paper_number}"},
-            {"label": _("备案证号"), "value": entry.certificate_number},
+            {"label": document.HOLDS.NUMBER, "value": entry.certificate_number},
             {"label": _("项目名称"), "value": document.project_name, "wide": True},
             {"label": _("企业名称"), "value": document.enterprise.name},
             {"label": _("签发日期"), "value": wording.day(entry.issue_date)},

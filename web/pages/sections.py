@@ -140,7 +140,7 @@ def sections(shown: Shown, before: Shown | None = None) -> list[dict[str, Any]]:
         else:
             items = list(_items(layout, section.get("fields", ()), shown, changed))
         if items:
-            found.append({"title": section["title"], "unit": "", "items": items})
+            found.append({"title": section["title"], "unit": "", "kind": section.get("kind", ""), "items": items})
     return found
 
 

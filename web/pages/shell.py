@@ -9,7 +9,10 @@ from flask import Flask, g, request, url_for
 from flask_login import current_user
 
 from engine import inbox
+from records import listings
+from records.calendar import local_date
 from records.notices import unread_count
+from records.selection import Selection
 from records.users import User, UserKind
 from web.api.views import standing_of
 from web.database import db
@@ -26,7 +29,7 @@ _HTML_NAMES = {"zh": "zh-CN"}
 def register(app: Flask) -> None:
     """Give templates their globals, filters and context."""
     app.jinja_env.filters.update(wording.FILTERS)
-    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals.update(asset=asset, statuses=wording.STATUSES)
     app.context_processor(context)
 
 
@@ -64,20 +67,28 @@ def shell() -> dict[str, Any] | None:
 
 def _shell_of(user: User) -> dict[str, Any]:
     session, standing = db.session(), standing_of(user)
+    looks_on = people.looks_on(user)
     return {
         "kind": "enterprise" if user.kind == UserKind.ENTERPRISE else "official",
         "is_admin": user.kind == UserKind.ADMIN,
         "admin_role": user.admin_role,
         "home": home_of(user),
+        "looks_on": looks_on,
         "name": user.name,
         "role": people.roles_of(user),
         "initial": user.name[:1],
         "counts": {
             "todo": lists.told(inbox.count(session, "todo", standing)),
             "notices": unread_count(session, standing.groups),
+            "overdue": lists.count(session, _overdue(user)) if looks_on else 0,
         },
         "demo": runtime().settings.demo,
     }
+
+
+def _overdue(user: User) -> listings.Rows:
+    today = local_date(runtime().engine.clock.now())
+    return listings.overdue(db.session(), user, Selection(submitted_to=today))
 
 
 def _other_language(shown: str) -> dict[str, str] | None:

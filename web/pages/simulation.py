@@ -7,13 +7,13 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from engine.errors import CommandRefused
-from records.certificates import Certificate
+from records.certificates import Clearance
 from records.filings import Filing
 from records.simulation import SimulatedProject
 from records.users import UserKind
 from tasks.adapters import adapters
 from tasks.filings.examination import LONGEST_NAME
-from web.api.certificates import visible_certificate
+from web.api.certificates import visible_clearance
 from web.database import db
 from web.identity import me, require
 from web.pages.enterprise import blueprint
@@ -25,11 +25,11 @@ PLATFORM_URL = "https://www.gdtz.gov.cn/tybm/index.action"
 LONGEST_PLACE = 200
 
 
-def platform_url(certificate: Certificate) -> str:
-    """Where name and place of a certificate's project are changed: in the demo on the stand-in."""
+def platform_url(held: Clearance) -> str:
+    """Where name and place of a project are changed: in the demo on the stand-in."""
     if not runtime().settings.demo:
         return PLATFORM_URL
-    return url_for("enterprise.platform_project", number=certificate.number)
+    return url_for("enterprise.platform_project", number=held.number)
 
 
 @blueprint.get("/platform/<number>")
@@ -70,4 +70,4 @@ def change_platform_project(number: str) -> Any:
 def _project(number: str) -> Filing:
     if not runtime().settings.demo:
         raise NotFound
-    return db.session.get_one(Filing, visible_certificate(number, me()).filing_id)
+    return db.session.get_one(Filing, visible_clearance(number, me()).project_id)

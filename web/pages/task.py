@@ -31,17 +31,19 @@ from web.pages import (
     addresses,
     approval_parts,
     change_rows,
+    clearances,
     commands,
     corrections,
     extensions,
     form_fields,
     people,
+    personal,
     sections,
     suspension,
     wording,
 )
 from web.pages.clock import clock
-from web.pages.course import Course, outcome_title, steps, submitted_version, timeline
+from web.pages.course import Course, outcome_title, procedure_name, steps, submitted_version, timeline
 from web.pages.decisions import NOTHING_TYPED, Typed, panel
 from web.pages.inbox import neighbours, status_of
 from web.runtime import runtime
@@ -59,6 +61,8 @@ def page(task_id: str) -> Any:
     task, instance = visible_task(task_id, me())
     document = _filing(instance)
     form_page = Course(instance).ui_form_of(task.element_id).get("ui:page")
+    if form_page == "account_merge":
+        return redirect(url_for("account.merge", request_id=instance.business_key))
     if form_page == "seal" and document is not None and (entry := entry_of(db.session(), document.id)):
         return redirect(url_for("enterprise.seal", entry_id=entry.id))
     if me().kind == UserKind.ENTERPRISE and document is not None:
@@ -127,8 +131,10 @@ def _said(verb: str, task: Task, instance: Instance, title: str, answer: dict[st
     if following:
         holders = "、".join(dict.fromkeys(people.holder(db.session(), found) for found in following))
         return done + _("“%(name)s”现在由%(holders)s办理。", name=name, holders=holders)
-    if document is not None and document.certificate_number:
+    if isinstance(document, Filing) and document.certificate_number:
         return done + _("“%(name)s”已备案，备案证号 %(number)s。", name=name, number=document.certificate_number)
+    if isinstance(document, Approval) and document.certificate_number:
+        return done + _("“%(name)s”已核准，批复文号 %(number)s。", name=name, number=document.certificate_number)
     return done + _("“%(name)s”办理结束。", name=name)
 
 
@@ -185,17 +191,18 @@ def _render(
             "prev_url": url_for("task.page", task_id=earlier) if earlier else None,
             "next_url": url_for("task.page", task_id=later) if later else None,
             "print_url": _print_url(document),
-            "project_url": url_for("enterprise.certificate", number=document.certificate_number)
+            "project_url": clearances.spoken(document.certificate_number)["url"]
             if isinstance(document, Change | Extension | Correction)
             else None,
             "progress_url": url_for("enterprise.progress_of", number=document.certificate_number)
-            if document is not None and document.kind == FILING and document.certificate_number
+            if isinstance(document, Project) and document.certificate_number
             else None,
         },
         suspension=suspension.to_official(course),
         steps=steps(course, document) if document is not None else [],
         rules=_rules(document, version) if isinstance(document, Project | Change) and version is not None else None,
         sections=shown,
+        people_url=personal.address(document, user) if document is not None else None,
         change=_change(document, version, previous) if isinstance(document, Change) and version is not None else None,
         changed_count=sections.changed_count(shown),
         content_title=_content_title(document),
@@ -219,7 +226,7 @@ def _print_url(document: Document | None) -> str | None:
 
 
 def _tags(course: Course, document: Document | None) -> list[str]:
-    tags = [course.definition.name]
+    tags = [procedure_name(course.definition, document)]
     if document is not None and document.submission > 1:
         tags.append(_("第 %(n)s 次提交", n=document.submission))
     return tags

@@ -119,7 +119,7 @@ def choose_revocation() -> str:
 def _choose(act: Act) -> str:
     user = me()
     _require_open(act, user)
-    return choosing.page(_words(act), choosing.holding(user), f"enterprise.{act.name}_form")
+    return choosing.page(_words(act), choosing.certified(user), f"enterprise.{act.name}_form")
 
 
 # The form
@@ -192,7 +192,7 @@ def _form(
     return render_template(
         "enterprise/termination_form.html",
         act=_words(act),
-        project=_project(db.session.get_one(Filing, certificate.filing_id), certificate),
+        project=_project(db.session.get_one(Filing, certificate.project_id), certificate),
         typed=typed or {},
         errors=errors or {},
         longest_reason=LONGEST_REASON,

@@ -1,8 +1,11 @@
 """How the pages write moments, days and amounts: in Guangdong's time, digits short."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
+from flask_babel import LazyString, lazy_gettext
 from flask_babel import gettext as _
 
 from records.calendar import SHANGHAI
@@ -57,6 +60,40 @@ def weekday(value: date) -> str:
 def file_size(size: int) -> str:
     """412 KB, 1.8 MB."""
     return f"{size / 1_048_576:.1f} MB" if size >= 1_048_576 else f"{max(1, round(size / 1024))} KB"
+
+
+STATUSES: Mapping[str, tuple[LazyString, str, str]] = MappingProxyType(
+    {
+        "DRAFT": (lazy_gettext("草稿"), "pencil", "grey"),
+        "SUBMITTED": (lazy_gettext("待受理"), "inbox", "amber"),
+        "RESUBMITTED": (lazy_gettext("补正后重新提交"), "corner-up-left", "orange"),
+        "ACCEPTED": (lazy_gettext("已受理(待审核)"), "eye-check", "blue"),
+        "REVIEWED": (lazy_gettext("待签发"), "signature", "purple"),
+        "ISSUED": (lazy_gettext("已完成"), "circle-check", "green"),
+        "RETURNED": (lazy_gettext("退回修改"), "corner-up-left", "orange"),
+        "CORRECTING": (lazy_gettext("待补正"), "corner-up-left", "orange"),
+        "APPROVED": (lazy_gettext("予以核准"), "circle-check", "green"),
+        "REFUSED": (lazy_gettext("不予核准"), "ban", "red"),
+        "WITHDRAWN": (lazy_gettext("已撤回"), "arrow-back-up", "grey"),
+        "NOT_ACCEPTED": (lazy_gettext("不予受理"), "ban", "red"),
+        "TERMINATED": (lazy_gettext("已终止"), "circle-off", "grey"),
+        "VALID": (lazy_gettext("有效"), "certificate", "green"),
+        "LONG_TERM": (lazy_gettext("长期有效"), "infinity", "teal"),
+        "INVALID": (lazy_gettext("已失效"), "circle-off", "grey"),
+        "SEAL_PENDING": (lazy_gettext("待电子签章"), "rubber-stamp", "amber"),
+        "LICENCE_PENDING": (lazy_gettext("电子证照登记中"), "rubber-stamp", "amber"),
+        "SEALED": (lazy_gettext("电子签章"), "rosette-discount-check", "green"),
+        "OFFLINE_PENDING": (lazy_gettext("待线下盖章"), "rubber-stamp", "amber"),
+        "OFFLINE_DONE": (lazy_gettext("已线下盖章"), "check", "green"),
+        "ON_PAPER": (lazy_gettext("纸质备案证"), "file-text", "grey"),
+    }
+)
+"""What documents', certificates' and seals' statuses are called, with the icon and the tone of their badge."""
+
+
+def status(code: str | None) -> str:
+    """A status in words."""
+    return str(STATUSES[code][0]) if code is not None and code in STATUSES else code or ""
 
 
 FILTERS = {"day": day, "month_day": month_day, "moment": moment, "short_moment": short_moment, "amount": amount}

@@ -1,13 +1,13 @@
 """three administrators: the record of their acts, grants that wait, who came in, texts of messages, notices not public
 
-Revision: 0017, after 0012
+Revision: 0015, after 0014
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0017'
-down_revision = '0012'
+revision = '0015'
+down_revision = '0014'
 branch_labels = None
 depends_on = None
 

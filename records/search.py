@@ -1,0 +1,152 @@
+"""Search 搜索: projects, certificates and enterprises by a part of their name, or by how their code or number begins.
+
+Chinese is written without spaces, so words are no use: what is looked up is every two characters in a row. PostgreSQL
+has them as an index on the name itself (`jigai_grams`), kept by the database in the statement that writes the name;
+SQLite, which serves one house, reads the names. Both then compare the text itself, so they find the same.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import DDL, ColumnElement, Index, Text, True_, and_, event, false, func, literal, select, union
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from engine.tables import Base
+from records.certificates import Certificate
+from records.documents import Document
+from records.enterprises import Enterprise
+from records.figures import ProjectFigures
+from records.jurisdiction import sight
+from records.projects import Project
+from records.users import User, UserKind
+
+SHORTEST = 2
+"""Characters: fewer are in every name."""
+
+GRAMS = """CREATE OR REPLACE FUNCTION jigai_grams(given text) RETURNS text[]
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 3000 AS $$
+SELECT ARRAY(SELECT substr(lower(given), n, 2) FROM generate_series(1, length(given) - 1) n) $$"""
+"""Every two characters in a row of a text. The cost is what it is, so that nobody works it out for every row."""
+
+_ON_POSTGRESQL = "postgresql"
+_CODE = re.compile(r"[0-9]{4}-?[0-9-]*", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{4,15}", re.ASCII)
+_USCC = re.compile(r"[0-9A-Z]{18}", re.ASCII)
+
+_Text = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
+
+event.listen(Base.metadata, "before_create", DDL(GRAMS).execute_if(dialect=_ON_POSTGRESQL))
+
+# The list of insertions that wait to be merged, which every search would read, is done without.
+for _name, _column in (("document", Document.project_name), ("enterprise", Enterprise.name)):
+    Index(
+        f"ix_{_name}_grams", func.jigai_grams(_column), postgresql_using="gin", postgresql_with={"fastupdate": "off"}
+    ).ddl_if(dialect=_ON_POSTGRESQL)
+
+
+_NEWEST = 2_000
+_OFTEN = 10
+"""A text that so many of the newest names have is a common one: walking the list finds it sooner than the index."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The first of what was found, by kind, and of which kinds there is more."""
+
+    projects: Sequence[Project]
+    certificates: Sequence[Certificate]
+    enterprises: Sequence[Enterprise]
+    more: frozenset[str]
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.projects or self.certificates or self.enterprises)
+
+
+def find(session: Session, user: User, text: str, *, limit: int) -> Found:
+    """What a user may look at and is called so, the latest first."""
+    some = limit + 1
+    named = _projects(session, user, text, some)
+    theirs = sight(session, user, enterprise=Certificate.enterprise_id, agency=Certificate.agency_id)
+    query = select(Certificate).where(theirs, _number_begins(Certificate.number, text))
+    numbered = session.scalars(query.order_by(Certificate.number.desc()).limit(some)).all()
+    parties: Sequence[Enterprise] = ()
+    if user.kind != UserKind.ENTERPRISE:
+        asked = select(Enterprise).where(has_filed(session, user), is_enterprise(session, text))
+        parties = session.scalars(asked.order_by(Enterprise.name, Enterprise.id).limit(some)).all()
+    rows: dict[str, Sequence[Any]] = {"projects": named, "certificates": numbered, "enterprises": parties}
+    more = frozenset(kind for kind, found in rows.items() if len(found) > limit)
+    return Found(named[:limit], numbered[:limit], parties[:limit], more)
+
+
+def _projects(session: Session, user: User, text: str, some: int) -> Sequence[Project]:
+    """Filings and applications for approval, by each thing they can be known by: one index serves one question."""
+    theirs = sight(session, user, enterprise=Project.enterprise_id, agency=Project.agency_id)
+    told = [] if user.kind == UserKind.ENTERPRISE else [Project.submission > 0]
+    found: dict[str, Project] = {}
+    for condition in _known_by(session, text):
+        query = select(Project).where(theirs, *told, condition)
+        query = query.order_by(Project.submitted_at.desc(), Project.id.desc()).limit(some)
+        found |= {project.id: project for project in session.scalars(query)}
+    return list(found.values())[:some]
+
+
+def has_filed(session: Session, user: User) -> ColumnElement[bool]:
+    """Enterprises with a project that a user may look at; every enterprise for whoever may look at everything."""
+    theirs = sight(session, user, enterprise=ProjectFigures.enterprise_id, agency=ProjectFigures.agency_id)
+    if isinstance(theirs, True_):
+        return theirs
+    return Enterprise.id.in_(select(ProjectFigures.enterprise_id).where(theirs))
+
+
+def is_project(session: Session, text: str) -> ColumnElement[bool]:
+    """A project that is called so, or whose code or certificate's number begins so."""
+    name, *codes = _known_by(session, text)
+    if not codes:
+        return name
+    asked = (select(Project.id).where(condition) for condition in (name, *codes))
+    return Project.id.in_(union(*asked).scalar_subquery())
+
+
+def is_enterprise(session: Session, text: str) -> ColumnElement[bool]:
+    """An enterprise that is called so, or has this code."""
+    code = text.strip().upper()
+    if _USCC.fullmatch(code):
+        return Enterprise.uscc == code
+    return _contains(session, Enterprise.name, text, Enterprise.name)
+
+
+def _known_by(session: Session, text: str) -> list[ColumnElement[bool]]:
+    code, number = text.strip(), text.replace(" ", "")
+    asked = [_contains(session, Project.project_name, text, Project.submitted_at.desc())]
+    if _CODE.fullmatch(code):
+        asked.append(Project.project_code.startswith(code, autoescape=True))
+    if _NUMBER.fullmatch(number):
+        asked.append(_number_begins(Project.certificate_number, number))
+    return asked
+
+
+def _contains(session: Session, column: _Text, text: str, order: ColumnElement[Any] | _Text) -> ColumnElement[bool]:
+    """Whether a name that `jigai_grams` is an index of has every word of what was typed; `order` is its list's."""
+    words = text.split()
+    same = [column.icontains(word, autoescape=True) for word in words]
+    if not same:
+        return false()
+    if session.get_bind().dialect.name != _ON_POSTGRESQL:
+        return and_(*same)
+    grams = {word[n : n + 2].lower() for word in words for n in range(len(word) - 1)}
+    newest = select(column.label("name")).order_by(order).limit(_NEWEST).subquery()
+    often = [newest.c.name.icontains(word, autoescape=True) for word in words]
+    common = session.scalar(select(func.count()).select_from(newest).where(*often)) or 0
+    if not grams or common >= _OFTEN:
+        return and_(*same)
+    return and_(func.jigai_grams(column).op("@>")(literal(sorted(grams), ARRAY(Text))), *same)
+
+
+def _number_begins(column: _Text, text: str) -> ColumnElement[bool]:
+    """Digits stand in the same order in every collation, so that the index of the key itself serves."""
+    number = text.replace(" ", "")
+    return column.between(number, number + "9" * (15 - len(number))) if _NUMBER.fullmatch(number) else false()
