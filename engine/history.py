@@ -36,7 +36,7 @@ class HistoryLine:
 
 def lines(engine: Engine, session: Session, instance: Instance) -> list[HistoryLine]:
     """Everything that happened to a case, oldest first."""
-    nodes = _nodes(engine, session, instance)
+    nodes = nodes_of(engine, session, instance.definition_id)
     rows = session.scalars(select(History).where(History.instance_id == instance.id).order_by(History.seq))
     return [
         HistoryLine(
@@ -75,7 +75,7 @@ def _waits(token: Token) -> bool:
     )
 
 
-def _nodes(engine: Engine, session: Session, instance: Instance) -> dict[str | None, Node]:
-    """The elements of every process of the deployment that a case runs on, by id."""
-    spec = engine.deployments.compiled(session, instance.definition_id)
+def nodes_of(engine: Engine, session: Session, definition_id: int) -> dict[str | None, Node]:
+    """The elements of every process that was deployed together with a definition, by id."""
+    spec = engine.deployments.compiled(session, definition_id)
     return {node.id: node for process in spec.deployment.processes.values() for node in process.walk()}

@@ -38,7 +38,9 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_declares(portal: P
         assert compare_metadata(context, Base.metadata) == []
 
 
-@pytest.mark.parametrize("table", ["engine_history", "engine_anchor", "engine_anchored_head"])
+@pytest.mark.parametrize(
+    "table", ["engine_history", "engine_anchor", "engine_anchored_head", "admin_act", "access_record"]
+)
 def test_after_the_migrations_the_record_can_only_be_added_to(portal: Portal, table: str) -> None:
     bring_up_to_date(portal.app)
     with db.engine.connect() as connection:

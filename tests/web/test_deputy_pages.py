@@ -143,5 +143,7 @@ def test_an_administrator_lets_an_official_leave_in_one_act(client_of: ClientOf,
     assert "受理：李经办移交给孙经办" in receiver.read(page)
     shown = admin.read(path)
     assert "已提前结束" in shown
-    assert admin.post(f"{path}/activate", admin.form(path, f"{path}/activate")).status_code == 303
+    assert "待安全管理员确认" in admin.post(f"{path}/activate", admin.form(path, f"{path}/activate"), follow=True).text
+    security = client_of("security")
+    assert security.post(f"{path}/activate", security.form(path, f"{path}/activate")).status_code == 303
     assert client_of("gx10").get("/staff").status_code == 403

@@ -97,6 +97,8 @@ def test_what_an_administrator_writes_is_read_by_everybody(portal: Portal, admin
     page = portal.client.get("/guide").text
     assert "<li>登录</li>" in page
     assert page.index("怎样填报开工时间") < page.index("怎样办理备案申报")
+    [act] = portal.call("auditor", "GET", "/audit/acts").get_json()["items"]
+    assert (act["act"], act["actor"], act["subject"]) == ("article.saved", "admin", "怎样填报开工时间")
 
 
 def test_what_is_written_over_or_hidden_changes_what_everybody_reads(portal: Portal, admin: Visitor) -> None:

@@ -140,7 +140,7 @@ def test_a_leavers_tasks_go_to_a_colleague_with_the_account_in_one_act(portal: P
         {"assignee": "gx10"},
     )
     # Left without a receiver, the tasks are for whoever of the group takes them.
-    assert post(portal, "admin", "/staff/gx10/activate")["active"] is True
+    assert post(portal, "security", "/staff/gx10/activate")["active"] is True
     assert post(portal, "admin", "/staff/gx19/deactivate")["handed"] == 1
     assert portal.task("gx10", filing_id)["assignee"] is None
 

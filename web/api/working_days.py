@@ -21,7 +21,7 @@ from web.identity import require
 
 blueprint = Blueprint("working_days", __name__, description="工作日历")
 
-LONGEST_AGO = 1900
+FIRST_YEAR = 1900
 
 
 class Day(Schema):
@@ -107,7 +107,7 @@ def is_published(session: Session, year: int) -> bool:
 
 def valid_year(year: int) -> int:
     """The year. Raises CommandRefused 404 for one that no calendar has."""
-    if not LONGEST_AGO <= year <= date.max.year - 1:
+    if not FIRST_YEAR <= year <= date.max.year - 1:
         raise CommandRefused("year_unknown", "没有这一年的日历。", status=404)
     return year
 

@@ -16,8 +16,9 @@ from records.users import User
 from web.api.audit import acts, case_lines, verified
 from web.database import db
 from web.identity import require
-from web.pages import lists, wording
+from web.pages import lists, people, wording
 from web.pages.administration import blueprint, table
+from web.pages.operations import element_name
 
 _MOST_ROWS = 10_000
 _FILTERS = ("q", "actor", "act", "since", "until")
@@ -173,13 +174,14 @@ def _act(act: AdminAct) -> dict[str, Any]:
 
 def _line(line: History, definition: Definition, document: Document | None) -> dict[str, Any]:
     who = _name(line.actor) if line.actor else _("系统")
+    place = element_name(definition, line.element_id)
     if line.on_behalf_of:
         who = _("%(who)s（代 %(principal)s）", who=who, principal=_name(line.on_behalf_of))
     return {
         "number": f"{line.instance_id} {line.seq}",
         "at": wording.moment(line.at),
         "who": who,
-        "act": " ".join(part for part in (action_words().get(line.action, line.action), line.element_id) if part),
+        "act": " ".join(part for part in (action_words().get(line.action, line.action), place) if part),
         "subject": f"{definition.name} {document.number if document is not None else line.instance_id}",
         "before": _told(line.before),
         "after": _told(line.details),
@@ -193,7 +195,62 @@ def _name(username: str) -> str:
 
 
 def _told(told: dict[str, Any] | None) -> str:
-    return json.dumps(told, ensure_ascii=False) if told else ""
+    """What the record has of something, name by name."""
+    words = field_words()
+    return "；".join(
+        _("%(name)s：%(value)s", name=words.get(name, name), value=_value(value))
+        for name, value in (told or {}).items()
+    )
+
+
+def _value(value: Any) -> str:
+    if value is None or value in ("", []):
+        return _("无")
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return "、".join(people.role_title(item) for item in value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def field_words() -> dict[str, str]:
+    """What the record names, in words; what is not here is shown as it is."""
+    return {
+        "name": _("名称"),
+        "mobile": _("手机号码"),
+        "agency": _("单位"),
+        "roles": _("岗位"),
+        "active": _("在用"),
+        "reason": _("原因"),
+        "handed": _("移交任务"),
+        "to": _("移交给"),
+        "level": _("层级"),
+        "region": _("行政区划代码"),
+        "parent_id": _("上级机构"),
+        "cert_code": _("证号机构码"),
+        "can_file": _("办理备案"),
+        "can_approve": _("办理核准"),
+        "letters": _("发文机关代字"),
+        "e_seal": _("有电子签章"),
+        "duty_mobile": _("值班手机号码"),
+        "workday": _("工作日"),
+        "workdays_changed": _("有变化的日期"),
+        "deadlines": _("调整的办理期限"),
+        "title": _("标题"),
+        "body": _("正文"),
+        "publisher": _("发布单位"),
+        "entries": _("条目"),
+        "effective_from": _("施行日期"),
+        "effective_to": _("失效日期"),
+        "text": _("内容"),
+        "corrected": _("更正的内容"),
+        "definition": _("流程"),
+        "definitions": _("流程"),
+        "version": _("版本"),
+        "opinion": _("意见"),
+        "data": _("数据"),
+        "assignee": _("办理人"),
+    }
 
 
 def _table(name: str, rows: Any) -> Response:

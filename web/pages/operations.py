@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, or_, select
 from engine import values
 from engine.commands import Command
 from engine.errors import CommandRefused, ValueRefused
+from engine.history import nodes_of
 from engine.job_commands import LONGEST_REASON
 from engine.tables import Definition, Incident, Instance, Job
 from records.documents import Document
@@ -20,6 +21,7 @@ from web.database import db
 from web.identity import me, require
 from web.pages import addresses, lists, wording
 from web.pages.administration import blueprint, form, posted, typed
+from web.runtime import runtime
 
 _STATES = ("failed", "due", "leased")
 
@@ -240,6 +242,14 @@ def _case(instance: Instance | None, definition: Definition | None) -> dict[str,
     }
 
 
+def element_name(definition: Definition | None, element_id: str | None) -> str:
+    """What an element is called in its diagram; its id where it has no name."""
+    if definition is None or element_id is None:
+        return element_id or ""
+    node = nodes_of(runtime().engine, db.session(), definition.id).get(element_id)
+    return node.name if node is not None and node.name else element_id
+
+
 def _incident(
     incident: Incident, instance: Instance | None, definition: Definition | None, job: Job | None
 ) -> dict[str, Any]:
@@ -249,7 +259,7 @@ def _incident(
     elif instance is not None and _may_act():
         act_url = url_for("administration.case", instance_id=instance.id)
     return _case(instance, definition) | {
-        "element": incident.element_id or "",
+        "element": element_name(definition, incident.element_id),
         "message": incident.message,
         "code": incident.code,
         "at": wording.moment(incident.created_at),
@@ -265,7 +275,7 @@ def _job(job: Job, instance: Instance | None, definition: Definition | None) -> 
         "job_url": url_for("administration.job", job_id=job.id),
         "kind": kind_words().get(job.kind, job.kind),
         "service": job.payload.get("operator", "") if job.kind == "service" else "",
-        "element": job.element_id or "",
+        "element": element_name(definition, job.element_id),
         "due": wording.moment(job.due_at),
         "attempts": job.attempts,
         "error": job.last_error or "",
@@ -333,11 +343,16 @@ def _case_page(instance_id: str, refusal: CommandRefused | None) -> str:
     if instance is None:
         raise CommandRefused("instance_unknown", _("没有这个案件。"), status=404)
     open_ones = (Incident.instance_id == instance.id, Incident.resolved_at.is_(None))
+    definition = db.session.get(Definition, instance.definition_id)
     return render_template(
         "admin/case_retry.html",
-        case=_case(instance, db.session.get(Definition, instance.definition_id)),
+        case=_case(instance, definition),
         incidents=[
-            {"element": found.element_id or "", "message": found.message, "at": wording.moment(found.created_at)}
+            {
+                "element": element_name(definition, found.element_id),
+                "message": found.message,
+                "at": wording.moment(found.created_at),
+            }
             for found in db.session.scalars(select(Incident).where(*open_ones).order_by(Incident.id))
         ],
         form=form(refusal),
