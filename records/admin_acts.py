@@ -40,6 +40,8 @@ class Act(StrEnum):
     BULLETIN_WITHDRAWN = "bulletin.withdrawn"
     ARTICLE_SAVED = "article.saved"
     SMS_TEXT_CHANGED = "sms_text.changed"
+    SMS_SENT_AGAIN = "sms.sent_again"
+    SMS_SKIPPED = "sms.skipped"
     JOB_RETRIED = "job.retried"
     JOB_SKIPPED = "job.skipped"
     CASE_STARTED = "case.started"

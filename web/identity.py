@@ -27,8 +27,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 SEEN_EVERY = timedelta(minutes=5)
 """How exactly is noted when a session or token was last used."""
-OF_ONES_ACCOUNT = frozenset(("auth", "public"))
-"""Blueprints with what everybody may do for themselves: logging out, choosing a language."""
+OF_ONES_ACCOUNT = frozenset(("auth", "public", "tokens"))
+"""Blueprints with what everybody may do for themselves: logging out, a password, tokens, choosing a language."""
 
 login = LoginManager()
 csrf = CSRFProtect()

@@ -1,7 +1,7 @@
 """Queuing a message in the command that causes it, delivering it by a job of its own (design §3.3), and what becomes of
 it: the gateway's word, and what operators decide."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from engine.errors import CommandRefused, EngineError
 from engine.services import Call, Param, service_task
 from engine.tables import Job
 from engine.transactions import after_commit
+from records.admin_acts import Act, note
 from records.documents import Document
 from records.sms import OutgoingSms, SmsState, by_reference, queue, sent_today
 from records.sms_texts import chosen_text
@@ -127,11 +128,12 @@ def may_send_again(message: OutgoingSms, job: Job | None) -> bool:
 def send_again(command: Command, message: OutgoingSms) -> None:
     """Have a message sent (again). Raises CommandRefused 409 where there is no reason to."""
     job = job_of(command.session, message)
+    if not may_send_again(message, job):
+        raise CommandRefused("sms_not_resendable", "这条短信已经送达或者正在发送，不需要重发。")
+    _record(command, Act.SMS_SENT_AGAIN, message, {})
     if job is not None and job.state == "failed":
         command.retry_job(job.id)
         return
-    if not may_send_again(message, job):
-        raise CommandRefused("sms_not_resendable", "这条短信已经送达或者正在发送，不需要重发。")
     message.state, message.note, message.sent_at = SmsState.QUEUED.value, None, None
     message.reference, message.reported_at = None, None
     message.resent += 1
@@ -147,6 +149,12 @@ def skip(command: Command, message: OutgoingSms, reason: str) -> None:
         raise CommandRefused("sms_not_skippable", "这条短信不在待发送状态，不能跳过。")
     command.skip_job(job.id, reason)
     _note(command.session, message.id, SmsState.SKIPPED, reason.strip())
+    _record(command, Act.SMS_SKIPPED, message, {"reason": reason.strip()})
+
+
+def _record(command: Command, act: Act, message: OutgoingSms, after: Mapping[str, str]) -> None:
+    subject = f"短信 {message.id}（{message.template}）"
+    note(command.session, act, subject, actor=command.actor, now=command.now, after=after)
 
 
 def _noting(sms_id: int, state: SmsState, note: str) -> Callable[[Session], None]:

@@ -88,6 +88,8 @@ def act_words() -> dict[str, str]:
         Act.BULLETIN_WITHDRAWN: _("撤下公告"),
         Act.ARTICLE_SAVED: _("编写内容"),
         Act.SMS_TEXT_CHANGED: _("修改短信模板"),
+        Act.SMS_SENT_AGAIN: _("重发短信"),
+        Act.SMS_SKIPPED: _("跳过短信"),
         Act.JOB_RETRIED: _("重试后台工作"),
         Act.JOB_SKIPPED: _("跳过后台工作"),
         Act.CASE_STARTED: _("启动案件"),

@@ -200,6 +200,7 @@ def kind_words() -> dict[str, str]:
     """What jobs do, in words."""
     return {
         "service": _("服务任务"),
+        "detached": _("附带的服务任务"),
         "timer": _("定时"),
         "message": _("消息"),
         "signal": _("信号"),
@@ -274,7 +275,7 @@ def _job(job: Job, instance: Instance | None, definition: Definition | None) -> 
         "job": job.id,
         "job_url": url_for("administration.job", job_id=job.id),
         "kind": kind_words().get(job.kind, job.kind),
-        "service": job.payload.get("operator", "") if job.kind == "service" else "",
+        "service": job.payload.get("operator", ""),
         "element": element_name(definition, job.element_id),
         "due": wording.moment(job.due_at),
         "attempts": job.attempts,
@@ -292,7 +293,7 @@ def _job_of(job_id: str) -> Job:
 def _job_page(job: Job, refusal: CommandRefused | None) -> str:
     instance = db.session.get(Instance, job.instance_id) if job.instance_id else None
     definition = db.session.get(Definition, instance.definition_id) if instance is not None else None
-    arguments = job.payload.get("arguments", {}) if job.kind == "service" else {}
+    arguments = job.payload.get("arguments", {})
     return render_template(
         "admin/job.html",
         job=_job(job, instance, definition) | {"state": state_words().get(job.state, job.state)},
