@@ -16,7 +16,23 @@ from records.users import UserKind
 
 _READING = frozenset(("GET", "HEAD"))
 _NO_OBJECT = frozenset(
-    ("box", "code", "definition", "ending", "filename", "key", "kind", "name", "shelf", "tab", "verb", "version")
+    (
+        *(
+            "box",
+            "code",
+            "day",
+            "definition",
+            "edition",
+            "ending",
+            "filename",
+            "form",
+            "key",
+            "kind",
+            "listing",
+            "name",
+        ),
+        *("shelf", "tab", "template", "verb", "version", "year"),
+    )
 )
 """Parts of an address that name nobody's matter."""
 

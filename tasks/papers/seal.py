@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -63,7 +64,9 @@ def seal(pdf: bytes, place: Place, key: AgencyKey, purpose: str, at: datetime) -
     shown[pdf_name("/AP")] = DictionaryObject({pdf_name("/N"): face})
     embedding.send(SigObjSetup(signature))
     digest, output = embedding.send(SigIOSetup(_DIGEST))
-    embedding.send(asyncio.run(key.signer.async_sign(digest.document_digest, _DIGEST, use_pades=True)))
+    signing = key.signer.async_sign(digest.document_digest, _DIGEST, use_pades=True)
+    with ThreadPoolExecutor(1) as apart:  # whoever calls may have an event loop running, which allows no second one
+        embedding.send(apart.submit(asyncio.run, signing).result())
     return SealedPaper(output.getvalue(), key.subject, key.issuer, key.serial, at)
 
 

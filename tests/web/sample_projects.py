@@ -82,7 +82,7 @@ def _put(session: Session, project: dict[str, Any]) -> None:
         issued = date.fromisoformat(told["issue_date"])
         certificate = Certificate(
             number=told["no"],
-            filing_id=document.id,
+            project_id=document.id,
             enterprise_id=document.enterprise_id,
             agency_id=document.agency_id,
             status=told["status"],

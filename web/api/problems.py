@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, json, request
 from flask_wtf.csrf import CSRFError
-from marshmallow import Schema, fields
+from marshmallow import INCLUDE, Schema, fields
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -31,7 +31,10 @@ _SENTENCES = {
 
 
 class FieldProblem(Schema):
-    """What is wrong with one field of what was sent, or at one place of a file."""
+    """What is wrong with one field of what was sent, or at one place of a file; what more is known stands beside it."""
+
+    class Meta:
+        unknown = INCLUDE
 
     field = fields.String()
     code = fields.String()
@@ -39,7 +42,10 @@ class FieldProblem(Schema):
 
 
 class Problem(Schema):
-    """A problem document (RFC 9457), with a code for programs and a remedy for people."""
+    """A problem document (RFC 9457), with a code for programs and a remedy for people; it may say more."""
+
+    class Meta:
+        unknown = INCLUDE
 
     type = fields.String()
     title = fields.String()
