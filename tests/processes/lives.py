@@ -70,10 +70,12 @@ class Life:
 
     @property
     def messages(self) -> list[str]:
-        """The templates of every short message since the certificate was issued."""
+        """The templates of every short message but those about the filing itself."""
         query = select(OutgoingSms.template).order_by(OutgoingSms.id)
         templates = self.test.read(lambda session: list(session.scalars(query)))
-        return templates[templates.index("S04") + 1 :]
+        for of_filing in ("S01", "S04"):
+            templates.remove(of_filing)
+        return templates
 
     @property
     def notices(self) -> list[tuple[str, str]]:

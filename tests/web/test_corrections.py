@@ -73,7 +73,7 @@ def test_an_official_corrects_and_another_signs(portal: Portal, client_of: Clien
     assert user.get(notice[1]).location == answer.location
     note = f"「建设地点」原为“{before}”，更正为“{PLACE}”。"
     page = user.read(answer.location)
-    for words in ("已更正", note, f"2026-{number}-更1", "待电子签章"):
+    for words in ("已更正", note, f"2026-{number}-更1", "电子签章"):
         assert words in page
     assert f"2026-{number}-更1" in user.read("/archive")
     assert "备案更正" in user.read(f"/certificates/{number}")
