@@ -38,7 +38,10 @@ _USCC = re.compile(r"[0-9A-Z]{18}", re.ASCII)
 
 _Text = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
 
-event.listen(Base.metadata, "before_create", DDL(GRAMS).execute_if(dialect=_ON_POSTGRESQL))
+# Two that make their tables at the same moment would both replace the function, which PostgreSQL does not allow.
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('jigai_grams'))"
+for _statement in (_ONE_AT_A_TIME, GRAMS):
+    event.listen(Base.metadata, "before_create", DDL(_statement).execute_if(dialect=_ON_POSTGRESQL))
 
 # The list of insertions that wait to be merged, which every search would read, is done without.
 for _name, _column in (("document", Document.project_name), ("enterprise", Enterprise.name)):
