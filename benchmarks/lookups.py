@@ -37,7 +37,7 @@ def lookup_rows(database: Database, filings: int, repeats: int) -> list[Row]:
 
 
 def measured(app: Flask, filings: int, repeats: int) -> list[Row]:
-    """The rows, on a database that is filled."""
+    """The rows, on a database that is filled. Each page is asked for in a context of its own, as a server does."""
     with app.app_context():
         searches = _searches(filings, repeats)
     # Pages are asked for outside this context: within one, what is known of a request would outlive it.
