@@ -1,6 +1,7 @@
 """导出: the button below a list, and the page that tells how far a long export is."""
 
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
@@ -69,7 +70,8 @@ def file(export_id: str) -> Response:
 def attachment(form: str, name: str, chunks: Any) -> Response:
     """A file that is written while it is sent."""
     answer = Response(chunks, mimetype=MIMETYPES[form])
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    # A header has Latin letters only: a name of others goes as RFC 5987 writes it, which Werkzeug leaves to callers.
+    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
