@@ -44,11 +44,6 @@ class CasePicture {
   constructor(place: HTMLElement, course: Course) {
     this.#course = course;
     this.#canvas.className = "jg-diagram-canvas";
-    // The picture is the canvas; around it stand buttons, which a picture could not contain.
-    this.#canvas.setAttribute("role", "img");
-    this.#canvas.setAttribute("aria-label", place.getAttribute("aria-label") ?? "");
-    place.removeAttribute("role");
-    place.removeAttribute("aria-label");
     if (course.diagrams.length > 1) place.append(this.#tabBar());
     place.append(this.#canvas, this.#zoomBar());
     this.#viewer = new NavigatedViewer({
@@ -59,6 +54,12 @@ class CasePicture {
         externalStyle: { fontSize: 13 },
       },
     });
+    // The picture is the drawing alone: beside it stand buttons and the mark of bpmn.io, which a picture cannot contain.
+    const drawing = this.#canvas.querySelector(".djs-container > svg");
+    for (const name of ["role", "aria-label"]) {
+      drawing?.setAttribute(name, place.getAttribute(name) ?? "");
+      place.removeAttribute(name);
+    }
     this.#viewer.get<EventBus>("eventBus").on<{ element: Drawn }>("element.click", ({ element }) => {
       const called = element.businessObject?.calledElement;
       if (called && this.#tabs.has(called)) void this.show(called);
