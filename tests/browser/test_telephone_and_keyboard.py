@@ -1,10 +1,12 @@
 """The pages on a telephone, and with a keyboard alone."""
 
+import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.people import Demo, draft, row, submitted
+from web import demo
 
 Visit = Callable[..., Page]
 
@@ -59,3 +61,57 @@ def test_what_tab_leads_to_is_never_hidden_under_the_bar(site: Demo, visit_as: V
         )
         # Of a tall field the browser brings the line into view where one types.
         assert top + min(height, 36) <= bar["y"], what
+
+
+def tab_to(page: Page, wanted: Locator, key: str = "Tab") -> None:
+    """Press a key until the focus is on something, and see that it shows."""
+    expect(wanted).to_be_visible()
+    for _ in range(120):
+        page.keyboard.press(key)
+        if wanted.evaluate("wanted => wanted === document.activeElement"):
+            shown = wanted.evaluate(
+                "wanted => [wanted, wanted.parentElement, wanted.closest('label')].filter(Boolean).some("
+                "one => getComputedStyle(one).outlineStyle !== 'none' || getComputedStyle(one).boxShadow !== 'none')"
+            )
+            assert shown, f"no focus to be seen on {wanted}"
+            return
+    raise AssertionError(f"{key} does not lead to {wanted}")
+
+
+def test_an_official_logs_in_and_decides_with_the_keyboard_alone(site: Demo, visit: Visit) -> None:
+    _, code = submitted(site)
+    page = visit("/login?entrance=official")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="跳到主要内容")).to_be_focused()
+    tab_to(page, page.get_by_role("textbox", name="账号"))
+    page.keyboard.type("gx10")
+    tab_to(page, page.get_by_role("textbox", name="密码"))
+    page.keyboard.type(demo.PASSWORD)
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("link", name="待办任务").first)
+    page.keyboard.press("Enter")
+    tab_to(page, row(page, code[-6:]).get_by_role("link").first)
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("button", name="认领"))
+    page.keyboard.press("Enter")
+    outcome = page.get_by_role("radio", name=re.compile("^受理"))
+    # One of a group's radio buttons is reached with Tab, the others from there with the arrows.
+    tab_to(page, page.get_by_role("radio").first)
+    page.keyboard.press("Space")
+    if not outcome.is_checked():
+        tab_to(page, outcome, key="ArrowDown")
+    tab_to(page, page.get_by_role("textbox", name="意见说明"))
+    page.keyboard.type("材料齐全")
+    tab_to(page, page.get_by_role("button", name="提交：受理"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("已提交：受理。")).to_be_visible()
+
+
+def test_an_enterprise_submits_a_filing_with_the_keyboard_alone(site: Demo, visit_as: Visit) -> None:
+    page = visit_as("ent01", f"/filings/{draft(site)}/edit")
+    tab_to(page, page.get_by_role("checkbox", name="我已阅读并同意备案承诺声明"))
+    if not page.get_by_role("checkbox", name="我已阅读并同意备案承诺声明").is_checked():
+        page.keyboard.press("Space")
+    tab_to(page, page.get_by_role("button", name="提交备案"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("待受理").first).to_be_visible()
