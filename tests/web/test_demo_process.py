@@ -69,10 +69,12 @@ class Demo:
 
 
 @contextmanager
-def running(var: Path) -> Iterator[Demo]:
+def running(var: Path, *, past: bool = False) -> Iterator[Demo]:
+    """`jigai demo` on a port of its own; with `past`, its projects have lived up to today (tens of seconds)."""
     port = free_port()
     environment = os.environ | {"JIGAI_VAR": str(var)}
-    command = [sys.executable, "-u", "-c", "from web.cli import main; main()", "demo", "--no-past", "--port", str(port)]
+    command = [sys.executable, "-u", "-c", "from web.cli import main; main()", "demo", "--port", str(port)]
+    command.append("--past" if past else "--no-past")
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
