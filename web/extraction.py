@@ -21,8 +21,10 @@ _NAMED = frozenset(("process", "task", "callActivity", "subProcess", "transactio
 """Beside every task and event: what pages call by its name. Questions at gateways and words on flows stand on the
 picture only, which shows the diagram as it is deployed."""
 
-_NOUNS = frozenset(("TITLE", "NOUN", "PAPER", "NUMBER", "AGAIN", "NAMES", "STATUS_WORDS"))
-"""Constants of `records` that say what kinds of documents, clearances and papers are called."""
+_NOUNS = frozenset(
+    ("TITLE", "NOUN", "PAPER", "NUMBER", "AGAIN", "NAMES", "STATUS_WORDS", "INVESTMENTS", "LABELS", "ITEMS", "KINDS")
+)
+"""Constants of `records` and `tasks` that say what documents, papers, fields and choices are called."""
 
 Found = tuple[int, None, str, tuple[()]]
 

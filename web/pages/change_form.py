@@ -289,7 +289,7 @@ def _summed_up(finding: Finding, ticked: list[str]) -> dict[str, str]:
     """An error in the summary: what it leads to, and which box would make its field fillable."""
     item = _ITEM_OF.get(finding.field)
     if item is not None and item not in ticked:
-        label = next(box.label for box in ITEMS if box.key == item)
+        label = told(next(box.label for box in ITEMS if box.key == item))
         text = _("%(message)s（可同时勾选「%(item)s」）", message=finding.message, item=label)
         return {"text": text, "target": f"item-{item.replace('.', '-')}"}
     return {"text": finding.message, "target": finding.field.replace(".", "-")}

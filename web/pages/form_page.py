@@ -59,7 +59,7 @@ def render(
 
 def _mount(project: Project, instance: Instance | None) -> dict[str, str]:
     """What the form's script is told. A returned form is submitted again by completing the enterprise's task."""
-    told = {
+    mount = {
         "collection": f"{project.kind}s",
         "document-id": project.id,
         "form-url": f"/api/v1/forms/{project.kind}/{project.kind}",
@@ -71,10 +71,10 @@ def _mount(project: Project, instance: Instance | None) -> dict[str, str]:
     if project.status == DocumentStatus.RETURNED and instance is not None:
         tasks = open_tasks(instance)
         if tasks:
-            told |= {"mode": "correct", "task-id": tasks[0].id}
+            mount |= {"mode": "correct", "task-id": tasks[0].id}
     if procedure.held(db.session(), project):
-        told["held"] = "true"
-    return told
+        mount["held"] = "true"
+    return mount
 
 
 @cache

@@ -99,11 +99,11 @@ def register_seal(entry_id: str) -> Any:
     collector = {name: typed.get(name, "") for name in ("name", "id_type", "id_no")}
     if not (collector["name"] or collector["id_no"]):
         collector = {}  # the type of document alone, which the form proposes, tells of nobody
-    told = {name: typed.get(name, "") for name in ("stamped_on", "collected_on", "remark")}
+    particulars = {name: typed.get(name, "") for name in ("stamped_on", "collected_on", "remark")}
 
     def give(given: Command) -> dict[str, Any]:
         entry = visible_entry(entry_id, me())
-        sealing.register(given, entry, {**told, "collector": collector})
+        sealing.register(given, entry, {**particulars, "collector": collector})
         state = _states()[entry.state]
         return {"message": _("已登记：%(paper)s %(state)s。", paper=told(entry.document.PAPER), state=state)}
 

@@ -188,7 +188,9 @@ def _render(
             "tags": _tags(course, document),
             "enterprise": document.enterprise.name if document else "",
             "project_code": document.project_code if document else "",
-            "number": f"{document.TITLE.removeprefix('备案')}编号 {document.number}" if document else "",
+            "number": _("%(noun)s编号 %(no)s", noun=told(document.TITLE).removeprefix("备案"), no=document.number)
+            if document
+            else "",
             "prev_url": url_for("task.page", task_id=earlier) if earlier else None,
             "next_url": url_for("task.page", task_id=later) if later else None,
             "print_url": _print_url(document),
