@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,8 @@ def test_the_catalogue_holds_exactly_the_texts_of_code_and_templates(tmp_path: P
 
 
 def test_every_text_is_there_in_english_with_the_same_placeholders() -> None:
-    asked = {message.id for message in read_po(CATALOGUE.open("rb")) if message.id}
-    given = {message.id: message for message in read_po(ENGLISH.open("rb"), locale="en") if message.id}
+    asked = {message.id for message in read_po(BytesIO(CATALOGUE.read_bytes())) if message.id}
+    given = {message.id: message for message in read_po(BytesIO(ENGLISH.read_bytes()), locale="en") if message.id}
     assert asked - given.keys() == set(), "run `make texts`, then translate what is empty"
     assert [text for text, message in given.items() if not message.string or message.fuzzy] == []
     differing = [
