@@ -24,6 +24,21 @@ def in_words(document: Any, say: Say) -> Any:
     return document
 
 
+def with_choices(schema: Mapping[str, Any], ui: Mapping[str, Any], say: Say) -> dict[str, Any]:
+    """The UI Schema with names for those choices that are otherwise shown as they are kept."""
+    named = dict(ui)
+    for name, field in schema.get("properties", {}).items():
+        look = dict(named.get(name, {}))
+        values = field.get("enum", [])
+        if "properties" in field:
+            look = with_choices(field, look, say)
+        elif "enumNames" not in look.get("ui:options", {}) and _texts(values, say) != values:
+            look["ui:options"] = {**look.get("ui:options", {}), "enumNames": _texts(values, say)}
+        if look:
+            named[name] = look
+    return named
+
+
 def all_words(texts: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """A mapping of nothing but texts, or of such mappings, with each as `say` gives it."""
     return {name: say(text) if isinstance(text, str) else all_words(text, say) for name, text in texts.items()}
