@@ -8,7 +8,7 @@
 #   make lint        ruff, mypy, import-linter, TypeScript
 #   make bench       throughput, latency and sizes on SQLite and PostgreSQL
 #   make .venv       only the Python environment
-#   make texts       collects the interface's texts into the catalogue for translators
+#   make texts       collects the interface's and analysts' words into the catalogues for translators
 #   make clean       removes what was set up and built, and keeps var/ (your data)
 
 .DEFAULT_GOAL := help
@@ -23,6 +23,7 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 endif
 BOOTSTRAP = $(if $(PYTHON),@$(PYTHON) scripts/bootstrap.py,@echo 'jigai needs Python 3.11 or newer on the PATH (or make PYTHON=/path/to/python).' >&2; exit 1;)
 BIN = .venv/bin
+BABEL = $(BIN)/python -m babel.messages.frontend -q
 # Byte code is kept, beside nobody's sources, also where the environment says that Python is to write none (containers do):
 # compiling every import anew takes each process of the product and of the tests four seconds.
 unexport PYTHONDONTWRITEBYTECODE
@@ -39,23 +40,23 @@ help:
 	$(BOOTSTRAP) python
 
 frontend:
-	$(BOOTSTRAP) python node bundle
+	$(BOOTSTRAP) python node bundle texts
 
 # exec: Ctrl-C and SIGTERM reach jigai itself, which ends with status 0, so make has nothing to report.
 demo:
-	$(BOOTSTRAP) python node bundle
+	$(BOOTSTRAP) python node bundle texts
 	@exec $(BIN)/jigai demo --port $(PORT)
 
 demo-reset:
-	$(BOOTSTRAP) python node bundle
+	$(BOOTSTRAP) python node bundle texts
 	@exec $(BIN)/jigai demo --reset
 
 test:
-	$(BOOTSTRAP) python node bundle browser
+	$(BOOTSTRAP) python node bundle texts browser
 	$(PYTEST) -m "not slow" $(ARGS)
 
 test-all:
-	$(BOOTSTRAP) python node bundle browser
+	$(BOOTSTRAP) python node bundle texts browser
 	$(PYTEST) $(ARGS)
 
 lint:
@@ -73,8 +74,10 @@ format:
 
 texts:
 	$(BOOTSTRAP) python
-	$(BIN)/pybabel -q extract -F web/translations/babel.cfg --no-location --sort-output --omit-header \
-		-o web/translations/messages.pot web
+	$(BABEL) extract -F web/translations/babel.cfg -k lazy_gettext --no-location --sort-output --omit-header \
+		-o web/translations/messages.pot web records tasks processes
+	$(BABEL) update -i web/translations/messages.pot -d web/translations --no-fuzzy-matching --ignore-obsolete \
+		--omit-header
 
 bench:
 	$(BOOTSTRAP) python

@@ -5,6 +5,7 @@ Steps, each standing on those before it:
     python    .venv with every package of constraints.txt, and jigai itself, editable
     node      node_modules by package-lock.json, with the Node.js of .venv
     bundle    web/static/dist from web/frontend
+    texts     the compiled catalogues of web/translations, one for each language
     browser   Chromium and Chinese fonts from the system's packages, where we are root
 
 A step is done when the hash of all it reads stands in its stamp, so a second run takes no time, and a
@@ -26,6 +27,7 @@ import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -196,6 +198,16 @@ def bundle() -> None:
     )
 
 
+def compile_texts() -> None:
+    """Compile what translators wrote, for gettext to read."""
+    for catalogue in sorted((ROOT / "web" / "translations").rglob("*.po")):
+        language, compiled = catalogue.parent.parent.name, catalogue.with_suffix(".mo")
+        command = (VENV / "bin" / "python", "-m", "babel.messages.frontend", "--quiet", "compile")
+        files = ("--input-file", catalogue, "--output-file", compiled)
+        doing = f"texts: the catalogue of {language}"
+        once(f"texts-{language}", [catalogue], compiled, partial(run, *command, *files, doing=doing))
+
+
 def set_up_browser() -> None:
     """Install what the browser tests need, where that is possible, and say loudly where it is not."""
     missing = []
@@ -232,7 +244,13 @@ def install_system_packages(packages: list[str], *, why: str) -> bool:
     return True
 
 
-STEPS = {"python": set_up_python, "node": set_up_node, "bundle": bundle, "browser": set_up_browser}
+STEPS = {
+    "python": set_up_python,
+    "node": set_up_node,
+    "bundle": bundle,
+    "texts": compile_texts,
+    "browser": set_up_browser,
+}
 
 
 @contextmanager

@@ -31,6 +31,12 @@ class Texts(Domain):
 texts = Texts()
 
 
+def told(text: str | None) -> str:
+    """A word that no call names, as an analyst wrote it or a record has it, in the reader's language; as it stands
+    where nobody has translated it."""
+    return texts.gettext(text) if text else ""
+
+
 def register(app: Flask) -> None:
     """Choose the language of each request: the one the reader chose, else Chinese."""
     app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT

@@ -8,8 +8,10 @@ from flask_smorest import Blueprint
 from engine.deployments import newest
 from engine.errors import CommandRefused
 from web.database import db
+from web.form_words import in_words, with_choices
 from web.identity import require
 from web.runtime import runtime
+from web.texts import told
 
 blueprint = Blueprint("forms", __name__, description="JSON Schema and UI Schema of forms")
 
@@ -25,4 +27,6 @@ class Forms(MethodView):
         if f"{name}.json" not in forms:
             raise CommandRefused("form_unknown", f"没有表单 {name}。", status=404)
         ui = forms.get(f"{name}.ui.json")
-        return {"schema": forms[f"{name}.json"].document, "ui_schema": ui.document if ui else {}}
+        schema = forms[f"{name}.json"].document
+        ui_schema = in_words(ui.document if ui else {}, told)
+        return {"schema": in_words(schema, told), "ui_schema": with_choices(schema, ui_schema, told)}

@@ -21,6 +21,7 @@ from web.identity import me, require
 from web.pages import addresses, lists, wording
 from web.pages.enterprise import blueprint
 from web.pages.inbox import status_of
+from web.texts import told
 
 
 @blueprint.get("/archive")
@@ -86,7 +87,7 @@ def _papers(project: Document) -> Iterator[dict[str, Any]]:
 def _handed_in(document: Document) -> Iterator[dict[str, Any]]:
     is_filing = document.kind == FILING
     printed = url_for("enterprise.application", filing_id=document.id) if is_filing else None
-    name = _("备案申报表") if is_filing else document.TITLE
+    name = _("备案申报表") if is_filing else told(document.TITLE)
     day = wording.day(document.submitted_at)
     yield _paper(name, document.number, day, printed or addresses.of_document(document))
     for file in attachments_of(db.session(), document.id):

@@ -19,6 +19,7 @@ from web.identity import require
 from web.pages import lists, people, wording
 from web.pages.administration import blueprint, table
 from web.pages.operations import element_name
+from web.texts import told
 
 _MOST_ROWS = 10_000
 _FILTERS = ("q", "actor", "act", "since", "until")
@@ -184,7 +185,7 @@ def _line(line: History, definition: Definition, document: Document | None) -> d
         "at": wording.moment(line.at),
         "who": who,
         "act": " ".join(part for part in (action_words().get(line.action, line.action), place) if part),
-        "subject": f"{definition.name} {document.number if document is not None else line.instance_id}",
+        "subject": f"{told(definition.name)} {document.number if document is not None else line.instance_id}",
         "before": _told(line.before),
         "after": _told(line.details),
     }

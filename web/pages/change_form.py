@@ -38,6 +38,7 @@ from web.pages.enterprise import blueprint
 from web.pages.filings import returned_by
 from web.pages.simulation import platform_url
 from web.runtime import command, runtime
+from web.texts import told
 
 _ITEM_OF = {name: item.key for item in ITEMS for name in item.fields}
 
@@ -62,7 +63,7 @@ def begin_change(number: str) -> Any:
     other = documents.under_way(db.session(), number)
     if other is not None:
         paper = clearances.noun(certificate)
-        flash(_("该%(paper)s有办理中的%(kind)s，办结后才能申请变更。", paper=paper, kind=other.TITLE), "warning")
+        flash(_("该%(paper)s有办理中的%(kind)s，办结后才能申请变更。", paper=paper, kind=told(other.TITLE)), "warning")
         return redirect((addresses.form_of if other.editable else addresses.of_document)(other))
     if certificate.status == CertificateStatus.INVALID:
         flash(_("%(paper)s已失效，不能申请变更。", paper=clearances.noun(certificate)), "warning")
@@ -288,7 +289,7 @@ def _summed_up(finding: Finding, ticked: list[str]) -> dict[str, str]:
     """An error in the summary: what it leads to, and which box would make its field fillable."""
     item = _ITEM_OF.get(finding.field)
     if item is not None and item not in ticked:
-        label = next(box.label for box in ITEMS if box.key == item)
+        label = told(next(box.label for box in ITEMS if box.key == item))
         text = _("%(message)s（可同时勾选「%(item)s」）", message=finding.message, item=label)
         return {"text": text, "target": f"item-{item.replace('.', '-')}"}
     return {"text": finding.message, "target": finding.field.replace(".", "-")}

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from records.agencies import filing_agencies
@@ -18,6 +17,7 @@ from tasks.changes.submission import project_changed
 from web.database import db
 from web.pages.sections import project_form
 from web.runtime import runtime
+from web.texts import told
 
 _LONG = ("scale_content",)
 _DAYS = ("planned_start", "planned_completion")
@@ -35,7 +35,7 @@ def read(
     return [
         {
             "field": row.field,
-            "label": row.label,
+            "label": told(row.label),
             "old": _worded(row.field, row.old),
             "new": _worded(row.field, row.new),
             "differs": row.differs,
@@ -47,7 +47,10 @@ def read(
 
 def boxes(items: Sequence[Item], ticked: list[str]) -> list[dict[str, Any]]:
     """The boxes of a project's items (R132)."""
-    return [{"key": item.key, "label": item.label, "note": item.note, "ticked": item.key in ticked} for item in items]
+    return [
+        {"key": item.key, "label": told(item.label), "note": told(item.note), "ticked": item.key in ticked}
+        for item in items
+    ]
 
 
 def fill_in(
@@ -62,7 +65,7 @@ def fill_in(
                 {
                     "item": item.key,
                     "field": row.field,
-                    "label": row.label,
+                    "label": told(row.label),
                     "carried": row.field != item.key,
                     "ticked": is_ticked,
                     "old": worded(db.session(), row.field, row.old),
@@ -84,12 +87,15 @@ def _control(row: Row, value: Any) -> dict[str, Any]:
     if row.field in _DAYS:
         return shown | {"kind": "day"}
     if row.field.startswith("money.") or row.field in _UNITS:
-        return shown | {"kind": "amount", "unit": _UNITS.get(row.field, _("万元"))}
+        return shown | {"kind": "amount", "unit": told(_UNITS.get(row.field, "万元"))}
     if row.field == "agency":
         agencies = [(agency.id, agency.name) for agency in filing_agencies(db.session())]
         return shown | {"kind": "choice", "options": agencies}
     if row.field in ("capital_industry", "catalogue"):
-        return shown | {"kind": "choice", "options": [(name, name) for name in project_form().field(row.field)["enum"]]}
+        return shown | {
+            "kind": "choice",
+            "options": [(name, told(name)) for name in project_form().field(row.field)["enum"]],
+        }
     if row.field == "class_code":
         return shown | {"kind": "search", "value": worded(db.session(), row.field, value), "options": _classes()}
     if row.field == "catalogue_entry":

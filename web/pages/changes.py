@@ -32,6 +32,7 @@ from web.pages import (
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.filings import latest_task_url, returned_by
+from web.texts import told
 
 
 @blueprint.get("/changes")
@@ -88,8 +89,8 @@ def change(change_id: str) -> Any:
             "tags": [_("第 %(n)s 次提交", n=found.submission)] if found.submission > 1 else [],
             "agency": found.agency.name if found.agency else "",
             "number": found.number,
-            "procedure": found.TITLE,
-            "letter": found.PAPER,
+            "procedure": told(found.TITLE),
+            "letter": told(found.PAPER),
             "reason": found.proposed.reason,
         },
         held=clearances.spoken(found.certificate_number),
@@ -158,10 +159,10 @@ def _next_thing(change: Change, allowed: list[str]) -> dict[str, Any] | None:
     if "edit" in allowed:
         return _to_do(_("修改后重新提交"), _("变更申请已撤回，办理机关看不到它。"), "pencil", change)
     if change.status == DocumentStatus.NOT_ACCEPTED:
-        text = _("%(paper)s不受影响，可以重新申请变更。", paper=change.HOLDS.NOUN)
+        text = _("%(paper)s不受影响，可以重新申请变更。", paper=told(change.HOLDS.NOUN))
         return {"title": _("不予受理：%(why)s", why=change.opinion or ""), "text": text, "glyph": "ban", "url": None}
     if change.status == DocumentStatus.TERMINATED:
-        text = _("%(paper)s已失效，办理中的变更随之终止。", paper=change.HOLDS.NOUN)
+        text = _("%(paper)s已失效，办理中的变更随之终止。", paper=told(change.HOLDS.NOUN))
         return {"title": change.opinion or "", "text": text, "glyph": "circle-off", "url": None}
     return None
 

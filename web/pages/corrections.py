@@ -27,6 +27,7 @@ from web.identity import me, require
 from web.pages import addresses, choosing, commands, lists, people, wording
 from web.pages.course import Course, timeline
 from web.pages.enterprise import blueprint
+from web.texts import told
 
 _LONG = ("scale_content",)
 
@@ -50,7 +51,7 @@ def corrections() -> str:
                 "url": addresses.of_document(correction),
                 "name": correction.project_name,
                 "number": correction.certificate_number,
-                "items": "、".join(LABELS[row.field] for row in correction.corrected),
+                "items": "、".join(told(LABELS[row.field]) for row in correction.corrected),
                 "state": standing(correction),
                 "date": wording.day(correction.submitted_at),
             }
@@ -155,7 +156,7 @@ def content(correction: Correction, version: DocumentVersion) -> list[dict[str, 
         {
             "title": _("更正内容"),
             "items": [
-                {"label": LABELS[row.field], "value": row.new, "old": row.old, "changed": True, "wide": True}
+                {"label": told(LABELS[row.field]), "value": row.new, "old": row.old, "changed": True, "wide": True}
                 for row in correction.corrected
             ],
         },
@@ -203,7 +204,7 @@ def _form(certificate: Certificate, typed: dict[str, str] | None = None, errors:
         fields=[
             {
                 "name": field,
-                "label": LABELS[field],
+                "label": told(LABELS[field]),
                 "old": on_file(filing, field),
                 "value": (typed or {}).get(field, on_file(filing, field)),
                 "longest": longest(field),

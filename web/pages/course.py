@@ -25,6 +25,7 @@ from web.database import db
 from web.pages import people, wording
 from web.personal import LOOKED
 from web.runtime import runtime
+from web.texts import told
 
 ENTERPRISE = "enterprise"
 _LIFE = "certificate"
@@ -37,8 +38,8 @@ _CATCHING = ("boundaryEvent", "intermediateCatchEvent")
 def procedure_name(definition: Definition, document: Document | None) -> str:
     """What people call the procedure of a case: its document's title, or what it follows."""
     if document is not None and document.process == definition.key:
-        return document.TITLE
-    return document.HOLDS.NOUN if document is not None and definition.key == _LIFE else definition.name
+        return told(document.TITLE)
+    return told(document.HOLDS.NOUN if document is not None and definition.key == _LIFE else definition.name)
 
 
 @dataclass(frozen=True)
@@ -170,11 +171,12 @@ class Course:
 def progress(course: Course) -> str:
     """Where a case stands, in a few words: 受理（李经办）."""
     standing = [
-        _("%(step)s：%(holder)s", step=task.name, holder=people.holder(db.session(), task)) for task in course.tasks
+        _("%(step)s：%(holder)s", step=told(task.name), holder=people.holder(db.session(), task))
+        for task in course.tasks
     ]
     if standing:
         return "；".join(standing)
-    names = [course.places[element].node.name for element in course.waiting if element in course.places]
+    names = [told(course.places[element].node.name) for element in course.waiting if element in course.places]
     return "；".join(filter(None, names)) or _end_name(course)
 
 
@@ -203,7 +205,7 @@ def steps(course: Course, document: Document) -> list[dict[str, str]]:
     strip = []
     for index, node in enumerate(way):
         position, note = _step(course, document, index, here, acts.get(index), last)
-        strip.append({"name": node.name, "state": position, "note": note})
+        strip.append({"name": told(node.name), "state": position, "note": note})
     return strip
 
 
@@ -280,7 +282,7 @@ def timeline(course: Course, document: Document, reader: User) -> list[dict[str,
         taken = task.claimed_at if task.assignee else None
         entries.append(
             {
-                "act": task.name,
+                "act": told(task.name),
                 "who": people.holder(db.session(), task) if task.assignee or task.role == ENTERPRISE else _("待认领"),
                 "time": _("%(time)s 认领", time=wording.short_moment(taken)) if taken else "",
                 "state": "current",
@@ -293,7 +295,7 @@ def _entry(course: Course, document: Document, line: HistoryLine, reader: User) 
     place = course.places.get(line.element_id or "")
     time = wording.short_moment(line.at)
     if line.action == "started":
-        return _by(line.actor, course.usual_way[0].name, time, "done")
+        return _by(line.actor, told(course.usual_way[0].name), time, "done")
     if line.action in ("suspended", "resumed"):
         act = _("挂起") if line.action == "suspended" else _("恢复")
         who = line.actor if tells_who(line, reader) else None
@@ -310,13 +312,14 @@ def _entry(course: Course, document: Document, line: HistoryLine, reader: User) 
     if _is_act(line):
         decision = line.data.get("decision")
         word = outcome_title(course.form_of(line.element_id), decision)
-        act = f"{place.node.name}：{word}" if word not in ("", place.node.name) else place.node.name
+        name = told(place.node.name)
+        act = _("%(step)s：%(holder)s", step=name, holder=word) if word not in ("", name) else name
         position = _STATES.get(str(decision), "done")
         return _by(line.actor, act, time, position, str(line.data.get("opinion") or ""), line.on_behalf_of)
     if place.node.kind in _CATCHING:
         version = submitted_version(document)
         who = version.submitted_by if version is not None else None
-        return _by(who, place.node.name, time, "withdrawn")
+        return _by(who, told(place.node.name), time, "withdrawn")
     if place.node.kind == "endEvent":
         return _end(course, document, line, place, time)
     return None
@@ -327,16 +330,16 @@ def _handing_on(line: HistoryLine, time: str) -> dict[str, str]:
     receiver, before = line.data.get("assignee"), line.before.get("assignee")
     name = people.name_of(db.session(), receiver) if receiver else _("组内待认领")
     if line.action == "transferred":
-        act = _("%(task)s：转办给%(name)s", task=line.element_name, name=name)
+        act = _("%(task)s：转办给%(name)s", task=told(line.element_name), name=name)
     else:
         leaver = people.name_of(db.session(), str(before))
-        act = _("%(task)s：%(leaver)s移交给%(name)s", task=line.element_name, leaver=leaver, name=name)
+        act = _("%(task)s：%(leaver)s移交给%(name)s", task=told(line.element_name), leaver=leaver, name=name)
     return _by(line.actor, act, time, "done", str(line.data.get("reason") or ""), line.on_behalf_of)
 
 
 def _end(course: Course, document: Document, line: HistoryLine, place: Place, time: str) -> dict[str, str] | None:
     """An end that no person's act has told already: the case's usual one, and one that a rule led to."""
-    by_system = {"act": place.node.name, "who": _("系统"), "time": time}
+    by_system = {"act": told(place.node.name), "who": _("系统"), "time": time}
     if place.process is course.root:
         if place.node.id not in course.usual:
             return None
@@ -380,7 +383,7 @@ def outcome_title(form: Form | None, decision: Any) -> str:
     """What an outcome is called on its form."""
     for outcome in outcomes_of(form):
         if outcome.get("const") == decision:
-            return str(outcome.get("title", decision))
+            return told(outcome.get("title", decision))
     return ""
 
 
@@ -398,7 +401,7 @@ def _end_name(course: Course) -> str:
         for line in course.lines
         if line.element_kind == "endEvent" and course.places[line.element_id or ""].process is course.root
     ]
-    return str(ends[-1].element_name) if ends else ""
+    return told(ends[-1].element_name) if ends else ""
 
 
 def _is_act(line: HistoryLine) -> bool:

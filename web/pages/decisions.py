@@ -17,8 +17,10 @@ from records.documents import Document
 from records.users import User
 from web.api.views import colleagues, standing_of
 from web.database import db
+from web.form_words import in_words
 from web.pages import commands, form_fields, people, wording
 from web.pages.course import Course, outcomes_of
+from web.texts import told
 
 OPINION_MAX = 500
 
@@ -43,18 +45,18 @@ def panel(
     standing = standing_of(user)
     allowed = verbs.allowed(task, course.instance, standing)
     principal = verbs.on_behalf_of(task, standing)
-    form, ui = course.form_of(task.element_id), course.ui_form_of(task.element_id)
+    form, ui = course.form_of(task.element_id), in_words(course.ui_form_of(task.element_id), told)
     shown: dict[str, Any] = {
         "state": "closed" if course.instance.suspended else _state(task, standing, allowed),
         "claimed_by": people.name_of(db.session(), task.assignee) if task.assignee else "",
         "on_behalf_of": people.name_of(db.session(), principal) if principal else "",
-        "question": _property(form, "decision").get("title", _("办理意见")),
+        "question": told(_property(form, "decision").get("title")) or _("办理意见"),
         "outcomes": _outcomes(course, task, form, document),
         "chosen": typed.decision,
         "fields": form_fields.asked(form, ui, typed.fields),
         "asks_opinion": form is None or bool(_property(form, "opinion")),
         "opinion": typed.opinion,
-        "opinion_title": _property(form, "opinion").get("title", _("意见说明")),
+        "opinion_title": told(_property(form, "opinion").get("title")) or _("意见说明"),
         "opinion_placeholder": ui.get("opinion", {}).get("ui:placeholder", ""),
         "opinion_max": _property(form, "opinion").get("maxLength", OPINION_MAX),
         "opinion_required": form is not None and "opinion" in form.document.get("required", ()),
@@ -86,9 +88,9 @@ def _why_closed(task: Task, course: Course) -> str:
     if task.state == "done":
         who = people.name_of(db.session(), task.completed_by) if task.completed_by else _("系统")
         time = wording.short_moment(task.ended_at)
-        return _("「%(task)s」已由%(who)s于 %(time)s 办理。", task=task.name, who=who, time=time)
+        return _("「%(task)s」已由%(who)s于 %(time)s 办理。", task=told(task.name), who=who, time=time)
     if task.state == "cancelled":
-        return _("「%(task)s」已取消，不再需要办理。", task=task.name)
+        return _("「%(task)s」已取消，不再需要办理。", task=told(task.name))
     if course.instance.suspended:
         return _("这个案件已挂起，恢复后才能办理。")
     return _("这一步由%(role)s办理，你可以查看全部内容。", role=people.role_title(task.role))
@@ -104,17 +106,17 @@ def _outcomes(course: Course, task: Task, form: Form | None, document: Document 
     confirm = course.ui_form_of(task.element_id).get("decision", {}).get("ui:options", {}).get("confirm", {})
     shown = []
     for outcome in outcomes_of(form):
-        value, label = outcome["const"], outcome.get("title", outcome["const"])
+        value, label = outcome["const"], told(outcome.get("title", outcome["const"]))
         shown.append(
             {
                 "value": value,
                 "label": label,
-                "consequence": outcome.get("description", ""),
+                "consequence": told(outcome.get("description")),
                 "opinion_required": _needs_opinion(form, value),
-                "next": _next(course, task, value, document) or outcome.get("description", label),
+                "next": _next(course, task, value, document) or told(outcome.get("description")) or label,
                 "danger": value in confirm,
                 "confirm_title": _("确认%(outcome)s", outcome=label) if value in confirm else "",
-                "confirm_text": confirm.get(value, ""),
+                "confirm_text": told(confirm.get(value)),
             }
         )
     return shown

@@ -12,6 +12,7 @@ from web.database import db
 from web.identity import me, require
 from web.pages import people
 from web.pages.course import Course
+from web.texts import told
 
 blueprint = Blueprint("diagram", __name__)
 
@@ -24,7 +25,7 @@ def show(instance_id: str) -> dict[str, Any]:
     instance = visible(db.session.get(Instance, instance_id), me())
     course = Course(instance)
     return {
-        "title": course.definition.name,
+        "title": told(course.definition.name),
         "version": course.definition.version,
         "status": instance.status,
         "diagrams": [_diagram(course, process) for process in _shown(course)],
@@ -56,7 +57,7 @@ def _diagram(course: Course, process: ProcessModel) -> dict[str, Any]:
     here = {node.id for node in process.walk()}
     return {
         "key": process.id,
-        "name": process.name,
+        "name": told(process.name),
         "xml": file.content.decode("utf-8"),
         "elements": {element: state for element, state in states.items() if element in here},
         "flows": _taken(course, process),

@@ -20,6 +20,7 @@ from web.identity import me, require
 from web.pages import lists, wording
 from web.pages.administration import blueprint, form, posted, require_seen, shown_problems, typed, uploaded
 from web.runtime import runtime
+from web.texts import told
 
 _FIELDS = ("title", "effective_from", "effective_to")
 
@@ -100,7 +101,7 @@ def _page(refusal: CommandRefused | None, content: Content | None = None) -> str
     today, counts = local_date(runtime().engine.clock.now()), tasks.editions.counted(db.session())
     order = (PolicyEdition.kind, PolicyEdition.effective_from.desc())
     in_force = {kind: edition_in_force(db.session(), kind, today) for kind in PolicyKind}
-    names = {kind.value: name for kind, name in KINDS.items()} | {
+    names = {kind.value: told(name) for kind, name in KINDS.items()} | {
         PolicyKind.CAPITAL_RATIO.value: _("固定资产投资项目资本金比例")
     }
     return render_template(
@@ -123,7 +124,7 @@ def _page(refusal: CommandRefused | None, content: Content | None = None) -> str
             for found in db.session.scalars(select(PolicyEdition).order_by(*order))
         ],
         form=form(refusal),
-        kinds=[{"value": kind.value, "label": name} for kind, name in KINDS.items()],
+        kinds=[{"value": kind.value, "label": told(name)} for kind, name in KINDS.items()],
         shown={name: typed(name) for name in ("kind", "edition", *_FIELDS)},
         longest_edition=tasks.editions.LONGEST_EDITION,
         longest_title=tasks.editions.LONGEST_TITLE,
@@ -145,7 +146,7 @@ def _edition_page(found: PolicyEdition, refusal: CommandRefused | None) -> str:
         "admin/edition.html",
         edition=found.edition,
         title=found.title,
-        list=KINDS.get(PolicyKind(found.kind), ""),
+        list=told(KINDS.get(PolicyKind(found.kind))),
         form=form(refusal, _shown(found)),
         shown={name: typed(name) for name in _FIELDS} if refusal is not None else _shown(found),
         may_edit=me().admin_role == AdminRole.SYSTEM,

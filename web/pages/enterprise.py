@@ -22,6 +22,7 @@ from web.pages import choosing, lists, sections, wording
 from web.pages.course import Course, procedure_name, progress
 from web.pages.inbox import status_of
 from web.pages.public import invalid_reasons
+from web.texts import told
 
 blueprint = Blueprint("enterprise", __name__)
 
@@ -213,9 +214,9 @@ def task_row(task: Task) -> dict[str, Any]:
     is_own = document is not None and document.instance_id == instance.id
     return {
         "url": url_for("task.page", task_id=task.id),
-        "name": (document.project_name if document else None) or task.name,
+        "name": (document.project_name if document else None) or told(task.name),
         "kind": procedure_name(Course(instance).definition, document),
-        "text": task.name,
+        "text": told(task.name),
         "status": status_of(document) if document is not None and is_own else None,
         "suspended": instance.suspended,
         "date": wording.month_day(task.created_at),

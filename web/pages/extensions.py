@@ -30,6 +30,7 @@ from web.pages import addresses, choosing, clearances, commands, lists, own_docu
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.filings import latest_task_url, returned_by
+from web.texts import told
 
 
 @blueprint.get("/extensions")
@@ -213,7 +214,7 @@ def extension(extension_id: str) -> Any:
             "tags": [_("第 %(n)s 次提交", n=found.submission)] if found.submission > 1 else [],
             "agency": found.agency.name if found.agency else "",
             "number": found.number,
-            "procedure": found.TITLE,
+            "procedure": told(found.TITLE),
         },
         held=clearances.spoken(found.certificate_number),
         suspension=suspension.to_enterprise(course, found),

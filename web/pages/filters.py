@@ -19,6 +19,7 @@ from records.selection import INVESTMENTS, Only, Progress, Selection
 from records.users import User
 from web.pages import wording
 from web.pages.columns import industry, reasons
+from web.texts import told
 
 _OF_DOCUMENTS = (
     DocumentStatus.SUBMITTED,
@@ -78,7 +79,7 @@ class Fields:
         return self._any("industry", _("行业"), _("全部行业"), {code: industry(code) for code in divisions()})
 
     def _investment(self) -> dict[str, Any]:
-        named = {key: words for key, (words, _least, _below) in INVESTMENTS.items()}
+        named = {key: told(words) for key, (words, _least, _below) in INVESTMENTS.items()}
         return self._any("investment", _("投资规模"), _("全部规模"), named)
 
     def _status(self) -> dict[str, Any]:

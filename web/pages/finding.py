@@ -14,6 +14,7 @@ from web.identity import me, require
 from web.pages import addresses, lists, wording
 from web.pages.inbox import status_of
 from web.pages.office import masked_enterprise
+from web.texts import told
 
 blueprint = Blueprint("search", __name__)
 
@@ -49,7 +50,7 @@ def _project(project: Document) -> dict[str, Any]:
         "number": project.certificate_number or "",
         "status": status_of(project),
         "date": wording.day(project.submitted_at),
-        "kind": project.TITLE,
+        "kind": told(project.TITLE),
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from engine.forms import Form
+from web.texts import told
 
 ASKED_APART = frozenset(("decision", "opinion"))
 """What the panel asks for in its own way."""
@@ -36,8 +37,8 @@ def asked(form: Form | None, ui: Mapping[str, Any], typed: Mapping[str, str]) ->
                 "name": name,
                 "posted": PREFIX + name,
                 "kind": _kind(field, look),
-                "title": field.get("title", name),
-                "help": field.get("description", ""),
+                "title": told(field.get("title", name)),
+                "help": told(field.get("description")),
                 "placeholder": look.get("ui:placeholder", ""),
                 "rows": options.get("rows", 3),
                 "max": field.get("maxLength") or "",
@@ -89,8 +90,8 @@ def _choices(field: Mapping[str, Any]) -> list[tuple[str, Any, str]]:
     if field.get("type") == "boolean":
         return [("true", True, _("是")), ("false", False, _("否"))]
     if "oneOf" in field:
-        return [(str(one["const"]), one["const"], str(one.get("title", one["const"]))) for one in field["oneOf"]]
-    return [(str(value), value, str(value)) for value in field.get("enum", ())]
+        return [(str(one["const"]), one["const"], told(str(one.get("title", one["const"])))) for one in field["oneOf"]]
+    return [(str(value), value, told(str(value))) for value in field.get("enum", ())]
 
 
 def _begin(field: Mapping[str, Any]) -> str:

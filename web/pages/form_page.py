@@ -1,6 +1,10 @@
 """The page on which an enterprise fills in a project's form: a filing's, or an application's for approval."""
 
+import json
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from flask import render_template, url_for
 
@@ -10,8 +14,13 @@ from records.projects import Project
 from tasks import procedure
 from web.api.task_inbox import open_tasks
 from web.database import db
+from web.form_words import all_words
 from web.pages import addresses, sections, suspension
 from web.pages.course import Course
+from web.texts import told
+
+TEXTS = Path(__file__).resolve().parent.parent / "templates" / "enterprise" / "form_texts.json"
+"""What the form's script says by itself."""
 
 
 def render(
@@ -50,18 +59,25 @@ def render(
 
 def _mount(project: Project, instance: Instance | None) -> dict[str, str]:
     """What the form's script is told. A returned form is submitted again by completing the enterprise's task."""
-    told = {
+    mount = {
         "collection": f"{project.kind}s",
         "document-id": project.id,
         "form-url": f"/api/v1/forms/{project.kind}/{project.kind}",
         "company-url": url_for("enterprise.company"),
         "return-url": addresses.of_document(project),
+        "texts": json.dumps(all_words(_texts(), told), ensure_ascii=False),
         "mode": "draft",
     }
     if project.status == DocumentStatus.RETURNED and instance is not None:
         tasks = open_tasks(instance)
         if tasks:
-            told |= {"mode": "correct", "task-id": tasks[0].id}
+            mount |= {"mode": "correct", "task-id": tasks[0].id}
     if procedure.held(db.session(), project):
-        told["held"] = "true"
-    return told
+        mount["held"] = "true"
+    return mount
+
+
+@cache
+def _texts() -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(TEXTS.read_text(encoding="utf-8"))
+    return read

@@ -29,6 +29,7 @@ from web.pages.clock import Clocks
 from web.pages.course import Course, outcome_title, procedure_name
 from web.pages.library import quick_links
 from web.runtime import command, runtime
+from web.texts import told
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")
 
@@ -266,11 +267,11 @@ def _todo_row(
     return {
         "id": task.id,
         "url": url_for("task.page", task_id=task.id),
-        "name": (document.project_name if document else None) or task.name,
+        "name": (document.project_name if document else None) or told(task.name),
         "enterprise": document.enterprise.name if document else _asking(instance, definition),
         "kind": procedure_name(definition, document),
-        "step": task.name,
-        "status": status_of(open_document) if open_document else task.name,
+        "step": told(task.name),
+        "status": status_of(open_document) if open_document else told(task.name),
         "suspended": instance.suspended,
         "received_date": wording.month_day(received),
         "received_time": wording.clock_time(received),
@@ -305,10 +306,10 @@ def _done_row(task: Task, instance: Instance, definition: Definition, document: 
     form = Course(instance).form_of(task.element_id)
     return {
         "url": url_for("task.page", task_id=task.id),
-        "name": (document.project_name if document else None) or task.name,
+        "name": (document.project_name if document else None) or told(task.name),
         "enterprise": document.enterprise.name if document else _asking(instance, definition),
         "kind": procedure_name(definition, document),
-        "act": task.name,
+        "act": told(task.name),
         "outcome": outcome_title(form, (task.result or {}).get("decision")),
         "status": status_of(document) if document else instance.status,
         "suspended": instance.suspended,

@@ -32,6 +32,7 @@ from web.pages.filters import Fields
 from web.pages.inbox import status_of
 from web.pages.library import quick_links
 from web.runtime import runtime
+from web.texts import told
 
 blueprint = Blueprint("office", __name__, url_prefix="/office")
 
@@ -136,7 +137,7 @@ def overdue() -> str:
                 "name": document.project_name,
                 "enterprise": enterprise,
                 "agency": agency,
-                "kind": document.TITLE,
+                "kind": told(document.TITLE),
                 "status": status_of(document),
                 "due_on": wording.day(document.due_on),
                 "late": calendar.between(document.due_on, today),

@@ -22,6 +22,7 @@ from web.identity import me, require
 from web.pages import addresses, lists, wording
 from web.pages.administration import blueprint, form, posted, typed
 from web.runtime import runtime
+from web.texts import told
 
 _STATES = ("failed", "due", "leased")
 
@@ -236,8 +237,10 @@ def _case(instance: Instance | None, definition: Definition | None) -> dict[str,
     document = db.session.get(Document, instance.business_key) if instance.business_key else None
     return {
         "case": instance.id,
-        "process": definition.name,
-        "about": (document.project_name or document.TITLE) if document is not None else instance.business_key or "",
+        "process": told(definition.name),
+        "about": (document.project_name or told(document.TITLE))
+        if document is not None
+        else instance.business_key or "",
         "url": addresses.of_document(document) if document is not None else None,
         "started": wording.moment(instance.started_at),
     }

@@ -19,7 +19,7 @@ from web.pages.accounts import accounts, panel
 from web.pages.addresses import safe
 from web.pages.shell import user_or_none
 from web.runtime import runtime
-from web.texts import LANGUAGES
+from web.texts import LANGUAGES, told
 
 blueprint = Blueprint("public", __name__)
 
@@ -200,7 +200,7 @@ def _tabs(active: str, *, information: bool = True) -> list[dict[str, Any]]:
     shown = [key for key in KINDS if information or key != "information"]
     return [
         {
-            "label": str(KINDS[key]),
+            "label": told(KINDS[key]),
             "count": counts.get(KINDS[key]) if key != "information" else None,
             "url": url_for("public.announcements", kind=key),
             "active": key == active,

@@ -31,6 +31,7 @@ from web.pages import addresses, commands, lists, people, wording
 from web.pages.enterprise import blueprint
 from web.pages.prints import pdf
 from web.runtime import runtime
+from web.texts import told
 
 _MOST_ROWS = 10_000
 """Of the table to keep: more is narrowed by days."""
@@ -98,13 +99,13 @@ def register_seal(entry_id: str) -> Any:
     collector = {name: typed.get(name, "") for name in ("name", "id_type", "id_no")}
     if not (collector["name"] or collector["id_no"]):
         collector = {}  # the type of document alone, which the form proposes, tells of nobody
-    told = {name: typed.get(name, "") for name in ("stamped_on", "collected_on", "remark")}
+    particulars = {name: typed.get(name, "") for name in ("stamped_on", "collected_on", "remark")}
 
     def give(given: Command) -> dict[str, Any]:
         entry = visible_entry(entry_id, me())
-        sealing.register(given, entry, {**told, "collector": collector})
+        sealing.register(given, entry, {**particulars, "collector": collector})
         state = _states()[entry.state]
-        return {"message": _("已登记：%(paper)s %(state)s。", paper=entry.document.PAPER, state=state)}
+        return {"message": _("已登记：%(paper)s %(state)s。", paper=told(entry.document.PAPER), state=state)}
 
     try:
         flash(commands.give(give)["message"], "success")
@@ -126,7 +127,7 @@ def seal_slip(entry_id: str) -> Response:
     entry = visible_entry(entry_id, me())
     document, person = entry.document, entry.masked_collector
     slip = CollectionSlip(
-        paper=document.PAPER,
+        paper=told(document.PAPER),
         paper_number=entry.paper_number,
         certificate_number=entry.certificate_number,
         project_name=document.project_name or "",
@@ -161,8 +162,8 @@ def _page(entry: OfflineSeal, typed: Mapping[str, str], errors: Mapping[str, str
         state=_states()[entry.state],
         to_stamp=entry.state == SealState.PENDING,
         items=[
-            {"label": _("文书"), "value": f"{document.PAPER} {entry.paper_number}"},
-            {"label": document.HOLDS.NUMBER, "value": entry.certificate_number},
+            {"label": _("文书"), "value": f"{told(document.PAPER)} {entry.paper_number}"},
+            {"label": told(document.HOLDS.NUMBER), "value": entry.certificate_number},
             {"label": _("项目名称"), "value": document.project_name, "wide": True},
             {"label": _("企业名称"), "value": document.enterprise.name},
             {"label": _("签发日期"), "value": wording.day(entry.issue_date)},
@@ -196,7 +197,7 @@ def _step(entry: OfflineSeal) -> dict[str, Any] | None:
     instance = db.session.get_one(Instance, task.instance_id)
     allowed = verbs.allowed(task, instance, standing_of(me()))
     return {
-        "name": task.name,
+        "name": told(task.name),
         "holder": people.holder(db.session(), task),
         "post_url": url_for("enterprise.register_seal", entry_id=entry.id) if "complete" in allowed else None,
         "release_url": url_for("task.act", task_id=task.id, verb="release") if "release" in allowed else None,
@@ -209,7 +210,7 @@ def _row(entry: OfflineSeal) -> dict[str, Any]:
         "url": url_for("enterprise.seal", entry_id=entry.id),
         "name": entry.document.project_name,
         "enterprise": entry.document.enterprise.name,
-        "paper": entry.document.PAPER,
+        "paper": told(entry.document.PAPER),
         "number": entry.paper_number,
         "issued": wording.day(entry.issue_date),
         "state": _states()[entry.state],

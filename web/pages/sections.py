@@ -26,8 +26,10 @@ from records.projects import Project, at
 from records.regions import full_name
 from tasks.wording import percent
 from web.database import db
+from web.form_words import in_words
 from web.pages import wording
 from web.runtime import runtime
+from web.texts import told
 
 _LONG = 24  # characters that no longer fit half a row
 
@@ -81,7 +83,9 @@ def project_form(kind: str = FILING) -> ProjectForm:
     forms: Mapping[str, Form] = {}
     if definition is not None:
         forms = runtime().engine.deployments.deployment(db.session(), definition.deployment_id).forms
-    return ProjectForm(*(forms[name].document if name in forms else {} for name in (f"{kind}.json", f"{kind}.ui.json")))
+    return ProjectForm(
+        *(in_words(forms[name].document, told) if name in forms else {} for name in (f"{kind}.json", f"{kind}.ui.json"))
+    )
 
 
 @dataclass(frozen=True)
@@ -266,6 +270,8 @@ def _text(layout: ProjectForm, path: str, value: Any, shown: Shown) -> str:
     names = look.get("enumNames") or []
     if value in choices and len(names) == len(choices):
         return str(names[choices.index(value)])
+    if value in schema.get("enum", ()):
+        return told(str(value))
     if isinstance(value, bool):
         return _("是") if value else _("否")
     unit = look.get("unit", "")

@@ -96,5 +96,6 @@ def _other_language(shown: str) -> dict[str, str] | None:
     there = {"zh", *(locale.language for locale in babel.list_translations())}
     for code, label in LANGUAGES.items():
         if code != shown and code in there:
-            return {"label": label, "url": url_for("public.language", code=code, next=request.full_path.rstrip("?"))}
+            url = url_for("public.language", code=code, next=request.full_path.rstrip("?"))
+            return {"label": label, "url": url, "lang": _HTML_NAMES.get(code, code)}
     return None

@@ -25,6 +25,7 @@ from web.pages.filters import Fields
 from web.pages.office import blueprint
 from web.runtime import runtime
 from web.spreadsheets import CSV, XLSX, Sheet
+from web.texts import told
 
 _SHOWN = (Dimension.MONTH, Dimension.REGION, Dimension.INDUSTRY, Dimension.STATUS)
 _REGIONS, _INDUSTRIES = 8, 5  # that a chart has room for
@@ -366,7 +367,7 @@ def _names(session: Session) -> Mapping[Dimension, Mapping[str, str]]:
     return {
         Dimension.REGION: {code: name.removesuffix("市") if code.endswith("00") else name for code, name in regions},
         Dimension.AGENCY: dict(session.execute(select(Agency.id, Agency.name)).all()),
-        Dimension.INVESTMENT: {key: words for key, (words, _least, _below) in INVESTMENTS.items()},
+        Dimension.INVESTMENT: {key: told(words) for key, (words, _least, _below) in INVESTMENTS.items()},
     }
 
 

@@ -47,6 +47,7 @@ from web.pages.course import Course, outcome_title, procedure_name, steps, submi
 from web.pages.decisions import NOTHING_TYPED, Typed, panel
 from web.pages.inbox import neighbours, status_of
 from web.runtime import runtime
+from web.texts import told
 
 blueprint = Blueprint("task", __name__, url_prefix="/tasks")
 
@@ -116,17 +117,17 @@ def _completion(form: Form | None) -> dict[str, Any]:
 def _said(verb: str, task: Task, instance: Instance, title: str, answer: dict[str, Any]) -> str:
     """What happened and who has the case now."""
     document = _filing(instance)
-    name = (document.project_name if document else None) or task.name
+    name = (document.project_name if document else None) or told(task.name)
     holder = people.name_of(db.session(), task.assignee) if task.assignee else ""
     if verb == "claim" and task.assignee != me().username:
-        return _("已代%(name)s认领「%(task)s」，由你办理。", name=holder, task=task.name)
+        return _("已代%(name)s认领「%(task)s」，由你办理。", name=holder, task=told(task.name))
     if verb == "claim":
-        return _("已认领「%(task)s」，由你办理。", task=task.name)
+        return _("已认领「%(task)s」，由你办理。", task=told(task.name))
     if verb == "transfer":
-        return _("「%(task)s」已转办给%(name)s。", task=task.name, name=holder)
+        return _("「%(task)s」已转办给%(name)s。", task=told(task.name), name=holder)
     if verb == "release":
-        return _("已放回「%(task)s」，同组其他人可以认领。", task=task.name)
-    done = _("已提交：%(outcome)s。", outcome=title or task.name)
+        return _("已放回「%(task)s」，同组其他人可以认领。", task=told(task.name))
+    done = _("已提交：%(outcome)s。", outcome=title or told(task.name))
     following = [found for view in answer["tasks"] if (found := db.session.get(Task, view["id"])) is not None]
     if following:
         holders = "、".join(dict.fromkeys(people.holder(db.session(), found) for found in following))
@@ -180,14 +181,16 @@ def _render(
     return render_template(
         "task/page.html",
         task={
-            "name": task.name,
-            "title": (document.project_name if document else None) or task.name,
+            "name": told(task.name),
+            "title": (document.project_name if document else None) or told(task.name),
             "status": status_of(document) if document else instance.status,
             "suspended": instance.suspended,
             "tags": _tags(course, document),
             "enterprise": document.enterprise.name if document else "",
             "project_code": document.project_code if document else "",
-            "number": f"{document.TITLE.removeprefix('备案')}编号 {document.number}" if document else "",
+            "number": _("%(noun)s编号 %(no)s", noun=told(document.TITLE).removeprefix("备案"), no=document.number)
+            if document
+            else "",
             "prev_url": url_for("task.page", task_id=earlier) if earlier else None,
             "next_url": url_for("task.page", task_id=later) if later else None,
             "print_url": _print_url(document),
@@ -214,7 +217,7 @@ def _render(
         decision=panel(course, task, document, user, typed),
         clock=clock(db.session(), document, instance, local_date(runtime().engine.clock.now())),
         diagram_url=url_for("diagram.show", instance_id=instance.id),
-        diagram_note=_("%(name)s v%(version)s", name=course.definition.name, version=course.definition.version),
+        diagram_note=_("%(name)s v%(version)s", name=told(course.definition.name), version=course.definition.version),
         conflict=conflict,
     )
 

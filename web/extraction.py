@@ -1,0 +1,88 @@
+"""How Babel finds the texts that no call of gettext names: what analysts write, what scripts say, nouns of records.
+
+`web/translations/babel.cfg` names these functions. Each yields line, function, text and comments, as Babel asks, by
+parameters that Babel names; JSON gives no lines, and the catalogue keeps none.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+
+from babel.messages.extract import extract_python
+from lxml import etree
+
+from web.form_words import Say, all_words, in_words
+
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+_NAMED = frozenset(("process", "task", "callActivity", "subProcess", "transaction"))
+"""Beside every task and event: what pages call by its name. Questions at gateways and words on flows stand on the
+picture only, which shows the diagram as it is deployed."""
+
+_NOUNS = frozenset(
+    ("TITLE", "NOUN", "PAPER", "NUMBER", "AGAIN", "NAMES", "STATUS_WORDS", "INVESTMENTS", "LABELS", "ITEMS", "KINDS")
+)
+"""Constants of `records` and `tasks` that say what documents, papers, fields and choices are called."""
+
+Found = tuple[int, None, str, tuple[()]]
+
+
+def code(file: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Iterator[Any]:
+    """The calls of gettext in a Python file, its nouns, and the words that a `StrEnum` has for its values."""
+    yield from extract_python(file, keywords, comment_tags, options)
+    file.seek(0)
+    for node in ast.walk(ast.parse(file.read())):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and _targets(node) & _NOUNS:
+            yield from _constants(node)
+        elif isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "StrEnum" for base in node.bases):
+            for member in node.body:
+                if isinstance(member, ast.Assign):
+                    yield from _constants(member)
+
+
+def _targets(node: ast.Assign | ast.AnnAssign) -> set[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def _constants(node: ast.Assign | ast.AnnAssign) -> Iterator[Found]:
+    for part in ast.walk(node.value) if node.value is not None else ():
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield from _found(part.value, part.lineno)
+
+
+def diagram(file: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:
+    """The names in a BPMN file."""
+    for element in etree.parse(file).iter(f"{_BPMN}*"):
+        kind = str(element.tag).removeprefix(_BPMN)
+        if kind in _NAMED or kind.endswith(("Task", "Event")):
+            yield from _found(element.get("name", ""), element.sourceline or 0)
+
+
+def form(file: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:
+    """The words of a JSON Schema or UI Schema."""
+    return _said(file, in_words)
+
+
+def sentences(file: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:
+    """Every text of a JSON file that holds nothing else."""
+    return _said(file, all_words)
+
+
+def _said(file: IO[bytes], words_of: Callable[[Any, Say], Any]) -> Iterator[Found]:
+    words: list[str] = []
+
+    def hear(text: str) -> str:
+        words.append(text)
+        return text
+
+    words_of(json.load(file), hear)
+    for text in words:
+        yield from _found(text)
+
+
+def _found(text: str, line: int = 0) -> Iterator[Found]:
+    if _CHINESE.search(text):
+        yield line, None, text, ()
