@@ -77,7 +77,7 @@ texts:
 	$(BABEL) extract -F web/translations/babel.cfg -k lazy_gettext --no-location --sort-output --omit-header \
 		-o web/translations/messages.pot web records tasks processes
 	$(BABEL) update -i web/translations/messages.pot -d web/translations --no-fuzzy-matching --ignore-obsolete \
-		--omit-header
+		--ignore-pot-creation-date --width 100
 
 bench:
 	$(BOOTSTRAP) python
