@@ -52,11 +52,11 @@ demo-reset:
 	@exec $(BIN)/jigai demo --reset
 
 test:
-	$(BOOTSTRAP) python node bundle texts browser
+	$(BOOTSTRAP) python node bundle texts system
 	$(PYTEST) -m "not slow" $(ARGS)
 
 test-all:
-	$(BOOTSTRAP) python node bundle texts browser
+	$(BOOTSTRAP) python node bundle texts system
 	$(PYTEST) $(ARGS)
 
 lint:

@@ -6,7 +6,7 @@ Steps, each standing on those before it:
     node      node_modules by package-lock.json, with the Node.js of .venv
     bundle    web/static/dist from web/frontend
     texts     the compiled catalogues of web/translations, one for each language
-    browser   Chromium and Chinese fonts from the system's packages, where we are root
+    system    Chromium, Chinese fonts and pdfsig from the system's packages, where we are root
 
 A step is done when the hash of all it reads stands in its stamp, so a second run takes no time, and a
 changed lock file or source runs again exactly the steps that read it. What a program prints goes to
@@ -208,19 +208,21 @@ def compile_texts() -> None:
         once(f"texts-{language}", [catalogue], compiled, partial(run, *command, *files, doing=doing))
 
 
-def set_up_browser() -> None:
-    """Install what the browser tests need, where that is possible, and say loudly where it is not."""
+def set_up_system() -> None:
+    """Install the programs that tests need, where that is possible, and say loudly where it is not."""
     missing = []
     if not any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
         missing.append("chromium")
     if not has_chinese_fonts():
         missing.append("fonts-noto-cjk")
+    if not shutil.which("pdfsig"):
+        missing.append("poppler-utils")
     if not missing:
         return
-    incomplete = f"browser: NOT COMPLETE, missing {', '.join(missing)}"
-    # Whatever needs no browser can be tested all the same, so this is no reason to stop.
+    incomplete = f"system: NOT COMPLETE, missing {', '.join(missing)}"
+    # Whatever needs none of them can be tested all the same, so this is no reason to stop.
     try:
-        if not install_system_packages(missing, why="browser tests"):
+        if not install_system_packages(missing, why="tests"):
             say(f"{incomplete}: only root can install them, with apt-get")
     except SetupError as error:
         say(f"{incomplete}: {error}")
@@ -249,7 +251,7 @@ STEPS = {
     "node": set_up_node,
     "bundle": bundle,
     "texts": compile_texts,
-    "browser": set_up_browser,
+    "system": set_up_system,
 }
 
 

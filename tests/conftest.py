@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,10 +18,7 @@ from web import logs
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
 
-NO_CHROMIUM = (
-    "BROWSER TESTS DID NOT RUN: there is no Chromium here and only root can install it "
-    "(apt-get install chromium fonts-noto-cjk)"
-)
+NOT_RUN = "NOT RUN, because there is no such program here and only root can install it: apt-get install"
 RUN_FOLDER = pytest.StashKey[servers.RunFolder]()
 TOGETHER = (
     "tests/browser/",
@@ -125,18 +124,28 @@ def valkey_url(valkey_server: str) -> str:
     return valkey_server
 
 
-# The browser.
+# Programs of the system.
+
+
+def installed(path: str | None, packages: str) -> str:
+    """The program at `path`. Where it is missing and cannot be installed the test is skipped, loudly."""
+    if path is None and os.geteuid() == 0:
+        pytest.fail(f"{packages} missing: python3 scripts/bootstrap.py system", pytrace=False)
+    if path is None:
+        pytest.skip(f"{NOT_RUN} {packages}")
+    return path
+
+
+@pytest.fixture
+def pdfsig() -> str:
+    """Poppler's program that validates signatures of PDF files."""
+    return installed(shutil.which("pdfsig"), "poppler-utils")
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """Headless Chromium. Where it is missing and cannot be installed the test is skipped, loudly."""
-    path = servers.chromium_path()
-    if path is None and os.geteuid() == 0:
-        pytest.fail("Chromium is missing: python3 scripts/bootstrap.py browser", pytrace=False)
-    if path is None:
-        pytest.skip(NO_CHROMIUM)
-    with servers.chromium(path) as browser:
+    """Headless Chromium."""
+    with servers.chromium(installed(servers.chromium_path(), "chromium fonts-noto-cjk")) as browser:
         yield browser
 
 
@@ -193,8 +202,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    skipped = terminalreporter.stats.get("skipped", [])
-    count = sum(1 for report in skipped if NO_CHROMIUM in str(report.longrepr))
-    if count:
-        terminalreporter.section(f"{count} browser tests skipped", sep="!", red=True, bold=True)
-        terminalreporter.line(NO_CHROMIUM, red=True, bold=True)
+    reasons = [str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])]
+    for reason, count in Counter(reason for reason in reasons if NOT_RUN in reason).items():
+        terminalreporter.section(f"{count} tests skipped", sep="!", red=True, bold=True)
+        terminalreporter.line(reason, red=True, bold=True)

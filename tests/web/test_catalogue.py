@@ -43,7 +43,7 @@ def test_every_text_is_there_in_english_with_the_same_placeholders() -> None:
     differing = [
         text
         for text, message in given.items()
-        if set(PLACEHOLDER.findall(text)) != set(PLACEHOLDER.findall(str(message.string)))
+        if set(PLACEHOLDER.findall(str(text))) != set(PLACEHOLDER.findall(str(message.string)))
     ]
     assert differing == []
 

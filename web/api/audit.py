@@ -16,7 +16,7 @@ from records.admin_acts import AdminAct
 from records.calendar import SHANGHAI
 from records.documents import Document
 from records.roles import AdminRole
-from web.api.schemas import Paging
+from web.api.schemas import Paging, page_of
 from web.database import db
 from web.identity import require
 
@@ -44,9 +44,7 @@ class ActLine(Schema):
     after = fields.Dict(allow_none=True)
 
 
-class ActPage(Schema):
-    items = fields.List(fields.Nested(ActLine))
-    next = fields.String(allow_none=True)
+ActPage = page_of(ActLine)
 
 
 class Verified(Schema):

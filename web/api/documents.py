@@ -2,6 +2,8 @@
 
 from marshmallow import Schema, fields
 
+from web.api.schemas import page_of
+
 
 class DocumentLine(Schema):
     id = fields.String()
@@ -17,9 +19,7 @@ class DocumentLine(Schema):
     updated_at = fields.AwareDateTime()
 
 
-class DocumentPage(Schema):
-    items = fields.List(fields.Nested(DocumentLine))
-    next = fields.String(allow_none=True)
+DocumentPage = page_of(DocumentLine)
 
 
 class AttachmentAnswer(Schema):

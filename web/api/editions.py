@@ -16,7 +16,7 @@ from records.policies import PolicyEdition, PolicyEntry, PolicyKind
 from records.roles import AdminRole
 from tasks import editions
 from web.api.idempotency import once
-from web.api.schemas import Paging, ProblemLine, Strict
+from web.api.schemas import Paging, ProblemLine, Strict, page_of
 from web.database import db
 from web.identity import require
 from web.runtime import runtime
@@ -63,9 +63,7 @@ class EntryLine(Schema):
     category = fields.String()
 
 
-class EntryPage(Schema):
-    items = fields.List(fields.Nested(EntryLine))
-    next = fields.String(allow_none=True)
+EntryPage = page_of(EntryLine)
 
 
 @blueprint.route("/editions")

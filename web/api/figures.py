@@ -18,7 +18,7 @@ from records.masking import mask_person
 from records.selection import INVESTMENTS, Only, Progress, Selection
 from records.statistics import Dimension, Measures, measure
 from records.users import UserKind
-from web.api.schemas import Paging, Strict
+from web.api.schemas import Paging, Strict, page_of
 from web.database import db
 from web.identity import me, require
 from web.runtime import runtime
@@ -84,9 +84,7 @@ class ProjectLine(Schema):
     completed_on = fields.Date(allow_none=True)
 
 
-class ProjectPage(Schema):
-    items = fields.List(fields.Nested(ProjectLine))
-    next = fields.String(allow_none=True)
+ProjectPage = page_of(ProjectLine)
 
 
 class EnterpriseLine(Schema):
@@ -99,9 +97,7 @@ class EnterpriseLine(Schema):
     contact = fields.String(metadata={"description": "masked"})
 
 
-class EnterprisePage(Schema):
-    items = fields.List(fields.Nested(EnterpriseLine))
-    next = fields.String(allow_none=True)
+EnterprisePage = page_of(EnterpriseLine)
 
 
 class MeasuresAnswer(Schema):
@@ -133,21 +129,28 @@ class StatisticsAnswer(Schema):
     whole = fields.Nested(MeasuresAnswer)
 
 
-class Named(Schema):
+class FoundProject(Schema):
     id = fields.String()
-    name = fields.String(allow_none=True)
-
-
-class FoundProject(Named):
     kind = fields.String()
-    code = fields.String(allow_none=True)
+    name = fields.String(allow_none=True, attribute="project_name")
+    code = fields.String(allow_none=True, attribute="project_code")
     status = fields.String()
+
+
+class FoundCertificate(Schema):
+    id = fields.String(attribute="number")
+    name = fields.String(allow_none=True, attribute="snapshot.project_name")
+
+
+class FoundEnterprise(Schema):
+    id = fields.String()
+    name = fields.String()
 
 
 class SearchAnswer(Schema):
     projects = fields.List(fields.Nested(FoundProject))
-    certificates = fields.List(fields.Nested(Named))
-    enterprises = fields.List(fields.Nested(Named))
+    certificates = fields.List(fields.Nested(FoundCertificate))
+    enterprises = fields.List(fields.Nested(FoundEnterprise))
 
 
 @blueprint.route("/projects")
@@ -193,23 +196,9 @@ class Search(MethodView):
     @blueprint.arguments(SearchQuery, location="query")
     @blueprint.response(200, SearchAnswer)
     @require()
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> search.Found:
         """The first of what is called so, or whose code or number begins so, and may be looked at."""
-        found = search.find(db.session(), me(), query["q"].strip(), limit=_FOUND)
-        return {
-            "projects": [
-                {
-                    "id": project.id,
-                    "kind": project.kind,
-                    "name": project.project_name,
-                    "code": project.project_code,
-                    "status": project.status,
-                }
-                for project in found.projects
-            ],
-            "certificates": [{"id": one.number, "name": one.snapshot["project_name"]} for one in found.certificates],
-            "enterprises": [{"id": one.id, "name": one.name} for one in found.enterprises],
-        }
+        return search.find(db.session(), me(), query["q"].strip(), limit=_FOUND)
 
 
 def _page(query: dict[str, Any], listing: listings.Query, after: listings.After, line: Any) -> dict[str, Any]:

@@ -41,6 +41,16 @@ class Paging(Schema):
     cursor = fields.String()
 
 
+def page_of(line: type[Schema]) -> type[Schema]:
+    """The schema of a page of a list: `next` is the cursor of the page that follows, null on the last."""
+    name = line.__name__.removesuffix("Line").removesuffix("Answer").removesuffix("Schema") + "Page"
+    page: dict[str, fields.Field[Any]] = {
+        "items": fields.List(fields.Nested(line)),
+        "next": fields.String(allow_none=True),
+    }
+    return Schema.from_dict(page, name=name)
+
+
 class DefinitionKey(Schema):
     key = fields.String()
     version = fields.Integer()
@@ -100,9 +110,7 @@ class InstanceQuery(Paging):
     business_key = fields.String()
 
 
-class InstancePage(Schema):
-    items = fields.List(fields.Nested(InstanceLine))
-    next = fields.String(allow_none=True)
+InstancePage = page_of(InstanceLine)
 
 
 class HistoryLine(Schema):
@@ -291,9 +299,7 @@ class MigratedInstance(InstanceSchema):
     changes = fields.List(fields.Nested(FindingSchema))
 
 
-class MigrationPage(Schema):
-    items = fields.List(fields.Nested(MigrationLine))
-    next = fields.String(allow_none=True)
+MigrationPage = page_of(MigrationLine)
 
 
 class RetryBody(Strict):
@@ -328,9 +334,7 @@ class JobSchema(Schema):
     arguments = fields.Dict(attribute="payload.arguments", metadata={"description": "and what with"})
 
 
-class JobPage(Schema):
-    items = fields.List(fields.Nested(JobSchema))
-    next = fields.String(allow_none=True)
+JobPage = page_of(JobSchema)
 
 
 class RetryJobBody(Strict):

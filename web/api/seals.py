@@ -20,7 +20,7 @@ from records.seals import OfflineSeal, SealState
 from records.users import User, UserKind
 from tasks import seals
 from web.api.idempotency import once
-from web.api.schemas import Paging, Strict
+from web.api.schemas import Paging, Strict, page_of
 from web.database import db
 from web.identity import me, require
 
@@ -66,9 +66,7 @@ class SealAnswer(Schema):
     remark = fields.String()
 
 
-class SealPage(Schema):
-    items = fields.List(fields.Nested(SealAnswer))
-    next = fields.String(allow_none=True)
+SealPage = page_of(SealAnswer)
 
 
 @blueprint.route("/offline-seals")

@@ -22,7 +22,7 @@ from tasks.adapters import adapters
 from tasks.sms.delivery import job_of, job_of_message, may_send_again, note_deliveries, send_again, skip
 from tasks.sms.gateway import ReportUnreadable
 from web.api.idempotency import once
-from web.api.schemas import Paging, Strict
+from web.api.schemas import Paging, Strict, page_of
 from web.database import db
 from web.identity import require
 from web.runtime import command, runtime
@@ -58,9 +58,7 @@ class SmsAnswer(Schema):
     allowed_actions = fields.List(fields.String(), metadata={"description": "of send and skip"})
 
 
-class SmsPage(Schema):
-    items = fields.List(fields.Nested(SmsAnswer))
-    next = fields.String(allow_none=True)
+SmsPage = page_of(SmsAnswer)
 
 
 class SkipSmsBody(Strict):

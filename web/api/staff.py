@@ -17,7 +17,7 @@ from records.roles import AdminRole
 from records.users import User, UserKind, user_by_username
 from tasks import staff
 from web.api.idempotency import once
-from web.api.schemas import Colleague, Paging, ReasonBody, Strict
+from web.api.schemas import Colleague, Paging, ReasonBody, Strict, page_of
 from web.database import db
 from web.identity import me, require
 from web.runtime import command
@@ -37,9 +37,7 @@ class StaffLine(Colleague):
     grant = fields.Integer(allow_none=True, metadata={"description": "what waits for the security administrator"})
 
 
-class StaffPage(Schema):
-    items = fields.List(fields.Nested(StaffLine))
-    next = fields.String(allow_none=True)
+StaffPage = page_of(StaffLine)
 
 
 class StaffBody(Strict):

@@ -14,7 +14,7 @@ from records.roles import OVERSEEING, AdminRole
 from records.substitutions import Substitution
 from records.users import User, UserKind
 from web.api.idempotency import once
-from web.api.schemas import Colleague, Paging, Strict
+from web.api.schemas import Colleague, Paging, Strict, page_of
 from web.api.staff import official
 from web.database import db
 from web.identity import me, require
@@ -45,9 +45,7 @@ class SubstitutionAnswer(Schema):
     ended_by = fields.String(allow_none=True)
 
 
-class SubstitutionPage(Schema):
-    items = fields.List(fields.Nested(SubstitutionAnswer))
-    next = fields.String(allow_none=True)
+SubstitutionPage = page_of(SubstitutionAnswer)
 
 
 class SubstitutionQuery(Paging):

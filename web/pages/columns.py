@@ -60,15 +60,21 @@ def certificate_tags(row: Any) -> list[str]:
     return [word for word, holds in told if holds]
 
 
-def _project_columns() -> list[Column]:
+def _common_columns() -> list[Column]:
     return [
-        Column(_("项目名称"), lambda row: row.project_name, 40),
-        Column(_("项目代码"), lambda row: row.project_code, 26),
         Column(_("企业名称"), lambda row: row.enterprise, 30),
         Column(_("备案机关"), lambda row: row.agency, 30),
         Column(_("建设地区"), place, 18),
         Column(_("行业"), lambda row: industry(row.division), 30),
         Column(_("总投资（万元）"), lambda row: ten_thousands(row.total)),
+    ]
+
+
+def _project_columns() -> list[Column]:
+    return [
+        Column(_("项目名称"), lambda row: row.project_name, 40),
+        Column(_("项目代码"), lambda row: row.project_code, 26),
+        *_common_columns(),
         Column(_("状态"), lambda row: wording.status(status_of(row))),
         Column(_("申报进度"), lambda row: _("进行中") if is_under_way(row) else _("已完成")),
         Column(_("提交日期"), lambda row: wording.local(row.submitted_at).date()),
@@ -84,11 +90,7 @@ def _certificate_columns() -> list[Column]:
     return [
         Column(_("备案证号"), lambda row: row.number, 20),
         Column(_("项目名称"), lambda row: row.project_name, 40),
-        Column(_("企业名称"), lambda row: row.enterprise, 30),
-        Column(_("备案机关"), lambda row: row.agency, 30),
-        Column(_("建设地区"), place, 18),
-        Column(_("行业"), lambda row: industry(row.division), 30),
-        Column(_("总投资（万元）"), lambda row: ten_thousands(row.total)),
+        *_common_columns(),
         Column(_("状态"), lambda row: wording.status(row.status)),
         Column(_("失效原因"), lambda row: reasons().get(row.invalid_reason or "", "")),
         Column(_("标签"), lambda row: "、".join(certificate_tags(row))),
