@@ -42,7 +42,7 @@ class StatutoryClock(Base):
     prolonged_by: Mapped[int] = mapped_column(default=0)
     prolonged_because: Mapped[str | None] = mapped_column(String(200))
     pauses: Mapped[list["ClockPause"]] = relationship(
-        cascade="all, delete-orphan", order_by="ClockPause.id", lazy="selectin"
+        cascade="all, delete-orphan", order_by="ClockPause.id", lazy="joined"
     )
 
     def stands_still(self, day: date, today: date) -> bool:
@@ -85,7 +85,8 @@ def begin(
 ) -> StatutoryClock:
     """Begin a clock of a document's round; the one that was begun before, if the round has one."""
     mine = (StatutoryClock.document_id == document.id, StatutoryClock.submission == document.submission)
-    clock = session.scalar(select(StatutoryClock).where(*mine, StatutoryClock.purpose == purpose))
+    query = select(StatutoryClock).where(*mine, StatutoryClock.purpose == purpose)
+    clock = session.scalars(query).unique().one_or_none()
     if clock is None:
         clock = StatutoryClock(
             document_id=document.id,
@@ -104,18 +105,14 @@ def begin(
 
 def clock_of(session: Session, document_id: str) -> StatutoryClock | None:
     """The clock of a document that was begun last."""
-    return session.scalar(
-        select(StatutoryClock)
-        .where(StatutoryClock.document_id == document_id)
-        .order_by(StatutoryClock.id.desc())
-        .limit(1)
-    )
+    query = select(StatutoryClock).where(StatutoryClock.document_id == document_id)
+    return session.scalars(query.order_by(StatutoryClock.id.desc()).limit(1)).unique().one_or_none()
 
 
 def clocks_of(session: Session, document_ids: Collection[str]) -> dict[str, StatutoryClock]:
     """The clocks of many documents that were begun last, by the documents' ids."""
     query = select(StatutoryClock).where(StatutoryClock.document_id.in_(document_ids)).order_by(StatutoryClock.id)
-    return {clock.document_id: clock for clock in session.scalars(query)}
+    return {clock.document_id: clock for clock in session.scalars(query).unique()}
 
 
 def read(calendar: Calendar, clock: StatutoryClock, today: date) -> Reading:

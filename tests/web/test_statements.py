@@ -20,10 +20,10 @@ CONTROL = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT")
 DECISIONS = (
     ("gx10", "accept", {"sqlite": 8, "postgresql": 5}),
     ("gx11", "approve", {"sqlite": 7, "postgresql": 4}),
-    ("gx12", "issue", {"sqlite": 16, "postgresql": 12}),
+    ("gx12", "issue", {"sqlite": 15, "postgresql": 11}),
 )
 """Who decides what, in the procedure's order, and how many statements that may take. PostgreSQL is told in one what the
-engine writes at a command's end. Four of the issue's read the clock and write what statistics count."""
+engine writes at a command's end. Three of the issue's read the clock and write what statistics count."""
 
 
 @dataclass
