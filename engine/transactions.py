@@ -2,6 +2,9 @@
 
 A transaction of ours begins by letting go of whatever its session had read, so that nothing stale is written back, and
 on SQLite by taking the write lock at once: a command never fails half way because another one came first.
+
+Outside of one PostgreSQL is only read, statement by statement, which is what READ COMMITTED shows anyway: a transaction
+that only read would end with a ROLLBACK, at which psycopg forgets the statements that it has prepared.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,11 +15,14 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
 _AFTER = "jigai_after_commit"
+_WRITING: dict[str, dict[str, Any]] = {"sqlite": {"writes": True}, "postgresql": {"isolation_level": "READ COMMITTED"}}
 
 
 def prepare(database: Engine) -> Engine:
-    """Set up a database engine: on SQLite WAL, foreign keys, and transactions that begin when we say so."""
+    """Set up a database engine: reading without transactions, and on SQLite, where each statement needs one, WAL,
+    foreign keys, and transactions that begin when we say so."""
     if database.dialect.name != "sqlite":
+        database.update_execution_options(isolation_level="AUTOCOMMIT")
         return database
 
     @event.listens_for(database, "connect")
@@ -40,7 +46,7 @@ def transaction(session: Session) -> Iterator[Session]:
     """Everything inside happens, or nothing of it; what `after_commit` was given runs once it has happened."""
     session.rollback()
     session.info[_AFTER] = []
-    session.connection(execution_options={"writes": True})
+    session.connection(execution_options=_WRITING[session.get_bind().dialect.name])
     try:
         yield session
         session.commit()

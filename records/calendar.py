@@ -7,6 +7,7 @@ lunar holidays and the make-up days of its year are not known yet.
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -37,6 +38,16 @@ class WorkingDay(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     is_workday: Mapped[bool]
     source: Mapped[str] = mapped_column(String(16), default=DaySource.PUBLISHED.value)
+
+
+_KNOWN = select(WorkingDay.day, WorkingDay.is_workday, WorkingDay.source)
+
+
+class Day(NamedTuple):
+    """Whether a day is worked, and on what authority that is known, as a reader has it."""
+
+    is_workday: bool
+    source: str
 
 
 def local_date(moment: datetime) -> date:
@@ -73,19 +84,19 @@ class Calendar:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._known: dict[date, WorkingDay] = {}
+        self._known: dict[date, Day] = {}
 
-    def day(self, day: date) -> WorkingDay:
+    def day(self, day: date) -> Day:
         """A day, from the table or computed."""
         if day not in self._known:
             first, last = day - timedelta(days=_STRETCH), day + timedelta(days=_STRETCH)
             days = (first + timedelta(days=offset) for offset in range(2 * _STRETCH + 1))
-            rows = self._session.scalars(select(WorkingDay).where(WorkingDay.day.between(first, last)))
-            found = {row.day: row for row in rows}
-            self._known |= {day: found.get(day) or _computed(day) for day in days}
+            rows = self._session.execute(_KNOWN.where(WorkingDay.day.between(first, last)))
+            found = {day: Day(is_workday, source) for day, is_workday, source in rows}
+            self._known |= {day: found.get(day) or Day(computed_workday(day), DaySource.COMPUTED) for day in days}
         return self._known[day]
 
-    def after(self, day: date) -> Iterator[tuple[date, WorkingDay]]:
+    def after(self, day: date) -> Iterator[tuple[date, Day]]:
         """The days after a day, without end."""
         while True:
             day += timedelta(days=1)
@@ -106,7 +117,3 @@ class Calendar:
         if end < start:
             return -self.between(end, start)
         return sum(self.day(start + timedelta(days=offset)).is_workday for offset in range(1, (end - start).days + 1))
-
-
-def _computed(day: date) -> WorkingDay:
-    return WorkingDay(day=day, is_workday=computed_workday(day), source=DaySource.COMPUTED.value)

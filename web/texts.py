@@ -1,9 +1,10 @@
 """The interface's language: Chinese in the source, other languages in the catalogue (Flask-Babel)."""
 
+from contextvars import ContextVar
 from typing import Any
 
 from babel.support import NullTranslations
-from flask import Flask, g, has_request_context, request, session
+from flask import Flask, request, session
 from flask_babel import Babel, Domain
 
 LANGUAGES = {"zh": "中文", "en": "English"}
@@ -15,13 +16,20 @@ babel = Babel()
 class Texts(Domain):
     """The catalogue of a request, looked up once: a page asks for hundreds of texts."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._of_request: ContextVar[NullTranslations | None] = ContextVar("texts", default=None)
+
+    def begin(self) -> None:
+        """Look it up for the request that begins."""
+        self.as_default()
+        self._of_request.set(super().get_translations())
+
+    def end(self, _error: BaseException | None = None) -> None:
+        self._of_request.set(None)
+
     def get_translations(self) -> NullTranslations:
-        if not has_request_context():
-            return super().get_translations()
-        if "texts" not in g:
-            g.texts = super().get_translations()
-        found: NullTranslations = g.texts
-        return found
+        return self._of_request.get() or super().get_translations()
 
     def gettext(self, string: str, **variables: Any) -> str:
         text = str(self.get_translations().gettext(string))
@@ -42,7 +50,8 @@ def register(app: Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
     babel.init_app(app, locale_selector=language)
-    app.before_request(texts.as_default)
+    app.before_request(texts.begin)
+    app.teardown_request(texts.end)
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's own extension
         gettext=lambda text: texts.get_translations().gettext(text),
         ngettext=lambda one, many, count: texts.get_translations().ngettext(one, many, count),

@@ -52,7 +52,7 @@ def data(app: Flask) -> list[str]:
     """Every Chinese word that a record holds; the longest first, so that no rest of one is left."""
     with app.app_context():
         kinds = [m.class_ for m in Base.registry.mappers if not m.class_.__tablename__.startswith("engine_")]
-        rows = [row for kind in kinds for row in db.session.scalars(select(kind))]
+        rows = [row for kind in kinds for row in db.session.scalars(select(kind)).unique()]
         held = {word for name in divisions().values() for word in words_of(name)} | {
             word
             for row in rows

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import g, has_request_context
 from sqlalchemy import select
 
 from engine import state, values, verbs
@@ -21,9 +22,12 @@ _AMONG_COLLEAGUES = ("transferred", "handed_over")
 
 
 def standing_of(user: User) -> Standing:
-    """In whose names a user may act now."""
-    engine = runtime().engine
-    return engine.policy.standing_of(db.session(), user.username, engine.clock.now())
+    """In whose names a user may act now; looked up once a request."""
+    known: dict[str, Standing] = g.setdefault("standings", {}) if has_request_context() else {}
+    if user.username not in known:
+        engine = runtime().engine
+        known[user.username] = engine.policy.standing_of(db.session(), user.username, engine.clock.now())
+    return known[user.username]
 
 
 def groups_of(user: User) -> frozenset[str]:

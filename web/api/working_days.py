@@ -93,10 +93,10 @@ class Publish(MethodView):
 def days_of(session: Session, year: int) -> list[dict[str, Any]]:
     """Every day of a year as the interface shows it."""
     calendar = Calendar(session)
-    found = [calendar.day(day) for day in year_days(valid_year(year))]
+    found = {day: calendar.day(day) for day in year_days(valid_year(year))}
     return [
-        {"day": known.day, "is_workday": known.is_workday, "provisional": known.source != DaySource.PUBLISHED}
-        for known in found
+        {"day": day, "is_workday": known.is_workday, "provisional": known.source != DaySource.PUBLISHED}
+        for day, known in found.items()
     ]
 
 

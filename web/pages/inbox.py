@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import contains_eager, defer
 
 from engine import inbox, verbs
 from engine.assignment import Standing
@@ -28,6 +28,7 @@ from web.pages import addresses, commands, lists, people, wording
 from web.pages.clock import Clocks
 from web.pages.course import Course, outcome_title, procedure_name
 from web.pages.library import quick_links
+from web.pages.shell import know_todo
 from web.runtime import command, runtime
 from web.texts import told
 
@@ -51,14 +52,18 @@ def todo() -> str:
     chosen = request.args.get("show", "all")
     chosen = chosen if chosen in narrowed else "all"
     text = lists.searched()
-    found = _part("todo", standing, narrowed[chosen], text)
-    names = _names(standing, [row.Task for row in found.rows])
+    counted = dict(zip(narrowed, inbox.counts(db.session(), "todo", standing, list(narrowed.values())), strict=True))
+    know_todo(counted["all"])
+    narrowing = (*narrowed[chosen], _about(text)) if text else narrowed[chosen]
+    total = _count("todo", standing, narrowing) if text else counted[chosen]
+    found = _part("todo", standing, narrowing, total)
+    names = _names(user, standing, [row.Task for row in found.rows])
     clocks = Clocks(db.session(), [row.Document for row in found.rows if row.Document], local_date(now))
     return render_template(
         "inbox/todo.html",
         place=people.place_of(db.session(), user),
         role=people.roles_of(user),
-        figures=_figures(standing, narrowed, chosen),
+        figures=_figures(counted, chosen),
         kinds=[],
         query=text,
         sorts=[],
@@ -77,7 +82,8 @@ def todo() -> str:
 def done() -> str:
     """已办任务: what I have completed, the latest first."""
     user, text = me(), lists.searched()
-    found = _part("done", standing_of(user), (), text)
+    standing, narrowing = standing_of(user), (_about(text),) if text else ()
+    found = _part("done", standing, narrowing, _count("done", standing, narrowing))
     return render_template(
         "inbox/done.html",
         place=people.place_of(db.session(), user),
@@ -154,12 +160,13 @@ def read_all() -> Any:
     return redirect(url_for("inbox.notices"), 303)
 
 
-def _part(box: str, standing: Standing, narrowing: Narrowing, text: str) -> lists.Part:
-    """The part of a box that `?page=` asks for: tasks with their case, its procedure and what it is about."""
-    session = db.session()
-    if text:
-        narrowing = (*narrowing, _about(text))
-    total = inbox.counts(session, box, standing, [narrowing])[0]
+def _count(box: str, standing: Standing, narrowing: Narrowing) -> int | None:
+    return inbox.counts(db.session(), box, standing, [narrowing])[0]
+
+
+def _part(box: str, standing: Standing, narrowing: Narrowing, total: int | None) -> lists.Part:
+    """The part of a box that `?page=` asks for: tasks with their case, its procedure and what it is about, without
+    what a row does not tell of them."""
 
     def rows(limit: int, offset: int) -> list[Any]:
         found = inbox.tasks(box, standing, *narrowing, limit=limit, offset=offset).subquery()
@@ -170,10 +177,15 @@ def _part(box: str, standing: Standing, narrowing: Narrowing, text: str) -> list
             .join(Definition, Definition.id == Instance.definition_id)
             .outerjoin(Document, Document.id == Instance.business_key)
             .outerjoin(Document.enterprise)
-            .options(contains_eager(Document.enterprise))
+            .options(
+                defer(Instance.state),
+                defer(Document.form),
+                defer(Document.project_contact),
+                contains_eager(Document.enterprise).load_only(Enterprise.name),
+            )
             .order_by(*inbox.order(box))
         )
-        return list(session.execute(query))
+        return list(db.session.execute(query))
 
     return lists.counted_part(total, rows)
 
@@ -214,7 +226,7 @@ def _narrowings(standing: Standing, now: datetime) -> dict[str, Narrowing]:
     }
 
 
-def _figures(standing: Standing, narrowed: dict[str, Narrowing], chosen: str) -> list[dict[str, Any]]:
+def _figures(counted: Mapping[str, int | None], chosen: str) -> list[dict[str, Any]]:
     labels = {
         "all": (_("全部待办"), "", ""),
         "overdue": (_("已超期"), "red", "alarm"),
@@ -223,17 +235,16 @@ def _figures(standing: Standing, narrowed: dict[str, Narrowing], chosen: str) ->
         "mine": (_("我已认领"), "", ""),
         "free": (_("组内待认领"), "", ""),
     }
-    values = inbox.counts(db.session(), "todo", standing, [narrowed[name] for name in labels])
     return [
         {
             "label": label,
-            "value": lists.told(value) or 0,
+            "value": lists.told(counted[name]) or 0,
             "tone": tone,
             "icon": glyph,
             "url": url_for("inbox.todo", show=None if name == "all" else name),
             "active": name == chosen,
         }
-        for (name, (label, tone, glyph)), value in zip(labels.items(), values, strict=True)
+        for name, (label, tone, glyph) in labels.items()
     ]
 
 
@@ -243,10 +254,12 @@ def _filtered_text(text: str, chosen: str) -> str:
     return _("这一类目前没有待办。") if chosen != "all" else ""
 
 
-def _names(standing: Standing, tasks: list[Task]) -> dict[str, str]:
+def _names(user: User, standing: Standing, tasks: list[Task]) -> dict[str, str]:
     """The names of everybody whom the rows of some tasks tell, by their usernames."""
-    told = {*standing.names, *(task.assignee or "" for task in tasks), *(task.handed_by or "" for task in tasks)}
-    return dict(db.session.execute(select(User.username, User.name).where(User.username.in_(told))).all())
+    told = {name for task in tasks for name in (task.assignee, task.handed_by) if name} | set(standing.names)
+    others = told - {user.username}
+    query = select(User.username, User.name).where(User.username.in_(others))
+    return {user.username: user.name, **(dict(db.session.execute(query).all()) if others else {})}
 
 
 def _todo_row(
@@ -320,7 +333,7 @@ def _done_row(task: Task, instance: Instance, definition: Definition, document: 
 
 def _done_today(standing: Standing, now: datetime) -> str:
     midnight = wording.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    return lists.told(inbox.counts(db.session(), "done", standing, [(Task.ended_at >= midnight,)])[0])
+    return lists.told(_count("done", standing, (Task.ended_at >= midnight,)))
 
 
 def _notice_row(notice: Notice) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What every page is given: who is logged in, the counts of the menu, the languages, addresses of bundled files."""
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,14 +29,26 @@ _HTML_NAMES = {"zh": "zh-CN"}
 def register(app: Flask) -> None:
     """Give templates their globals, filters and context."""
     app.jinja_env.filters.update(wording.FILTERS)
-    app.jinja_env.globals.update(asset=asset, statuses=wording.STATUSES)
+    app.jinja_env.globals.update(asset=asset, statuses=wording.STATUSES, url_for=address)
     app.context_processor(context)
+
+
+def address(endpoint: str, **values: Any) -> str:
+    """`url_for` of templates: what stands on every page, a menu's entry or an icon, is worked out once."""
+    if values and endpoint != "static":
+        return url_for(endpoint, **values)
+    return _fixed_address(request.script_root, endpoint, **values)
+
+
+@lru_cache(maxsize=1_000)
+def _fixed_address(_root: str, endpoint: str, **values: Any) -> str:
+    return url_for(endpoint, **values)
 
 
 def asset(name: str) -> str:
     """The address of a bundled file; its hash makes a new one of every change, so that browsers may keep it."""
     version = _manifest(MANIFEST.stat().st_mtime_ns).get(name) if MANIFEST.exists() else None
-    return url_for("static", filename=f"dist/{name}", v=version)
+    return address("static", filename=f"dist/{name}", v=version)
 
 
 @cache
@@ -54,6 +66,11 @@ def context() -> dict[str, Any]:
     """The context of every template."""
     shown = language()
     return {"shell": shell(), "lang": _HTML_NAMES.get(shown, shown), "language": _other_language(shown)}
+
+
+def know_todo(count: int | None) -> None:
+    """Tell the menu how many tasks wait, where a page has counted them itself."""
+    g.todo = count
 
 
 def shell() -> dict[str, Any] | None:
@@ -78,7 +95,7 @@ def _shell_of(user: User) -> dict[str, Any]:
         "role": people.roles_of(user),
         "initial": user.name[:1],
         "counts": {
-            "todo": lists.told(inbox.count(session, "todo", standing)),
+            "todo": lists.told(g.todo if "todo" in g else inbox.count(session, "todo", standing)),
             "notices": unread_count(session, standing.groups),
             "overdue": lists.count(session, _overdue(user)) if looks_on else 0,
         },

@@ -6,11 +6,20 @@ from types import MappingProxyType
 from typing import Any
 
 from flask_babel import LazyString, lazy_gettext
-from flask_babel import gettext as _
 
 from records.calendar import SHANGHAI
 from records.formats import parse_amount
 from tasks.wording import grouped
+
+_WEEKDAYS = (
+    lazy_gettext("周一"),
+    lazy_gettext("周二"),
+    lazy_gettext("周三"),
+    lazy_gettext("周四"),
+    lazy_gettext("周五"),
+    lazy_gettext("周六"),
+    lazy_gettext("周日"),
+)
 
 
 def local(moment: datetime) -> datetime:
@@ -53,8 +62,7 @@ def amount(value: Any) -> str:
 
 def weekday(value: date) -> str:
     """周一 to 周日."""
-    names = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"))
-    return names[value.weekday()]
+    return str(_WEEKDAYS[value.weekday()])
 
 
 def file_size(size: int) -> str:
