@@ -32,7 +32,7 @@ from engine.migration_commands import Target
 from engine.modification import Instruction
 from engine.services import Registry
 from engine.tables import Base, Definition, History, Incident, Instance, Job, Task
-from engine.transactions import prepare
+from engine.transactions import prepare, transaction
 
 T = TypeVar("T")
 
@@ -133,7 +133,8 @@ class ProcessTest:
         self._open()
         try:
             if self._folder is None:
-                Base.metadata.create_all(self._database)
+                with transaction(self.session):
+                    Base.metadata.create_all(self.session.connection())
             if self._sources:
                 with self.engine.command(self.session) as command:
                     command.deploy(self._sources)

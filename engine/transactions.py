@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
 _AFTER = "jigai_after_commit"
-_WRITING: dict[str, dict[str, Any]] = {"sqlite": {"writes": True}, "postgresql": {"isolation_level": "READ COMMITTED"}}
+WRITING: dict[str, dict[str, Any]] = {"sqlite": {"writes": True}, "postgresql": {"isolation_level": "READ COMMITTED"}}
+"""How a connection is told, by its dialect, that it is going to write in a transaction."""
 
 
 def prepare(database: Engine) -> Engine:
@@ -46,7 +47,7 @@ def transaction(session: Session) -> Iterator[Session]:
     """Everything inside happens, or nothing of it; what `after_commit` was given runs once it has happened."""
     session.rollback()
     session.info[_AFTER] = []
-    session.connection(execution_options=_WRITING[session.get_bind().dialect.name])
+    session.connection(execution_options=WRITING[session.get_bind().dialect.name])
     try:
         yield session
         session.commit()

@@ -20,6 +20,7 @@ from engine.errors import BpmnError
 from engine.services import Call, Registry, service_task
 from engine.tables import Incident, Instance, Job
 from engine.testing import ProcessTest
+from engine.transactions import transaction
 from tests.engine.models import (
     boundary,
     catch,
@@ -125,7 +126,7 @@ def test_a_case_that_somebody_works_on_does_not_hold_up_the_others(postgresql_ur
     with ProcessTest([TIMER], database_url=postgresql_url) as t:
         held, other = t.start("p"), t.start("p")
         t.clock.advance(timedelta(hours=2))
-        with Session(t.session.get_bind()) as session:
+        with Session(t.session.get_bind()) as session, transaction(session):
             session.scalar(select(Instance.id).where(Instance.id == held.id).with_for_update())
             assert worker(t) == 1
             assert (held.waiting, other.waiting) == (["w"], ["u"])

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, TypeDecorator
 
 import records.models  # noqa: F401 - registers the records' tables on the base
 from engine.tables import Base
+from engine.transactions import WRITING
 
 
 def plain_type(kind: str, item: Any, autogenerating: Any) -> str | Literal[False]:
@@ -48,7 +49,7 @@ def _require_whole(connection: Connection) -> None:
 def run() -> None:
     """Migrate on one connection, in one transaction."""
     database = current_app.extensions["migrate"].db.engine
-    with database.connect() as connection:
+    with database.connect().execution_options(**WRITING[database.dialect.name]) as connection:
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
