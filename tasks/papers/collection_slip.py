@@ -25,8 +25,8 @@ _NOTES = (
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionSlip:
-    """Every value that the slip prints; `holding` is what the number of the project's certificate or reply is called, and
-    that number; `collector` has the keys name, id_type and id_no, masked, or none yet."""
+    """Every value that the slip prints; `holding` is what the number of the project's certificate or reply is called,
+    and that number; `collector` has the keys name, id_type and id_no, masked, or none yet."""
 
     paper: str
     paper_number: str
