@@ -23,6 +23,7 @@ from tasks.wording import month_day
 _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "issued": ("“{p}”已备案", "备案证号 {n}，备案机关 {a}。可在「我的备案证」查看和下载。"),
+        "withdrawn": ("“{p}”{k}已撤回", "{e}已撤回，不再办理；修改后重新提交的，另行受理。"),
         "not_accepted": (
             "“{p}”{k}不予受理",
             "{a}不予受理，理由和救济途径见不予受理通知书。可重新申报，项目代码仍可用。",
