@@ -217,7 +217,8 @@ def test_a_certificate_whose_project_never_begins(portal: Portal, boxes: Boxes) 
 
 def test_progress_that_is_told(portal: Portal, boxes: Boxes) -> None:
     until(portal, "2026-05-01 09:00")
-    path, told = f"/certificates/{portal.certificate}/progress", {"start_date": "2026-04-20"}
+    path = f"/certificates/{portal.certificate}/progress"
+    told: dict[str, Any] = {"start_date": "2026-04-20"}
     done = "填报开工时间"
     with boxes.moving(f"企业 已办 {done}", "经办人 待阅 已填报开工时间", "S26 企业", gone=(f"企业 待办 {done}",)):
         post(portal, "ent01", path, **told)
