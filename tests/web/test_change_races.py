@@ -114,7 +114,7 @@ def test_a_certificate_that_has_ended_cannot_be_changed(portal: Portal, certific
 def test_of_a_revocation_and_a_signature_at_one_moment_neither_fails(
     portal: Portal, certificate: str, first: str
 ) -> None:
-    """The whole revocation, with what it tells the certificate's case and the change's; whoever begins first a little."""
+    """The whole revocation, with what it tells the cases of certificate and change; `first` begins a little earlier."""
     change = reviewed(portal, certificate)
     task = portal.task("gx12", change["id"])["id"]
     assert portal.call("gx12", "POST", f"/tasks/{task}/claim", json={}).status_code == 200
