@@ -38,6 +38,7 @@ STEPS: Mapping[str, frozenset[str]] = {
     "signal": frozenset(("payload",)),
     "advance": frozenset(),
     "retry": frozenset(("data",)),
+    "skip": frozenset(("reason",)),
     "restart": frozenset(),
     "expect": frozenset(("of",)),
 }

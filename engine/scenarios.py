@@ -363,6 +363,8 @@ class _Play:
             self.test.signal(step.target, plain(options.get("payload")))
         elif step.kind == "retry":
             self.test.retry(self.the_case(), plain(options.get("data")))
+        elif step.kind == "skip":
+            self.test.skip(self.the_case(), str(options.get("reason") or ""), element_id=step.target)
         else:
             verb = self.stage.verbs[step.kind]
             self.command(lambda c: verb(c, self.key, step.target), actor)

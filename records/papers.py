@@ -51,6 +51,17 @@ NAMES: Mapping[str, str] = MappingProxyType(
 )
 """What the kinds are called."""
 
+GRANTING = frozenset(
+    (
+        PaperKind.APPROVAL_REPLY,
+        PaperKind.CHANGE_CONSENT,
+        PaperKind.CHANGE_LETTER,
+        PaperKind.CORRIGENDUM,
+        PaperKind.EXTENSION_CONSENT,
+    )
+)
+"""Those that give what was asked for. A document gets one at most; what else is handed out about it only tells."""
+
 
 class Paper(Base):
     """One paper. `pdf` and what comes of it are there once a job has made it."""

@@ -19,6 +19,8 @@ from records.documents import Document
 from records.filings import Filing
 from records.papers import Paper, PaperKind, papers_of
 from records.projects import at
+from records.roles import OfficialRole
+from records.users import user_by_username
 from tasks.documents import document_of
 from tasks.filings.examination import LONGEST_CONTENT, LONGEST_NAME
 from tasks.filings.findings import Finding, error
@@ -46,11 +48,12 @@ _LONGEST: Mapping[str, int] = MappingProxyType({"location": 200, "scale_content"
 
 @dataclass(frozen=True)
 class SubmittedCorrection:
-    """What the procedure goes on with."""
+    """What the procedure goes on with; `drafter` is the role in which it was drawn up."""
 
     filing_id: str
     certificate_number: str
     agency: str
+    drafter: str
     enterprise: str
     project_name: str
 
@@ -88,6 +91,7 @@ def validate(correction_id: Annotated[str, Param(title="更正编号")], call: C
         filing_id=filing.id,
         certificate_number=certificate.number,
         agency=certificate.agency_id,
+        drafter=_drafter(session, correction.versions[-1].submitted_by),
         enterprise=correction.enterprise_id,
         project_name=filing.project_name or "",
     )
@@ -125,6 +129,14 @@ def apply(correction_id: Annotated[str, Param(title="更正编号")], call: Call
         note=public_note(corrigendum),
         e_seal=corrigendum.seal != Seal.OFFLINE_PENDING,
     )
+
+
+def _drafter(session: Session, username: str) -> str:
+    """The first of their roles in which somebody may draw up a correction."""
+    user = user_by_username(session, username)
+    roles = user.role_names if user is not None else frozenset()
+    drafting = (OfficialRole.HANDLER, OfficialRole.REVIEWER, OfficialRole.SIGNER)
+    return next((role for role in drafting if role in roles), OfficialRole.HANDLER).value
 
 
 def examine(session: Session, correction: Correction, filing: Filing, decide: Decide) -> Iterator[Finding]:

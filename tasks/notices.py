@@ -23,6 +23,7 @@ from tasks.wording import month_day
 _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "issued": ("“{p}”已备案", "备案证号 {n}，备案机关 {a}。可在「我的备案证」查看和下载。"),
+        "withdrawn": ("“{p}”{k}已撤回", "{e}已撤回，不再办理；修改后重新提交的，另行受理。"),
         "not_accepted": (
             "“{p}”{k}不予受理",
             "{a}不予受理，理由和救济途径见不予受理通知书。可重新申报，项目代码仍可用。",
@@ -51,10 +52,14 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "overdue": ("“{p}”{k}超过办理时限", "{a}应在 {d} 前办结，现已超期。"),
         "extended": ("“{p}”{k}已通过", "{h} {n} 的有效期延长至 {date}，请按时开工并填报开工时间。"),
         "not_extended": ("“{p}”{k}未通过", "{h} {n} 的有效期仍至 {date}，理由和救济途径见不予受理通知书。"),
+        "extension_lapsed": (
+            "“{p}”{k}已终止",
+            "退回修改后逾期未重新提交，视为未申请。{h} {n} 的有效期仍至 {date}。",
+        ),
         "not_extendable": ("“{p}”{k}已终止", "{h} {n} 的状态已变化，不能再延期，原因见办理记录。"),
         "expired": (
             "“{p}”{h}到期自动失效",
-            "{h} {n} 于 {date} 到期，未填报开工时间，也未办理延期。如需建设请重新{g}。",
+            "{h} {n} 于 {date} 到期，有效期内未填报开工时间，已自动失效。如需建设请重新{g}。",
         ),
         "correction_overdue": (
             "“{p}”{k}已视为撤回",

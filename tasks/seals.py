@@ -20,7 +20,7 @@ from records.calendar import local_date
 from records.certificates import Certificate, CertificateStatus, Clearance, Seal, held
 from records.filings import FILING
 from records.formats import ID_TYPES, identity_valid
-from records.papers import Paper
+from records.papers import GRANTING, Paper
 from records.seals import LONGEST_NAME, LONGEST_REMARK, OfflineSeal, SealState, entry_of, uncollected
 from tasks.documents import document_of
 from tasks.filings.findings import Finding, error
@@ -61,7 +61,7 @@ def open_task(session: Session, entry: OfflineSeal) -> Task | None:
 
 def _why(entry: OfflineSeal) -> str:
     if entry.state == SealState.CEASED:
-        return "因备案证失效不再办理"
+        return f"因{entry.document.HOLDS.NOUN}失效不再办理"
     return "已登记领取" if entry.state == SealState.COLLECTED else "没有待办的登记"
 
 
@@ -74,7 +74,7 @@ def _why(entry: OfflineSeal) -> str:
     errors={CERTIFICATE_INVALID: "备案证已失效"},
 )
 def enter(
-    document_kind: Annotated[str, Param(title="事项类型", description="filing、change、correction")],
+    document_kind: Annotated[str, Param(title="事项类型", description="filing、approval、change、correction …")],
     document_id: Annotated[str, Param(title="文书编号")],
     call: Call,
 ) -> EnteredPaper:
@@ -227,10 +227,9 @@ def _holding(session: Session, entry: OfflineSeal) -> Clearance:
 
 
 def _letter(session: Session, document_id: str) -> Paper:
-    """The paper with which a document was granted: what else was handed out about it bears no hand-made seal."""
-    waiting = (Seal.OFFLINE_PENDING, Seal.OFFLINE_DONE)
-    query = select(Paper).where(Paper.document_id == document_id, Paper.seal.in_(waiting))
-    paper = session.scalar(query.order_by(Paper.issue_date.desc(), Paper.number.desc()).limit(1))
+    """The paper with which a document was granted, the only one about it that goes through the register."""
+    query = select(Paper).where(Paper.document_id == document_id, Paper.kind.in_(GRANTING))
+    paper = session.scalar(query)
     if paper is None:
         raise EngineError(f"文书 {document_id} 没有需要线下盖章的函件。")
     return paper

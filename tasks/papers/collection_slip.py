@@ -25,11 +25,12 @@ _NOTES = (
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionSlip:
-    """Every value that the slip prints; `collector` has the keys name, id_type and id_no, masked, or none yet."""
+    """Every value that the slip prints; `holding` is what the number of the project's certificate or reply is called,
+    and that number; `collector` has the keys name, id_type and id_no, masked, or none yet."""
 
     paper: str
     paper_number: str
-    certificate_number: str
+    holding: tuple[str, str]
     project_name: str
     project_code: str
     enterprise_name: str
@@ -67,7 +68,7 @@ def _printed(slip: CollectionSlip) -> dict[str, Any]:
                 "rows": [
                     ["文书名称", slip.paper],
                     ["文书编号", slip.paper_number],
-                    ["备案证号", slip.certificate_number],
+                    [*slip.holding],
                     ["项目名称", slip.project_name],
                     ["项目代码", slip.project_code],
                     ["企业名称", slip.enterprise_name],

@@ -31,8 +31,8 @@ PLAYED_BY = {
     # What only an approval comes to: 同意延期开工的决定, and its seal.
     **dict.fromkeys(
         (
-            *("issue_extension_consent", "render_extension_consent"),
-            *("seal_extension_consent", "consent_handed_over"),
+            *("issue_extension_consent", "render_extension_consent", "consent_sealed_gateway"),
+            *("consent_sealed", "seal_extension_consent", "consent_handed_over"),
         ),
         "approval_extension",
     ),

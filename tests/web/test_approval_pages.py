@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+from pypdf import PdfReader
 
 from tests.web import applications
 from tests.web.applications import APPLICANT, OFFICIAL
@@ -174,3 +178,30 @@ def test_a_refusal_is_told_with_its_reason(portal: Portal, client_of: ClientOf) 
     assert "项目不予核准" in page
     assert "不符合热电联产规划" in page
     assert "不予核准决定书" in user.read("/approvals/decided")
+
+
+def test_a_reply_without_an_electronic_seal_waits_for_its_stamp_and_every_page_says_so(
+    portal: Portal, client_of: ClientOf
+) -> None:
+    """A06 has none; gx14 does everything there."""
+    approval_id = applications.submitted(portal, agency="A06")
+    steps: list[dict[str, Any]] = [{"decision": "accept"}, {"departments": []}, {"decision": "approve"}]
+    for data in [*steps, {"decision": "issue"}]:
+        task = portal.task("gx14", approval_id)["id"]
+        assert portal.call("gx14", "POST", f"/tasks/{task}/claim", json={}).status_code == 200
+        assert portal.call("gx14", "POST", f"/tasks/{task}/complete", json={"data": data}).status_code == 200
+    enterprise, official = client_of(APPLICANT), client_of("gx14")
+    official.log_in("gx14", "official")
+    number = "中工信技改核〔2026〕1号"
+    assert f"{number}，2026-03-02，待线下盖章" in enterprise.read(f"/approvals/{approval_id}")
+    assert number in official.read("/seals")
+    [entry] = portal.call("gx14", "GET", "/offline-seals").get_json()["items"]
+    assert (entry["paper"], entry["paper_number"], entry["state"]) == ("核准批复", number, "PENDING")
+    page = f"/seals/{entry['id']}"
+    assert "批复文号" in official.read(page)
+    slip = official.get(f"{page}/slip.pdf").data
+    assert "批复文号" in "".join(PdfReader(BytesIO(slip)).pages[0].extract_text().split())
+    told = {"stamped_on": "2026-03-02", "remark": ""}
+    assert portal.call("gx14", "POST", f"/offline-seals/{entry['id']}/register", json=told).status_code == 200
+    assert f"{number}，2026-03-02，已线下盖章" in enterprise.read(f"/approvals/{approval_id}")
+    assert "核准批复已盖章，可领取" in enterprise.read("/inbox/unread")

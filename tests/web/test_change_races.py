@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threading import Barrier, Event, Thread
+from time import sleep
 from typing import Any
 
 import pytest
@@ -107,3 +108,43 @@ def test_a_certificate_that_has_ended_cannot_be_changed(portal: Portal, certific
     assert answer.get_json()["errors"][0]["message"] == "备案证已失效，不能申请变更"
     body = {"certificate": certificate, "items": [], "values": {}, "reason": ""}
     assert portal.call("ent01", "POST", "/changes", json=body).status_code == 409
+
+
+@pytest.mark.parametrize("first", ["revocation", "signature"])
+def test_of_a_revocation_and_a_signature_at_one_moment_neither_fails(
+    portal: Portal, certificate: str, first: str
+) -> None:
+    """The whole revocation, with what it tells the cases of certificate and change; `first` begins a little earlier."""
+    change = reviewed(portal, certificate)
+    task = portal.task("gx12", change["id"])["id"]
+    assert portal.call("gx12", "POST", f"/tasks/{task}/claim", json={}).status_code == 200
+    asked = {
+        "revocation": (portal.token("gx10"), f"/certificates/{certificate}/revoke", {"reason": "提供虚假信息"}),
+        "signature": (portal.token("gx12"), f"/tasks/{task}/complete", {"data": {"decision": "issue"}}),
+    }
+    start = Barrier(2)
+    answers: dict[str, Any] = {}
+
+    def ask(name: str) -> None:
+        token, path, body = asked[name]
+        client = portal.app.test_client()
+        start.wait()
+        if name != first:
+            sleep(0.005)
+        answers[name] = client.post(f"/api/v1{path}", headers={"Authorization": f"Bearer {token}"}, json=body)
+
+    threads = [Thread(target=ask, args=(name,)) for name in asked]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    portal.settle()
+    assert answers["revocation"].status_code == 200, answers["revocation"].text
+    assert answers["signature"].status_code in (200, 409), answers[
+        "signature"
+    ].text  # 409: there is nothing to sign now
+    assert portal.call("ent01", "GET", f"/certificates/{certificate}").get_json()["status"] == "INVALID"
+    ended = portal.call("ent01", "GET", f"/changes/{change['id']}").get_json()["status"]
+    letter = portal.call("ent01", "GET", f"/changes/{change['id']}/letter").status_code
+    assert (ended, letter) in {("TERMINATED", 404), ("ISSUED", 200)}
+    assert portal.call("admin", "GET", "/jobs?state=failed").get_json()["items"] == []

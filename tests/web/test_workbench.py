@@ -37,4 +37,4 @@ def test_what_is_to_be_read_stands_in_its_own_tab(portal: Portal, client_of: Cli
     portal.submit(filing)
     assert portal.call("ent01", "POST", f"/filings/{filing}/withdraw").status_code == 200
     page = client_of("gx10").read("/office?box=notices")
-    assert "撤回" in page[page.index('<ul class="jg-tasks">') :]
+    assert "备案申报已撤回" in page[page.index('<ul class="jg-tasks">') :]

@@ -129,7 +129,7 @@ def seal_slip(entry_id: str) -> Response:
     slip = CollectionSlip(
         paper=told(document.PAPER),
         paper_number=entry.paper_number,
-        certificate_number=entry.certificate_number,
+        holding=(document.HOLDS.NUMBER, entry.certificate_number),
         project_name=document.project_name or "",
         project_code=document.project_code or "",
         enterprise_name=document.enterprise.name,
@@ -175,6 +175,7 @@ def _page(entry: OfflineSeal, typed: Mapping[str, str], errors: Mapping[str, str
             {"label": _("领取人身份证件"), "value": f"{_id_type(person)} {person.get('id_no', '')}".strip()},
             {"label": _("备注"), "value": entry.remark, "wide": True},
         ],
+        held=told(document.HOLDS.NOUN),
         ceased=wording.day(entry.ceased_on),
         step=_step(entry),
         typed={"stamped_on": today, "id_type": "111", **typed},
@@ -226,7 +227,7 @@ def _row(entry: OfflineSeal) -> dict[str, Any]:
 
 def _headings() -> list[str]:
     return [
-        *(_("文书"), _("文书编号"), _("备案证号"), _("项目名称"), _("企业名称"), _("签发日期"), _("状态")),
+        *(_("文书"), _("文书编号"), _("备案证号或批复文号"), _("项目名称"), _("企业名称"), _("签发日期"), _("状态")),
         *(
             _("盖章日期"),
             _("盖章登记人"),

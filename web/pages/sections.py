@@ -15,13 +15,14 @@ from engine.deployments import newest
 from engine.forms import Form
 from records.agencies import Agency
 from records.attachments import attachments_of
+from records.certificates import Seal
 from records.documents import Document, DocumentStatus, DocumentVersion, differences
 from records.enterprises import Enterprise
 from records.filings import FILING
 from records.formats import parse_amount
 from records.industry import IndustryClass
 from records.masking import mask_person
-from records.papers import NAMES, PaperKind, papers_of
+from records.papers import GRANTING, NAMES, Paper, PaperKind, papers_of
 from records.projects import Project, at
 from records.regions import full_name
 from tasks.wording import percent
@@ -202,11 +203,19 @@ def papers(document: Document, *, but: PaperKind | None = None) -> list[dict[str
             "name": NAMES[paper.kind],
             "url": url_for("enterprise.issued_paper", paper_id=paper.id),
             "kind": "PDF",
-            "note": f"{paper.number}，{wording.day(paper.issue_date)}",
+            "note": "，".join(_particulars(paper)),
         }
         for paper in papers_of(db.session(), document.id)
         if paper.kind != but
     ]
+
+
+def _particulars(paper: Paper) -> Iterator[str]:
+    """Number and day, and how far the stamp is that goes through the register."""
+    yield paper.number
+    yield wording.day(paper.issue_date)
+    if paper.kind in GRANTING and paper.seal in (Seal.OFFLINE_PENDING, Seal.OFFLINE_DONE):
+        yield wording.status(paper.seal)
 
 
 def filled(form: Mapping[str, Any], kind: str = FILING) -> list[dict[str, Any]]:
