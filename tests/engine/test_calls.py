@@ -251,3 +251,15 @@ def test_a_reference_may_have_a_prefix_of_the_file() -> None:
         assert case.waiting == ["r"]
         t.message("M")
         assert case.status == "completed"
+
+
+@pytest.mark.parametrize("begin", [[start(), "start > c"], []], ids=["start", "no start"])
+def test_a_process_that_calls_itself_without_end_is_an_incident_and_can_be_cancelled(begin: list[Node | str]) -> None:
+    with ProcessTest([one(call("c", "p"), *begin)]) as t:
+        case = t.start("p")
+        assert [(i.element_id, i.code) for i in case.incidents] == [("c", "budget_exceeded")]
+        t.restart()
+        t.retry(case)
+        assert [(i.element_id, i.code) for i in case.incidents] == [("c", "budget_exceeded")]
+        t.cancel(case)
+        assert (case.status, case.waiting, case.incidents) == ("cancelled", [], [])
