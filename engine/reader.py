@@ -211,7 +211,7 @@ class _Reader:
             node.activation = self.reading.expression(activation, element) if activation is not None else None
         elif node.is_event or tag in ("sendTask", "receiveTask"):
             node.event = self.events.event(element, tag)
-            node.attached_to = element.get("attachedToRef")
+            node.attached_to = self.reading.reference(element.get("attachedToRef")) or None
             attribute = "isInterrupting" if tag == "startEvent" else "cancelActivity"
             node.interrupting = element.get(attribute, "true") != "false"
         node.instantiate = element.get("instantiate") == "true"
