@@ -277,8 +277,8 @@ class ScopedActivity(Activity):
         return True
 
     def open_scope(self, token: Token, spec: ProcessSpec, variables: dict[str, Any] | None) -> None:
-        token._set_state(TaskState.STARTED)
         token.workflow.case.open_scope(token, spec, variables)
+        token._set_state(TaskState.STARTED)
 
     def scope_ended(self, token: Token, scope: Any) -> None:
         """The scope inside has no token left."""

@@ -70,12 +70,13 @@ class InclusiveGateway(Join):
     """Waits while a token could still arrive that has not (BPMN 2.0 §13.4.3), then takes every flow that holds.
 
     It is looked at when nothing else can run. A token elsewhere in the scope holds it up when there is a path from it
-    to an empty incoming flow, not through this gateway, and none to a flow that already has a token.
+    to an empty incoming flow, not through this gateway, and none to a flow that already has a token. What may leave an
+    activity by its border is a way to an empty flow, but no reason not to wait for the activity itself.
     """
 
     def __init__(self, process: ProcessSpec, node: Node) -> None:
         super().__init__(process, node)
-        self._upstream: dict[str, frozenset[str]] | None = None
+        self._upstream: dict[tuple[str, bool], frozenset[str]] = {}
 
     def reconsider(self, token: Token) -> bool:
         if len(token.internal_data["arrived"]) == len(self.node.incoming):
@@ -89,21 +90,24 @@ class InclusiveGateway(Join):
 
     def may_arrive(self, token: Token, has_come: Collection[str]) -> bool:
         """Whether a token elsewhere could still come along a flow other than those in `has_come`."""
-        upstream = self.upstream()
-        filled: frozenset[str] = frozenset().union(*(upstream[flow] for flow in has_come))
-        empty: frozenset[str] = frozenset().union(
-            *(upstream[flow.id] for flow in self.node.incoming if flow.id not in has_come)
-        )
+        empty: set[str] = set()
+        filled: set[str] = set()
+        for flow in self.node.incoming:
+            if flow.id in has_come:
+                filled |= self._before(flow, over_borders=False)
+            else:
+                empty |= self._before(flow, over_borders=True)
         holding_up = empty - filled
         return any(other.task_spec.name in holding_up for other in token.workflow.tasks.values() if other is not token)
 
-    def upstream(self) -> dict[str, frozenset[str]]:
-        """Incoming flow → the elements from which it can be reached without passing this gateway."""
-        if self._upstream is None:
-            self._upstream = {flow.id: self._before(flow.source) for flow in self.node.incoming}
-        return self._upstream
+    def _before(self, flow: Flow, *, over_borders: bool) -> frozenset[str]:
+        """The elements from which an incoming flow can be reached without passing this gateway."""
+        key = (flow.id, over_borders)
+        if key not in self._upstream:
+            self._upstream[key] = self._walk_back(flow.source, over_borders)
+        return self._upstream[key]
 
-    def _before(self, start: str) -> frozenset[str]:
+    def _walk_back(self, start: str, over_borders: bool) -> frozenset[str]:
         seen: set[str] = set()
         waiting = [start]
         while waiting:
@@ -113,9 +117,9 @@ class InclusiveGateway(Join):
             seen.add(name)
             element = self.process.element(name)
             waiting.extend(flow.source for flow in element.node.incoming)
-            if element.node.attached_to is not None:
+            if over_borders and element.node.attached_to is not None:
                 waiting.append(element.node.attached_to)
-            elif isinstance(element, LinkCatch):
+            if isinstance(element, LinkCatch):
                 waiting.extend(throw.name for throw in self._throws_to(element))
         return frozenset(seen)
 

@@ -10,7 +10,7 @@ from engine.errors import EngineError
 from engine.event_reader import EventReader
 from engine.expressions import Expression
 from engine.model import Behavior, ImplicitThrow, Loop
-from engine.reading import Reading
+from engine.reading import Reading, whole_number
 from engine.xml import Element
 
 MOST = 10_000
@@ -113,9 +113,10 @@ class LoopReader:
 
     def _standard_loop(self, loop: Element, element: Element) -> Loop | None:
         condition = loop.find(f"{{{BPMN}}}loopCondition")
-        maximum = loop.get("loopMaximum")
-        if maximum is not None and not (maximum.isdigit() and int(maximum) > 0):
-            self.reading.report("unsupported_attribute", element, attribute="loopMaximum", value=maximum)
+        text = loop.get("loopMaximum")
+        maximum = whole_number(text) if text is not None else None
+        if text is not None and maximum is None:
+            self.reading.report("unsupported_attribute", element, attribute="loopMaximum", value=text)
             return None
         if condition is None and maximum is None:
             self.reading.report("loop_without_count", element)
@@ -123,5 +124,5 @@ class LoopReader:
             kind="standard",
             condition=self.reading.expression(condition, element) if condition is not None else None,
             test_before=loop.get("testBefore") == "true",
-            maximum=int(maximum) if maximum else None,
+            maximum=maximum,
         )

@@ -14,11 +14,14 @@ from engine.expressions import Expression
 from engine.loop_reader import LoopReader
 from engine.model import Binding, Diagram, Flow, Node, ProcessModel, ScopeModel, ServiceCall
 from engine.problems import Problem, problem
-from engine.reading import Reading
+from engine.reading import Reading, whole_number
 from engine.xml import Element
 
 LARGEST_QUANTITY = 1_000
 """Tokens that one activity waits for or gives, at most."""
+
+MOST_RETRIES = 1_000
+"""How often a diagram may have a service tried again."""
 
 
 def read(content: bytes, file: str) -> tuple[Diagram, list[Problem]]:
@@ -208,7 +211,7 @@ class _Reader:
             node.activation = self.reading.expression(activation, element) if activation is not None else None
         elif node.is_event or tag in ("sendTask", "receiveTask"):
             node.event = self.events.event(element, tag)
-            node.attached_to = element.get("attachedToRef")
+            node.attached_to = self.reading.reference(element.get("attachedToRef")) or None
             attribute = "isInterrupting" if tag == "startEvent" else "cancelActivity"
             node.interrupting = element.get(attribute, "true") != "false"
         node.instantiate = element.get("instantiate") == "true"
@@ -216,10 +219,10 @@ class _Reader:
 
     def _quantity(self, element: Element, attribute: str) -> int:
         text = element.get(attribute, "1")
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= LARGEST_QUANTITY):
+        quantity = whole_number(text, most=LARGEST_QUANTITY)
+        if quantity is None:
             self.reading.report("unsupported_attribute", element, attribute=attribute, value=text)
-            return 1
-        return int(text)
+        return quantity or 1
 
     def _script_task(self, node: Node, element: Element) -> None:
         holder = element.find(f"{{{BPMN}}}script")
@@ -238,9 +241,8 @@ class _Reader:
             self.reading.report("unsupported_attribute", element, attribute="calledElementBinding", value=binding)
         if node.binding == "version":
             version = properties.get("calledElementVersion") or ""
-            if version.isascii() and version.isdigit() and int(version[:9]) > 0:
-                node.called_version = int(version[:9])
-            else:
+            node.called_version = whole_number(version)
+            if node.called_version is None:
                 attribute = "calledElementVersion"
                 self.reading.report("unsupported_attribute", element, attribute=attribute, value=version)
 
@@ -258,9 +260,12 @@ class _Reader:
                 parameters.append((parameter.get("id") or "", expression))
         attempts: int | None = None
         for retry in operator.iter(f"{{{SPIFF}}}retry"):
-            text = retry.get("retries") or ""
-            if text.isdigit():
-                attempts = int(text) + 1
+            text = retry.get("retries")
+            retries = whole_number(text, least=0, most=MOST_RETRIES) if text else None
+            if retries is not None:
+                attempts = retries + 1
+            elif text:
+                self.reading.report("unsupported_attribute", element, attribute="retries", value=text)
         return ServiceCall(
             operator.get("id") or "", tuple(parameters), operator.get("resultVariable") or None, attempts
         )

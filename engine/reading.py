@@ -10,6 +10,12 @@ from engine.problems import Problem, problem
 from engine.xml import Element
 
 
+def whole_number(text: str, least: int = 1, most: int = 999_999_999) -> int | None:
+    """The number that `text` writes in plain digits; None for anything else, and beyond these bounds."""
+    is_plain = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    return int(text) if is_plain and least <= int(text) <= most else None
+
+
 class Reading:
     """One file while it is read."""
 

@@ -7,7 +7,7 @@ no database: whatever lies outside reaches it through `Outside`.
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -37,6 +37,9 @@ STEP_BUDGET = 50_000
 
 TIME_BUDGET = 30.0
 """Seconds that one command may go on beginning elements."""
+
+MOST_NESTED = 500
+"""Sub-processes and called processes inside each other, at most."""
 
 
 class Outside(Protocol):
@@ -183,6 +186,10 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         self.next_token = 1
         self.tokens: dict[int, Token] = {}
         self.agenda: deque[Token] = deque()
+        self.opened: deque[Scope] = deque()
+        """Scopes in which nothing has begun yet."""
+        self.leaving: list[Iterator[Token]] = []
+        """Tokens still to be taken away, of the scopes that are being left."""
         self.touched: dict[int, _Scope] = {}
         self.watching = Watching(self)
         self.lines: list[Line] = []
@@ -214,6 +221,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         that would have been next.
         """
         while True:
+            self._begin_opened()
             self._settle()
             if self.watching.changed and self.watching.look():
                 continue
@@ -262,12 +270,23 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
     # Scopes
 
     def open_scope(self, host: Token, spec: ProcessSpec, variables: dict[str, Any] | None) -> None:
-        """Begin the inside of an activity: with a store of its own, or (None) on the layer around it."""
+        """Open the inside of an activity: with a store of its own, or (None) on the layer around it.
+
+        It begins before anything else runs, but not here, so that nothing recurses on how deep it is.
+        """
+        if host.workflow.depth >= MOST_NESTED:
+            raise BudgetExceeded(f"子流程和被调用的流程嵌套超过 {MOST_NESTED} 层，流程可能在无休止地调用自己。")
         layer = self.layer_of(host) if variables is None else Layer.filled(variables, self.layer.held)
         scope = Scope(self, host, spec, layer)
         self.subprocesses[host.id] = scope
-        self.touched[id(scope)] = scope
-        scope.start(spec.entries)
+        self.opened.append(scope)
+
+    def _begin_opened(self) -> None:
+        while self.opened:
+            scope = self.opened.popleft()
+            if self.subprocesses.get(scope.parent_task_id) is scope:  # not taken away again meanwhile
+                self.touched[id(scope)] = scope
+                scope.start(scope.spec.entries)
 
     def reopen_scope(self, host: Token, spec: ProcessSpec, notes: list[compensation.Note]) -> Scope:
         """The inside of a completed activity again, without a token, to undo what `notes` say."""
@@ -286,10 +305,21 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         boundary.fire_on(host, event, None)
 
     def cancel_scope_of(self, host: Token) -> None:
+        """Take away what is inside an activity. What is inside a token there comes next, before its neighbours, and
+        nothing recurses on how deep that is.
+        """
         scope = self.subprocesses.pop(host.id, None)
-        if scope is not None:
-            scope.cancel_tokens()
-            self.touched.pop(id(scope), None)
+        if scope is None:
+            return
+        self.leaving.append(iter(list(scope.tasks.values())))
+        if len(self.leaving) > 1:
+            return  # the loop below is at work, further out
+        while self.leaving:
+            token = next(self.leaving[-1], None)
+            if token is None:
+                self.leaving.pop()
+            else:
+                token.cancel()
 
     def cancel_token(self, token_id: int) -> None:
         token = self.tokens.get(token_id)

@@ -239,15 +239,30 @@ def test_a_called_process_that_only_a_message_starts_is_refused_or_an_incident()
 
 
 def test_a_reference_may_have_a_prefix_of_the_file() -> None:
+    late = boundary("b", "me:r", timer("PT1H"))
     content = diagram(
-        process("p", start(), call("c", "me:q"), receive("r", "M"), "start > c > r"),
+        process("p", start(), call("c", "me:q"), receive("r", "M"), late, "start > c > r"),
         process("q", start("i"), task("a"), "i > a"),
     )
     content = content.replace(b"targetNamespace", b'xmlns:me="test" targetNamespace').replace(
         b'messageRef="', b'messageRef="me:'
     )
     with ProcessTest([content]) as t:
-        case = t.start("p")
+        case, other = t.start("p"), t.start("p")
         assert case.waiting == ["r"]
         t.message("M")
         assert case.status == "completed"
+        t.advance(hours=1)
+        assert other.trace[-1] == "b"
+
+
+@pytest.mark.parametrize("begin", [[start(), "start > c"], []], ids=["start", "no start"])
+def test_a_process_that_calls_itself_without_end_is_an_incident_and_can_be_cancelled(begin: list[Node | str]) -> None:
+    with ProcessTest([one(call("c", "p"), *begin)]) as t:
+        case = t.start("p")
+        assert [(i.element_id, i.code) for i in case.incidents] == [("c", "budget_exceeded")]
+        t.restart()
+        t.retry(case)
+        assert [(i.element_id, i.code) for i in case.incidents] == [("c", "budget_exceeded")]
+        t.cancel(case)
+        assert (case.status, case.waiting, case.incidents) == ("cancelled", [], [])

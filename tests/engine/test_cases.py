@@ -270,3 +270,15 @@ def test_what_failed_is_corrected_where_it_reads() -> None:
         t.retry(case, {"n": 2})
         assert case.status == "completed"
         assert case.data["answer"] == 0.5
+
+
+def test_sub_processes_may_stand_inside_each_other_as_deep_as_a_file_goes() -> None:
+    inner = user("u")
+    for depth in range(190):
+        inner = sub(f"s{depth}", inner)
+    with ProcessTest([one(inner)]) as t:
+        done, gone = t.start("p"), t.start("p")
+        t.restart()
+        t.complete("u", case=done)
+        t.cancel(gone)
+        assert (done.status, len(done.trace), gone.status) == ("completed", 191, "cancelled")

@@ -7,6 +7,7 @@ import pytest
 from engine.testing import ProcessTest
 from tests.engine.models import (
     both,
+    boundary,
     catch,
     end,
     first,
@@ -124,6 +125,21 @@ def test_an_inclusive_join_does_not_wait_for_tokens_behind_itself_in_a_loop() ->
         assert case.waiting == ["a"]
         t.complete("a", {"rounds": 0})
         assert case.status == "completed"
+
+
+def test_an_inclusive_join_still_waits_for_an_activity_from_whose_border_a_token_has_come() -> None:
+    reminded = boundary("b", "slow", timer("PT1H"), interrupting=False)
+    model = one(
+        start(), both("f"), user("slow"), reminded, task("a"), some("j"), task("on"), "start > f > slow > j > on",
+        "f > a > j", "b > j",
+    )  # fmt: skip
+    with ProcessTest([model]) as t:
+        case = t.start("p")
+        t.advance(hours=1)
+        assert case.trace == ["start", "f", "a", "b"]
+        t.restart()
+        t.complete("slow")
+        assert case.trace == ["start", "f", "a", "b", "slow", "j", "on"]
 
 
 def test_an_inclusive_join_waits_for_a_token_that_can_still_come_over_a_link() -> None:

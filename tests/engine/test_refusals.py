@@ -26,12 +26,14 @@ from tests.engine.models import (
     end,
     error,
     event_sub,
+    extensions,
     first,
     link,
     loop,
     message,
     one,
     process,
+    properties,
     receive,
     script,
     send,
@@ -104,6 +106,27 @@ def test_an_attribute_that_would_be_ignored_is_refused(attribute: str) -> None:
     ]
     assert refused
     assert any(attribute in p.message for p in refused)
+
+
+@pytest.mark.parametrize("number", ["²", "٣", "-1", "1.5", " 2", "9" * 5_000, "0001" + "9" * 9])
+def test_a_number_that_is_not_written_in_digits_or_is_beyond_all_bounds_is_refused(number: str) -> None:
+    retry = Node("spiffworkflow:retry", {"retries": number})
+    places = {
+        "loopMaximum": task("x", Node("standardLoopCharacteristics", {"loopMaximum": number})),
+        "startQuantity": task("x", startQuantity=number),
+        "completionQuantity": task("x", completionQuantity=number),
+        "retries": task(
+            "x", extensions(Node("spiffworkflow:serviceTaskOperator", {"id": "work"}, [retry])), tag="serviceTask"
+        ),
+        "calledElementVersion": task(
+            "x",
+            properties(calledElementBinding="version", calledElementVersion=number),
+            tag="callActivity",
+            calledElement="p",
+        ),
+    }
+    for attribute, activity in places.items():
+        assert attribute in "".join(p.message for p in problems(one(start(), activity, "start > x")))
 
 
 def test_a_condition_in_another_language_is_refused() -> None:
