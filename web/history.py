@@ -28,8 +28,9 @@ from records.documents import Document
 from records.filings import FILING, Filing
 from records.projects import at, put
 from records.sample import application_of, attach_materials, load_sample
+from records.seals import SealState, entry_of
 from records.users import User, UserRole
-from tasks import procedure, progress
+from tasks import procedure, progress, seals
 from tasks.changes.items import ticked
 from tasks.documents import KINDS
 from tasks.papers.press import press
@@ -44,6 +45,9 @@ _REVIEW = (("accept", "accept", "handler"), ("review_content", "approve", "revie
 _STEPS_DONE = {"SUBMITTED": 0, "ACCEPTED": 1, "REVIEWED": 2}
 """How many of the steps of the review a filing in progress has behind it."""
 _OPENING = time(9, 30)
+_STAMPED_AFTER, _COLLECTED_AFTER = timedelta(days=14), timedelta(days=30)
+"""How long after its issue a paper is stamped by hand, and collected."""
+_COLLECTOR = {"name": "黄例取", "id_type": "414", "id_no": "E12345678"}
 _SPECIMEN = """#set page(width: 210mm, height: 297mm)
 #set text(font: ("Noto Serif SC", "Noto Sans SC"), lang: "zh", size: 14pt)
 #align(center + horizon)[#text(40pt)[样　例] #v(1em) 演示用的材料，内容均为虚构。]
@@ -139,7 +143,9 @@ class _Past:
         yield day, _OPENING, lambda: self._submit_filing(project)
         state, issued = project["state"], project.get("certificate")
         if issued is not None:
-            yield from self._reviewed(number, FILING, date.fromisoformat(issued["issue_date"]))
+            day = date.fromisoformat(issued["issue_date"])
+            yield from self._reviewed(number, FILING, day)
+            yield from self._stamped(number, FILING, day)
         elif state in ("RETURNED", "NOT_ACCEPTED"):
             decision = "return" if state == "RETURNED" else "refuse"
             opinion = project["opinion"]
@@ -169,6 +175,7 @@ class _Past:
             day = date.fromisoformat(project["change"]["date"])
             yield day - timedelta(days=1), _OPENING, _later(self._submit_change, number, project["change"])
             yield from self._reviewed(number, "change", day)
+            yield from self._stamped(number, "change", day)
         if "cancelled" in project:
             form = {"reason": project["cancel_reason"]}
             day = date.fromisoformat(project["cancelled"])
@@ -181,6 +188,13 @@ class _Past:
     def _reviewed(self, number: int, kind: str, day: date) -> Iterator[tuple[date, time, Callable[[], None]]]:
         for hour, (element, decision, role) in zip((10, 14, 16), _REVIEW, strict=True):
             yield day, time(hour), _later(self._decide, number, kind, element, decision, role)
+
+    def _stamped(self, number: int, kind: str, day: date) -> Iterator[tuple[date, time, Callable[[], None]]]:
+        """What becomes of a paper that its agency stamps by hand, as far as that was before the sample was made."""
+        until = date.fromisoformat(sample()["as_of"])
+        for after, name in ((_STAMPED_AFTER, "stamped_on"), (_COLLECTED_AFTER, "collected_on")):
+            if day + after < until:
+                yield day + after, time(11), _later(self._register, number, kind, name)
 
     # Acts
 
@@ -244,6 +258,19 @@ class _Past:
         [case] = [case for case in self._world.cases(kind) if case.business_key == document_id]
         actor = self._official(number, role)
         self._world.complete(element, {"decision": decision}, case, actor=actor, opinion=opinion)
+
+    def _register(self, number: int, kind: str, name: str) -> None:
+        """线下盖章登记 and 领取登记 on their days; nothing, where the agency seals electronically or all is over."""
+
+        def register(command: Command) -> None:
+            entry = entry_of(command.session, self._ids[number, kind])
+            if entry is not None and entry.state in (SealState.PENDING, SealState.STAMPED):
+                told: dict[str, Any] = {name: local_date(command.now).isoformat()}
+                if name == "collected_on":
+                    told["collector"] = _COLLECTOR
+                seals.register(command, entry, told)
+
+        self._give(self._official(number, "handler"), register)
 
     def _tell(self, number: int, told: Mapping[str, Any], day: date) -> None:
         """项目进展, with what was known on a day."""

@@ -12,6 +12,7 @@ from records.announcements import Announcement
 from records.certificates import Certificate
 from records.documents import Document
 from records.filings import Filing
+from records.seals import OfflineSeal
 from tests.servers import Databases
 from tests.web.portal import Portal
 from web import history
@@ -49,6 +50,13 @@ def test_certificates_have_expired_been_extended_changed_given_up_and_taken_back
     assert {c.invalid_reason for c in certificates} == {None, "EXPIRED", "CANCELLED", "REVOKED"}
     assert (sum(c.extended for c in certificates), sum(c.changes for c in certificates)) == (1, 2)
     assert all(c.paper is not None for c in certificates)
+
+
+@pytest.mark.usefixtures("lived")
+def test_papers_without_electronic_seal_wait_are_stamped_and_are_collected() -> None:
+    states = Counter(db.session.scalars(select(OfflineSeal.state)))
+    assert states.keys() == {"PENDING", "STAMPED", "COLLECTED"}
+    assert {c.seal for c in db.session.scalars(select(Certificate))} == {"SEALED", "OFFLINE_PENDING", "OFFLINE_DONE"}
 
 
 @pytest.mark.usefixtures("lived")
