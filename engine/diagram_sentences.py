@@ -13,6 +13,12 @@ OF_DIAGRAMS: Mapping[str, Sentence] = {
         remedy_zh="请改用支持的元素。",
         remedy_en="Use a supported element instead.",
     ),
+    "element_twice": Sentence(
+        zh="{tag} 出现了不止一次，只有一个会起作用。",
+        en="{tag} stands more than once; only one of them would count.",
+        remedy_zh="请只保留一个。",
+        remedy_en="Keep just one of them.",
+    ),
     "ad_hoc": Sentence(
         zh="不支持临时子流程 {tag}：下一步做什么、做几次由人决定，图里没有说明。",
         en="The ad-hoc sub-process {tag} is not supported: which step comes next, and how often, nothing drawn says.",

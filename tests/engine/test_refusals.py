@@ -129,6 +129,27 @@ def test_a_number_that_is_not_written_in_digits_or_is_beyond_all_bounds_is_refus
         assert attribute in "".join(p.message for p in problems(one(start(), activity, "start > x")))
 
 
+TWICE = {
+    "script": script("x", "a = 1", Node("script", {}, ["a = 2"])),
+    "loopCardinality": user("x", times("2", Node("loopCardinality", {}, ["3"]))),
+    "multiInstanceLoopCharacteristics": user("x", times("2"), times("3")),
+    "extensionElements": task("x", properties(a="1"), properties(b="2")),
+    "postScript": task("x", extensions(*(Node("spiffworkflow:postScript", {}, [f"a = {n}"]) for n in "12"))),
+    "parameter n": service("x", "work", "", Node("documentation"), n="1"),
+    "property a": task("x", properties(a="1")),
+}
+
+
+@pytest.mark.parametrize("what", TWICE)
+def test_of_two_where_one_would_be_ignored_neither_is_guessed(what: str) -> None:
+    activity = copy.deepcopy(TWICE[what])
+    for holder in activity.walk():
+        if holder.tag in ("spiffworkflow:parameters", "spiffworkflow:properties") and " " in what:
+            holder.body *= 2
+    refused = [p for p in problems(one(start(), activity, "start > x")) if p.code == "element_twice"]
+    assert [(p.element_id, p.message.startswith(what), p.line is not None) for p in refused] == [("x", True, True)]
+
+
 def test_a_condition_in_another_language_is_refused() -> None:
     model = one(start(), xor("g"), task("a"), task("b"), "start > g", "g > a if x > 1", "g > b else")
     other = model.replace(b'"tFormalExpression"', b'"tFormalExpression" language="javascript"')
