@@ -51,6 +51,7 @@ def _check_allowed(reading: Reading, part: Element) -> None:
         if tag in DOCUMENTATION:
             continue
         _check_attributes(reading, element, tag)
+        _check_text(reading, element)
         _check_once(reading, element, element.iterchildren(*(f"{{{BPMN}}}{name}" for name in ONCE)))
         waiting.extend((child, tag) for child in element.iterchildren())
 
@@ -67,6 +68,14 @@ def _check_attributes(reading: Reading, element: Element, tag: str) -> None:
             accepted = allowed[name]
             if accepted is not None and value not in accepted:
                 reading.report("unsupported_attribute", element, attribute=name, value=value)
+
+
+def _check_text(reading: Reading, element: Element) -> None:
+    """Report an element that cuts a text in two: of an expression or script only the part before it would be read."""
+    for child in element.iterchildren():
+        if (child.tail or "").strip():
+            place = reading.named_place(element)
+            reading.report("text_cut", place, line=child.sourceline, tag=xml.local_name(child))
 
 
 def _check_once(reading: Reading, place: Element, elements: Iterable[Element]) -> None:
@@ -87,7 +96,10 @@ def _check_extensions(reading: Reading, element: Element) -> None:
         _check_once(reading, element, holder.iterchildren(f"{{{SPIFF}}}*"))
     for child in element.iterchildren():
         space, tag = xml.namespace(child), xml.local_name(child)
-        if space in DRAWING or (space == SPIFF and tag in EXTENSIONS):
+        if space in DRAWING:
+            continue
+        if space == SPIFF and tag in EXTENSIONS:
+            _check_text(reading, child)
             continue
         reading.report("foreign_element", reading.named_place(child), severity="warning", tag=child.tag)
 
@@ -98,7 +110,7 @@ def _check_ids(reading: Reading, parts: Iterable[Element]) -> None:
         for element in part.iter(f"{{{BPMN}}}*"):
             identity = element.get("id")
             _check_length(reading, element)
-            if identity is None:
+            if not (identity or "").strip():
                 if xml.local_name(element) in NODES | {"sequenceFlow", "process"}:
                     reading.report("missing_id", element, tag=xml.local_name(element))
             elif xml.local_name(element) in _VARIABLES:
