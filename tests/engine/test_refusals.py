@@ -164,6 +164,11 @@ def test_a_text_with_an_element_in_it_is_refused_and_not_read_by_half(activity: 
     assert codes(content) == [("x", "text_cut")]
 
 
+def test_a_correlation_property_that_reads_nothing_is_refused() -> None:
+    reads_nothing = Node("correlationProperty", {"id": "x", "name": "order"})
+    assert codes(diagram(reads_nothing, process("p", task("a")))) == [("x", "reference_missing")]
+
+
 def test_an_id_of_blanks_is_none() -> None:
     assert [code for _, code in codes(one(task(" "), id=""))] == ["missing_id", "missing_id"]
 
