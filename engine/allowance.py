@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from engine import xml
-from engine.allowed import ATTRIBUTES, BPMN, CHILDREN, DOCUMENTATION, DRAWING, EXTENSIONS, NODES, SPIFF
+from engine.allowed import ATTRIBUTES, BPMN, CHILDREN, DOCUMENTATION, DRAWING, EXTENSIONS, NODES, ONCE, SPIFF
 from engine.reading import Reading
 from engine.xml import Element
 
@@ -51,6 +51,8 @@ def _check_allowed(reading: Reading, part: Element) -> None:
         if tag in DOCUMENTATION:
             continue
         _check_attributes(reading, element, tag)
+        _check_text(reading, element)
+        _check_once(reading, element, element.iterchildren(*(f"{{{BPMN}}}{name}" for name in ONCE)))
         waiting.extend((child, tag) for child in element.iterchildren())
 
 
@@ -68,10 +70,36 @@ def _check_attributes(reading: Reading, element: Element, tag: str) -> None:
                 reading.report("unsupported_attribute", element, attribute=name, value=value)
 
 
+def _check_text(reading: Reading, element: Element) -> None:
+    """Report an element that cuts a text in two: of an expression or script only the part before it would be read."""
+    for child in element.iterchildren():
+        if (child.tail or "").strip():
+            place = reading.named_place(element)
+            reading.report("text_cut", place, line=child.sourceline, tag=xml.local_name(child))
+
+
+def _check_once(reading: Reading, place: Element, elements: Iterable[Element]) -> None:
+    """Report what is there, or gives one parameter or property, a second time: one of the two would be lost."""
+    seen: set[tuple[str, str | None]] = set()
+    for element in elements:
+        names = {"parameter": element.get("id"), "property": element.get("name")}
+        kind = xml.local_name(element), names.get(xml.local_name(element))
+        if kind in seen:
+            tag = " ".join(part for part in kind if part)
+            reading.report("element_twice", reading.named_place(place), line=element.sourceline, tag=tag)
+        seen.add(kind)
+
+
 def _check_extensions(reading: Reading, element: Element) -> None:
+    _check_once(reading, element, element.iterchildren(f"{{{SPIFF}}}*"))
+    for holder in element.iter(f"{{{SPIFF}}}parameters", f"{{{SPIFF}}}properties"):
+        _check_once(reading, element, holder.iterchildren(f"{{{SPIFF}}}*"))
     for child in element.iterchildren():
         space, tag = xml.namespace(child), xml.local_name(child)
-        if space in DRAWING or (space == SPIFF and tag in EXTENSIONS):
+        if space in DRAWING:
+            continue
+        if space == SPIFF and tag in EXTENSIONS:
+            _check_text(reading, child)
             continue
         reading.report("foreign_element", reading.named_place(child), severity="warning", tag=child.tag)
 
@@ -82,7 +110,7 @@ def _check_ids(reading: Reading, parts: Iterable[Element]) -> None:
         for element in part.iter(f"{{{BPMN}}}*"):
             identity = element.get("id")
             _check_length(reading, element)
-            if identity is None:
+            if not (identity or "").strip():
                 if xml.local_name(element) in NODES | {"sequenceFlow", "process"}:
                     reading.report("missing_id", element, tag=xml.local_name(element))
             elif xml.local_name(element) in _VARIABLES:

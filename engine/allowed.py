@@ -267,6 +267,34 @@ CHILDREN: dict[str, frozenset[str]] = {
 }
 """Element → the BPMN elements it may hold, beside documentation and extensionElements."""
 
+ONCE = frozenset(
+    {
+        "extensionElements",
+        "ioSpecification",
+        "script",
+        "conditionExpression",
+        "activationCondition",
+        "multiInstanceLoopCharacteristics",
+        "loopCardinality",
+        "loopDataInputRef",
+        "loopDataOutputRef",
+        "inputDataItem",
+        "outputDataItem",
+        "completionCondition",
+        "standardLoopCharacteristics",
+        "loopCondition",
+        "condition",
+        "event",
+        "transformation",
+        "targetRef",
+        "from",
+        "to",
+        "messagePath",
+        "formalExpression",
+    }
+)
+"""Elements that stand at most once in theirs: of two, one would be ignored."""
+
 ATTRIBUTES: dict[str, Mapping[str, frozenset[str] | None]] = {
     "definitions": _NAMED
     | {

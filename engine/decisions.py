@@ -213,7 +213,7 @@ class _Reader:
     def _predefined(self, element: xml.Element) -> Cell | None:
         """The predefined values of a column as a cell."""
         self._check_language(element)
-        text = _text(element)
+        text = self._text(element)
         try:
             return Cell.parse(text) if text.strip() else None
         except EngineError as error:
@@ -268,7 +268,7 @@ class _Reader:
         )
 
     def _cell(self, element: xml.Element, column: Input | None) -> Cell | None:
-        text = _text(element)
+        text = self._text(element)
         try:
             cell = Cell.parse(text)
         except EngineError as error:
@@ -333,8 +333,15 @@ class _Reader:
 
     # Texts and reports
 
+    def _text(self, element: xml.Element) -> str:
+        """What stands in the element's `text`, CDATA or not. Anything beside it or in it would be lost in silence."""
+        texts = list(self._children(element, ("text",)))
+        for lost in [*texts[1:], *(child for text in texts[:1] for child in text)]:
+            self._report("dmn_unsupported", lost, tag=xml.local_name(lost))
+        return (texts[0].text or "") if texts else ""
+
     def _expression(self, element: xml.Element, *, empty_allowed: bool = False) -> Expression | None:
-        text = _text(element)
+        text = self._text(element)
         if not text.strip() or (empty_allowed and text.strip() == "-"):
             if not empty_allowed:
                 self._report("dmn_bad_expression", element, text="", reason="内容是空的。")
@@ -410,12 +417,6 @@ def _is_bare(expression: Expression) -> bool:
 
 def _elements(parent: xml.Element, tag: str) -> Iterator[xml.Element]:
     return (child for child in parent.iterchildren("*") if xml.local_name(child) == tag)
-
-
-def _text(element: xml.Element) -> str:
-    """What stands in the element's `text`, CDATA or not."""
-    holder = next(_elements(element, "text"), None)
-    return "".join(holder.itertext()) if holder is not None else ""
 
 
 def _reason(error: EngineError) -> str:

@@ -108,7 +108,7 @@ def check(
     for process in files.processes.values():
         files.problems.extend(structure.concurrent_writes(process))
     if not files.processes and not any(p.severity == "error" for p in files.problems):
-        files.problems.append(problem("no_process", file="、".join(d.file for d in files.diagrams) or "（空）"))
+        files.problems.append(problem("no_process", file="、".join(sorted(names)) or "（空）", line=1))
     files.problems.sort(key=lambda p: (p.file, p.line or 0))
     return files
 

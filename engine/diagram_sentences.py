@@ -13,6 +13,18 @@ OF_DIAGRAMS: Mapping[str, Sentence] = {
         remedy_zh="请改用支持的元素。",
         remedy_en="Use a supported element instead.",
     ),
+    "element_twice": Sentence(
+        zh="{tag} 出现了不止一次，只有一个会起作用。",
+        en="{tag} stands more than once; only one of them would count.",
+        remedy_zh="请只保留一个。",
+        remedy_en="Keep just one of them.",
+    ),
+    "text_cut": Sentence(
+        zh="文字被元素 {tag} 隔断，它后面的部分不会被读取。",
+        en="The element {tag} cuts a text in two; what follows it would not be read.",
+        remedy_zh="请删去这个元素。",
+        remedy_en="Remove the element.",
+    ),
     "ad_hoc": Sentence(
         zh="不支持临时子流程 {tag}：下一步做什么、做几次由人决定，图里没有说明。",
         en="The ad-hoc sub-process {tag} is not supported: which step comes next, and how often, nothing drawn says.",

@@ -214,7 +214,11 @@ class EventReader:
         reading = self.reading
         found: dict[str, list[CorrelationProperty]] = {}
         for item in reading.root.iter(f"{{{BPMN}}}correlationProperty"):
-            for retrieval in item.iterchildren(f"{{{BPMN}}}correlationPropertyRetrievalExpression"):
+            retrievals = reading.children(item, "correlationPropertyRetrievalExpression")
+            if not retrievals:
+                attribute = "correlationPropertyRetrievalExpression"
+                reading.report("reference_missing", item, attribute=attribute)
+            for retrieval in retrievals:
                 path = next(retrieval.iterchildren(f"{{{BPMN}}}*"), None)
                 message = reading.reference(retrieval.get("messageRef"))
                 if message not in self.messages:

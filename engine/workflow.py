@@ -221,7 +221,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         that would have been next.
         """
         while True:
-            self._begin_opened()
+            self.begin_opened()
             self._settle()
             if self.watching.changed and self.watching.look():
                 continue
@@ -281,7 +281,8 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         self.subprocesses[host.id] = scope
         self.opened.append(scope)
 
-    def _begin_opened(self) -> None:
+    def begin_opened(self) -> None:
+        """Begin the scopes that were opened, and those which that opens."""
         while self.opened:
             scope = self.opened.popleft()
             if self.subprocesses.get(scope.parent_task_id) is scope:  # not taken away again meanwhile

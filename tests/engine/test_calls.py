@@ -256,6 +256,15 @@ def test_a_reference_may_have_a_prefix_of_the_file() -> None:
         assert other.trace[-1] == "b"
 
 
+def test_a_call_for_which_the_case_has_no_room_is_an_incident_that_a_correction_mends() -> None:
+    with ProcessTest([diagram(CALLER, process("q", user("u")))]) as t:
+        case = t.start("p", {f"v{number}": "x" * 1_900_000 for number in range(5)})
+        assert [(i.element_id, i.code) for i in case.incidents] == [("c", "value_refused")]
+        t.restart()
+        t.retry(case, data={f"v{number}": "x" for number in range(5)})
+        assert (case.waiting, case.incidents) == (["u"], [])
+
+
 @pytest.mark.parametrize("begin", [[start(), "start > c"], []], ids=["start", "no start"])
 def test_a_process_that_calls_itself_without_end_is_an_incident_and_can_be_cancelled(begin: list[Node | str]) -> None:
     with ProcessTest([one(call("c", "p"), *begin)]) as t:

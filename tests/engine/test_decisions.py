@@ -452,6 +452,15 @@ def test_models_beside_decisions_are_refused(element):
     assert [(p.code, p.element_id) for p in problems] == [("dmn_unsupported", "x")]
 
 
+@pytest.mark.parametrize("place", ["<text>1</text>", "<text>2</text>"])
+@pytest.mark.parametrize(
+    "cell", ["<text>1</text><text>2</text>", "<text>1<b>2</b></text>", "<rule><text>1</text></rule>", "<outputEntry />"]
+)
+def test_what_stands_in_a_cell_beside_its_text_is_refused_and_not_lost(place, cell):
+    content = dmn(decision([("n", "number")], [("x", "", "")], [(["1"], ["2"])])).replace(place.encode(), cell.encode())
+    assert "dmn_unsupported" in {p.code for p in read_decisions(content, "t.dmn")[1] if p.severity == "error"}
+
+
 def test_all_problems_come_at_once_each_on_its_line():
     rules = [(["> "], ["1"]), (["1"], ["1"]), (['"x"'], ["1 +"])]
     source = dmn(decision(INPUT, OUTPUT, rules))

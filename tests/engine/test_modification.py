@@ -452,6 +452,13 @@ def test_instructions_happen_together_or_not_at_all() -> None:
         assert case.waiting == ["a"]
 
 
+def test_what_one_instruction_opens_the_next_can_change() -> None:
+    with ProcessTest([one(start(), user("w"), sub("s", user("a"), user("b")), "start > w > s")]) as t:
+        case = t.start("p")
+        t.modify(case, MoveToken("w", "s"), CancelToken("a"))
+        assert case.waiting == ["b"]
+
+
 def test_an_element_that_is_not_inside_the_named_scope_is_refused() -> None:
     content: Content = [start(), sub("s", start("i"), user("a"), "i > a"), user("b"), "start > s > b"]
     with ProcessTest([one(*content)]) as t:

@@ -129,6 +129,55 @@ def test_a_number_that_is_not_written_in_digits_or_is_beyond_all_bounds_is_refus
         assert attribute in "".join(p.message for p in problems(one(start(), activity, "start > x")))
 
 
+TWICE = {
+    "script": script("x", "a = 1", Node("script", {}, ["a = 2"])),
+    "loopCardinality": user("x", times("2", Node("loopCardinality", {}, ["3"]))),
+    "multiInstanceLoopCharacteristics": user("x", times("2"), times("3")),
+    "extensionElements": task("x", properties(a="1"), properties(b="2")),
+    "postScript": task("x", extensions(*(Node("spiffworkflow:postScript", {}, [f"a = {n}"]) for n in "12"))),
+    "parameter n": service("x", "work", "", Node("documentation"), n="1"),
+    "property a": task("x", properties(a="1")),
+}
+
+
+@pytest.mark.parametrize("what", TWICE)
+def test_of_two_where_one_would_be_ignored_neither_is_guessed(what: str) -> None:
+    activity = copy.deepcopy(TWICE[what])
+    for holder in activity.walk():
+        if holder.tag in ("spiffworkflow:parameters", "spiffworkflow:properties") and " " in what:
+            holder.body *= 2
+    refused = [p for p in problems(one(start(), activity, "start > x")) if p.code == "element_twice"]
+    assert [(p.element_id, p.message.startswith(what), p.line is not None) for p in refused] == [("x", True, True)]
+
+
+@pytest.mark.parametrize(
+    "activity",
+    [
+        script("x", "a = 1@"),
+        catch("x", when("a@")),
+        catch("x", timer("PT1H@")),
+        task("x", extensions(Node("spiffworkflow:preScript", {}, ["a = 1@"]))),
+    ],
+)
+def test_a_text_with_an_element_in_it_is_refused_and_not_read_by_half(activity: Node) -> None:
+    content = one(start(), activity, "start > x").replace(b"@", b'<cut xmlns="elsewhere"/>; b')
+    assert codes(content) == [("x", "text_cut")]
+
+
+def test_a_correlation_property_that_reads_nothing_is_refused() -> None:
+    reads_nothing = Node("correlationProperty", {"id": "x", "name": "order"})
+    assert codes(diagram(reads_nothing, process("p", task("a")))) == [("x", "reference_missing")]
+
+
+def test_an_id_of_blanks_is_none() -> None:
+    assert [code for _, code in codes(one(task(" "), id=""))] == ["missing_id", "missing_id"]
+
+
+def test_a_file_without_a_process_to_execute_is_refused_by_its_name() -> None:
+    documented = one(task("a"), isExecutable="false")
+    assert [(p.file, p.line, p.code) for p in problems(documented)] == [("test.bpmn", 1, "no_process")]
+
+
 def test_a_condition_in_another_language_is_refused() -> None:
     model = one(start(), xor("g"), task("a"), task("b"), "start > g", "g > a if x > 1", "g > b else")
     other = model.replace(b'"tFormalExpression"', b'"tFormalExpression" language="javascript"')
