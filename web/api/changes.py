@@ -42,8 +42,8 @@ class ChangeOfCertificate(ChangeForm):
 
 @blueprint.route("/changes/<document_id>/sync")
 class Synchronise(MethodView):
-    @blueprint.response(200, DocumentAnswer)
     @require(UserKind.ENTERPRISE)
+    @blueprint.response(200, DocumentAnswer)
     def post(self, document_id: str) -> Any:
         """同步: tick 项目代码, and take name and place as the provincial platform has them now (R134)."""
 
@@ -55,8 +55,8 @@ class Synchronise(MethodView):
 
 @blueprint.route("/changes/<document_id>/letter")
 class Letter(MethodView):
-    @blueprint.response(200, content_type="application/pdf")
     @require()
+    @blueprint.response(200, content_type="application/pdf")
     def get(self, document_id: str) -> Response:
         """变更函 or 同意变更的复函. Asked for in the moment of issue, the answer waits until the job has made it."""
         return letter_response(visible(Change, document_id, me()))

@@ -73,9 +73,9 @@ class SealPage(Schema):
 
 @blueprint.route("/offline-seals")
 class Register(MethodView):
+    @require(UserKind.AUTHORITY, *OVERSEEING)
     @blueprint.arguments(SealQuery, location="query")
     @blueprint.response(200, SealPage)
-    @require(UserKind.AUTHORITY, *OVERSEEING)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """The papers that one's agency stamps by hand, the latest first."""
         rows = register(me(), query)
@@ -90,8 +90,8 @@ class Register(MethodView):
 
 @blueprint.route("/offline-seals/<entry_id>")
 class OneSeal(MethodView):
-    @blueprint.response(200, SealAnswer)
     @require(UserKind.AUTHORITY, *OVERSEEING)
+    @blueprint.response(200, SealAnswer)
     def get(self, entry_id: str) -> dict[str, Any]:
         """One paper of one's agency."""
         return view(visible_entry(entry_id, me()))
@@ -99,9 +99,9 @@ class OneSeal(MethodView):
 
 @blueprint.route("/offline-seals/<entry_id>/register")
 class RegisterSeal(MethodView):
+    @require(UserKind.AUTHORITY)
     @blueprint.arguments(Registration)
     @blueprint.response(200, SealAnswer)
-    @require(UserKind.AUTHORITY)
     def post(self, told: dict[str, Any], entry_id: str) -> Any:
         """线下盖章登记, or 领取登记 of what is stamped: completes the open task. 422 lists what is wrong by field."""
 

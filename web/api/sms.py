@@ -69,9 +69,9 @@ class SkipSmsBody(Strict):
 
 @blueprint.route("/sms")
 class Messages(MethodView):
+    @require(UserKind.ADMIN)
     @blueprint.arguments(SmsQuery, location="query")
     @blueprint.response(200, SmsPage)
-    @require(UserKind.ADMIN)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Messages, the latest first; numbers are masked."""
         rows = chosen(query.get("state", ""), query.get("template", ""), query.get("project", ""))
@@ -85,8 +85,8 @@ class Messages(MethodView):
 
 @blueprint.route("/sms/<int:sms_id>/send")
 class SendAgain(MethodView):
-    @blueprint.response(200, SmsAnswer)
     @require(UserKind.ADMIN)
+    @blueprint.response(200, SmsAnswer)
     def post(self, sms_id: int) -> Any:
         """Have a message sent (again) that did not arrive."""
 
@@ -100,9 +100,9 @@ class SendAgain(MethodView):
 
 @blueprint.route("/sms/<int:sms_id>/skip")
 class Skip(MethodView):
+    @require(UserKind.ADMIN)
     @blueprint.arguments(SkipSmsBody)
     @blueprint.response(200, SmsAnswer)
-    @require(UserKind.ADMIN)
     def post(self, body: dict[str, Any], sms_id: int) -> Any:
         """Do without a message that is not sent yet, for a reason."""
 

@@ -52,9 +52,9 @@ class RevokeBody(CancelBody):
 
 @blueprint.route("/certificates/<number>/cancel")
 class CancelCertificate(MethodView):
+    @require(UserKind.ENTERPRISE)
     @blueprint.arguments(CancelBody)
     @blueprint.response(200, DocumentAnswer)
-    @require(UserKind.ENTERPRISE)
     def post(self, form: dict[str, Any], number: str) -> Any:
         """注销: the enterprise gives its certificate up, at once and for ever (R154)."""
         return once(lambda given: view(terminate(given, Cancellation, number, form), me()), DocumentAnswer())
@@ -62,9 +62,9 @@ class CancelCertificate(MethodView):
 
 @blueprint.route("/certificates/<number>/revoke")
 class RevokeCertificate(MethodView):
+    @require(UserKind.AUTHORITY)
     @blueprint.arguments(RevokeBody)
     @blueprint.response(200, DocumentAnswer)
-    @require(UserKind.AUTHORITY)
     def post(self, form: dict[str, Any], number: str) -> Any:
         """撤销: the authority that supervises the project takes the certificate back (R155)."""
         return once(lambda given: view(terminate(given, Revocation, number, form), me()), DocumentAnswer())
@@ -72,9 +72,9 @@ class RevokeCertificate(MethodView):
 
 @blueprint.route("/revocations")
 class Revocations(MethodView):
+    @require()
     @blueprint.arguments(DocumentQuery, location="query")
     @blueprint.response(200, DocumentPage)
-    @require()
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Those of one's enterprise or agency, the latest first."""
         return listing(Revocation, query, me())
@@ -82,8 +82,8 @@ class Revocations(MethodView):
 
 @blueprint.route("/revocations/<document_id>")
 class OneRevocation(MethodView):
-    @blueprint.response(200, DocumentAnswer)
     @require()
+    @blueprint.response(200, DocumentAnswer)
     def get(self, document_id: str) -> dict[str, Any]:
         """One, to its enterprise and its agency."""
         return view(visible(Revocation, document_id, me()), me())

@@ -47,15 +47,15 @@ class TokenList(Schema):
 
 @blueprint.route("/tokens")
 class Tokens(MethodView):
-    @blueprint.response(200, TokenList)
     @require()
+    @blueprint.response(200, TokenList)
     def get(self) -> dict[str, Any]:
         """One's tokens, the newest first, also those that have expired."""
         return {"items": tokens.tokens_of(db.session(), me())}
 
+    @require()
     @blueprint.arguments(TokenBody)
     @blueprint.response(201, NewToken)
-    @require()
     def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """A new token. No `Idempotency-Key` is remembered: the answer holds a secret that is stored nowhere."""
         with command(me().username) as given:
@@ -69,8 +69,8 @@ class Tokens(MethodView):
 
 @blueprint.route("/tokens/<token_id>")
 class Token(MethodView):
-    @blueprint.response(204)
     @require()
+    @blueprint.response(204)
     def delete(self, token_id: str) -> None:
         """Revoke a token at once."""
         with command(me().username) as given:
