@@ -29,6 +29,7 @@ from web.api.examinations import tables_of, told
 from web.api.idempotency import once
 from web.database import db
 from web.identity import me, require
+from web.reach import Reach
 from web.runtime import runtime
 
 blueprint = Blueprint("changes", __name__, description="备案变更")
@@ -113,4 +114,4 @@ def _examined(change: Change, form: dict[str, Any] | None) -> dict[str, Any]:
     return told(replace(examination, computed=examination.computed["computed"]))
 
 
-route(blueprint, "/changes", Routed(Change, ChangeOfCertificate, _new, _examined))
+route(blueprint, "/changes", Routed(Change, ChangeOfCertificate, _new, _examined, about=Reach.HAND))

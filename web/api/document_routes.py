@@ -29,6 +29,7 @@ from web.api.idempotency import once
 from web.api.schemas import Paging
 from web.database import db
 from web.identity import me, require
+from web.reach import Reach
 from web.runtime import command, runtime
 
 _D = TypeVar("_D", bound=Document)
@@ -43,7 +44,8 @@ class Routed(Generic[_D]):
     """What the routes of a kind need to know of it.
 
     `form` is what is sent. `new` makes a document of what was sent first, and `examine` says what stands against
-    submitting one, or what it would be with another form, in the shape of `examination`.
+    submitting one, or what it would be with another form, in the shape of `examination`. `about` is how far a draft
+    reaches: what is about a certificate is for whoever has that.
     """
 
     kind: type[_D]
@@ -51,6 +53,7 @@ class Routed(Generic[_D]):
     new: Callable[[Session, User, dict[str, Any]], _D]
     examine: Callable[[_D, dict[str, Any] | None], dict[str, Any]]
     examination: type[Schema] = ExaminationAnswer
+    about: Reach = Reach.ALL
 
 
 def route(blueprint: Blueprint, path: str, routed: Routed[_D]) -> None:
@@ -66,7 +69,7 @@ def _route_drafts(blueprint: Blueprint, path: str, routed: Routed[_D]) -> None:
 
     @blueprint.route(path)
     class All(MethodView):
-        @require(UserKind.ENTERPRISE)
+        @require(UserKind.ENTERPRISE, reach=routed.about)
         @blueprint.arguments(routed.form)
         @blueprint.response(201, DocumentAnswer)
         def post(self, form: dict[str, Any]) -> Any:

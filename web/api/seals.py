@@ -23,6 +23,7 @@ from web.api.idempotency import once
 from web.api.schemas import Paging, Strict
 from web.database import db
 from web.identity import me, require
+from web.reach import Reach
 
 blueprint = Blueprint("seals", __name__, description="线下盖章登记册")
 
@@ -90,7 +91,7 @@ class Register(MethodView):
 
 @blueprint.route("/offline-seals/<entry_id>")
 class OneSeal(MethodView):
-    @require(UserKind.AUTHORITY, *OVERSEEING)
+    @require(UserKind.AUTHORITY, *OVERSEEING, reach=Reach.OWN)
     @blueprint.response(200, SealAnswer)
     def get(self, entry_id: str) -> dict[str, Any]:
         """One paper of one's agency."""
@@ -99,7 +100,7 @@ class OneSeal(MethodView):
 
 @blueprint.route("/offline-seals/<entry_id>/register")
 class RegisterSeal(MethodView):
-    @require(UserKind.AUTHORITY)
+    @require(UserKind.AUTHORITY, reach=Reach.OWN)
     @blueprint.arguments(Registration)
     @blueprint.response(200, SealAnswer)
     def post(self, told: dict[str, Any], entry_id: str) -> Any:

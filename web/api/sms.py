@@ -16,6 +16,7 @@ from engine.job_commands import LONGEST_REASON
 from engine.tables import Job
 from records.documents import Document
 from records.masking import mask_phone
+from records.roles import AdminRole
 from records.sms import OutgoingSms, SmsState
 from records.users import UserKind
 from tasks.adapters import adapters
@@ -85,7 +86,7 @@ class Messages(MethodView):
 
 @blueprint.route("/sms/<int:sms_id>/send")
 class SendAgain(MethodView):
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     @blueprint.response(200, SmsAnswer)
     def post(self, sms_id: int) -> Any:
         """Have a message sent (again) that did not arrive."""
@@ -100,7 +101,7 @@ class SendAgain(MethodView):
 
 @blueprint.route("/sms/<int:sms_id>/skip")
 class Skip(MethodView):
-    @require(UserKind.ADMIN)
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(SkipSmsBody)
     @blueprint.response(200, SmsAnswer)
     def post(self, body: dict[str, Any], sms_id: int) -> Any:

@@ -18,6 +18,7 @@ from web.api.schemas import Colleague, Paging, Strict
 from web.api.staff import official
 from web.database import db
 from web.identity import me, require
+from web.reach import Reach
 from web.runtime import runtime
 
 blueprint = Blueprint("substitutions", __name__, description="代理：谁在哪几天代谁办理")
@@ -76,7 +77,7 @@ class Substitutions(MethodView):
 
 @blueprint.route("/substitutions/<int:substitution_id>/recall")
 class RecallSubstitution(MethodView):
-    @require(UserKind.AUTHORITY, AdminRole.SYSTEM)
+    @require(UserKind.AUTHORITY, AdminRole.SYSTEM, reach=Reach.OWN)
     @blueprint.response(200, SubstitutionAnswer)
     def post(self, substitution_id: int) -> Any:
         """End a substitution before its date."""

@@ -18,6 +18,7 @@ from web.api.schemas import Colleagues, TaskAnswer, TaskCommand, TaskPage, TaskQ
 from web.api.views import colleagues, standing_of, task_view, visible, visible_task
 from web.database import db
 from web.identity import me, require
+from web.reach import Reach
 from web.runtime import runtime
 
 blueprint = Blueprint("tasks", __name__, description="User tasks as inboxes")
@@ -60,7 +61,7 @@ class OneTask(MethodView):
 
 @blueprint.route("/tasks/<task_id>/<any(claim, release, complete):verb>")
 class Verb(MethodView):
-    @require()
+    @require(reach=Reach.GROUP)
     @blueprint.arguments(TaskCommand)
     @blueprint.response(200, TaskAnswer)
     def post(self, body: dict[str, Any], task_id: str, verb: str) -> Any:
@@ -70,7 +71,7 @@ class Verb(MethodView):
 
 @blueprint.route("/tasks/<task_id>/transfer")
 class Transfer(MethodView):
-    @require()
+    @require(reach=Reach.GROUP)
     @blueprint.arguments(TransferBody)
     @blueprint.response(200, TaskAnswer)
     def post(self, body: dict[str, Any], task_id: str) -> Any:

@@ -28,6 +28,7 @@ from web.api.documents import DocumentAnswer, DocumentPage
 from web.api.idempotency import once
 from web.api.schemas import Strict
 from web.identity import me, require
+from web.reach import Reach
 from web.runtime import runtime
 
 _D = TypeVar("_D", bound=Document)
@@ -99,7 +100,7 @@ def _examined(cancellation: Cancellation, form: dict[str, Any] | None) -> dict[s
     return {"errors": found, "warnings": [], "hints": [], "passed": not found, "total": 1, "computed": {}}
 
 
-route(blueprint, "/cancellations", Routed(Cancellation, CancellationForm, _new, _examined))
+route(blueprint, "/cancellations", Routed(Cancellation, CancellationForm, _new, _examined, about=Reach.HAND))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from records.tokens import LIFETIMES, LONGEST_NAME, TokenScope
 from web.api.schemas import Strict
 from web.database import db
 from web.identity import me, require
+from web.reach import Reach
 from web.runtime import command
 
 blueprint = Blueprint("tokens", __name__, description="访问令牌")
@@ -69,7 +70,7 @@ class Tokens(MethodView):
 
 @blueprint.route("/tokens/<token_id>")
 class Token(MethodView):
-    @require()
+    @require(reach=Reach.OWN)
     @blueprint.response(204)
     def delete(self, token_id: str) -> None:
         """Revoke a token at once."""
