@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, ScalarSelect, case, false, or_, select, tr
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from records.agencies import Agency, AgencyLevel
-from records.roles import OVERSEEING
+from records.roles import OVERSEEING, OfficialRole
 from records.users import User, UserKind
 
-HANDLING = frozenset(("handler", "reviewer", "signer"))
+HANDLING = frozenset((OfficialRole.HANDLER, OfficialRole.REVIEWER, OfficialRole.SIGNER))
 """The roles in which an official decides for his agency."""
 
 _Owner = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]

@@ -16,19 +16,17 @@ from sqlalchemy.orm import Session
 from engine.errors import CommandRefused
 from engine.transactions import transaction
 from records.login_sessions import LoginMethod, LoginSession, begin_session, end_session, session_of
-from records.roles import AdminRole
+from records.roles import AdminRole, OfficialRole
 from records.tokens import ApiToken, TokenScope, token_of
 from records.users import User, UserKind
 from web.database import db
-from web.reach import Access, Reach
+from web.reach import Access, Reach, changes_matters
 from web.runtime import runtime
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 SEEN_EVERY = timedelta(minutes=5)
 """How exactly is noted when a session or token was last used."""
-OF_ONES_ACCOUNT = frozenset(("auth", "public", "tokens"))
-"""Blueprints with what everybody may do for themselves: logging out, a password, tokens, choosing a language."""
 
 login = LoginManager()
 csrf = CSRFProtect()
@@ -101,7 +99,7 @@ def register(app: Flask) -> None:
     @app.before_request
     def hold_back() -> None:
         """The audit's administrator reads everything and changes nothing, but his own account."""
-        if request.method in ("GET", "HEAD", "OPTIONS") or request.blueprint in OF_ONES_ACCOUNT:
+        if not changes_matters(request.method, request.blueprint):
             return
         if current_user.is_authenticated and me().admin_role == AdminRole.AUDIT:
             raise CommandRefused("auditor_reads", "审计管理员只查看，不能办理或修改。", status=403)
@@ -164,29 +162,33 @@ def _account() -> Account | None:
     return cast(Account, current_user) if current_user.is_authenticated else None
 
 
-def me() -> User:
-    """The user who asks. Raises CommandRefused 401 when nobody is logged in, 403 when a password is to be chosen."""
+def me(*, owing: bool = False) -> User:
+    """The user who asks. Raises CommandRefused 401 when nobody is logged in, and 403 when a password is to be chosen,
+    unless one who owes it will do, too."""
     account = _account()
     if account is None:
         raise CommandRefused(
             "not_logged_in", "登录已过期或尚未登录。", status=401, remedy="请重新登录；已填写的内容仍在本页。"
         )
-    if account.owes_password:
+    if account.owes_password and not owing:
         raise CommandRefused(
             "password_to_change", "密码由他人设置，请先修改密码。", status=403, remedy="请在网页上修改密码后继续。"
         )
     return account.user
 
 
-def require(*who: UserKind | AdminRole, reach: Reach | None = None) -> Callable[[F], F]:
-    """Let only users of some kinds in, or some of the three administrators; nobody named: whoever is logged in. `reach`
-    says which things the route is about where that is not the usual (`web/reach.py`)."""
+def require(
+    *who: UserKind | OfficialRole | AdminRole, reach: Reach | None = None, owing: bool = False
+) -> Callable[[F], F]:
+    """Let only users of some kinds in, or who have one of some roles; nobody named: whoever is logged in, and with
+    `owing` also who has to choose a password first. `reach` says which things the route is about where that is not the
+    usual (`web/reach.py`). It stands above what reads the request: who may not ask is told only that."""
 
     def decorate(view: F) -> F:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            user = me()
-            if who and user.kind not in who and user.admin_role not in who:
+            user = me(owing=owing)
+            if who and user.role_names.isdisjoint(who) and user.kind not in who:
                 raise CommandRefused("forbidden", "你没有这项操作的权限。", status=403)
             return view(*args, **kwargs)
 

@@ -3,38 +3,25 @@
 docs/reference/access.md is made from this (`jigai access`), and a test asks every route as every party.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 from typing import Any
 
 from flask import Flask
 from werkzeug.routing import Rule
 
-from records.roles import AdminRole
+from records.jurisdiction import HANDLING
+from records.roles import AdminRole, OfficialRole
 from records.users import UserKind
 
-_READING = frozenset(("GET", "HEAD"))
-_NO_OBJECT = frozenset(
-    (
-        *(
-            "box",
-            "code",
-            "day",
-            "definition",
-            "edition",
-            "ending",
-            "filename",
-            "form",
-            "key",
-            "kind",
-            "listing",
-            "name",
-        ),
-        *("shelf", "tab", "template", "verb", "version", "year"),
-    )
-)
-"""Parts of an address that name nobody's matter."""
+_READING = frozenset(("GET", "HEAD", "OPTIONS"))
+_OF_ONES_ACCOUNT = frozenset(("auth", "public", "tokens"))
+"""Blueprints with what everybody may do for themselves: logging out, a password, tokens, choosing a language."""
+_SECTIONS = ("Without logging in", "Pages", "REST interface")
+_NAMES_A_MATTER = ("_id", "number")
+"""How the names of those parts of an address end that say whose matter it is about."""
 
 
 class Reach(StrEnum):
@@ -48,8 +35,8 @@ class Reach(StrEnum):
     """What is theirs to act on; what is only in sight is refused."""
     GROUP = "group"
     """A task of their group; another's in sight is refused."""
-    SELF = "self"
-    """Their own account's; anybody else's is as if it did not exist."""
+    OWN = "own"
+    """Their own account's, group's or agency's; anybody else's is as if it did not exist."""
 
 
 class Party(StrEnum):
@@ -76,20 +63,28 @@ class Answer(StrEnum):
     HIDDEN = "404"
 
 
+_ENTERPRISE = frozenset((UserKind.ENTERPRISE,))
+_AGENCY = frozenset((UserKind.AUTHORITY, *HANDLING))
 _CALLED: dict[Party, frozenset[str]] = {
-    Party.OWNER: frozenset((UserKind.ENTERPRISE,)),
-    Party.ENTERPRISE: frozenset((UserKind.ENTERPRISE,)),
-    Party.HANDLER: frozenset((UserKind.AUTHORITY,)),
-    Party.SUPERIOR: frozenset((UserKind.AUTHORITY,)),
-    Party.AGENCY: frozenset((UserKind.AUTHORITY,)),
-    Party.PROVINCE: frozenset((UserKind.AUTHORITY,)),
+    Party.OWNER: _ENTERPRISE,
+    Party.ENTERPRISE: _ENTERPRISE,
+    Party.HANDLER: _AGENCY,
+    Party.SUPERIOR: _AGENCY,
+    Party.AGENCY: _AGENCY,
+    Party.PROVINCE: frozenset((UserKind.AUTHORITY, OfficialRole.SUPERVISOR)),
     Party.SYSTEM: frozenset((UserKind.ADMIN, AdminRole.SYSTEM)),
     Party.SECURITY: frozenset((UserKind.ADMIN, AdminRole.SECURITY)),
     Party.AUDIT: frozenset((UserKind.ADMIN, AdminRole.AUDIT)),
 }
 """By which of the names that routes let in a party is called."""
 _SEES = frozenset((Party.OWNER, Party.HANDLER, Party.SUPERIOR, Party.PROVINCE, Party.SYSTEM, Party.AUDIT))
-_ACTS = frozenset((Party.OWNER, Party.HANDLER))
+_ACTS = {Reach.SIGHT: _SEES, Reach.HAND: frozenset((Party.OWNER, Party.HANDLER)), Reach.GROUP: {Party.HANDLER}}
+"""Who is answered, of those who see it."""
+
+
+def changes_matters(method: str, blueprint: str | None) -> bool:
+    """Whether a request may change more than what is the asker's own account's: then it is not the auditor's."""
+    return method not in _READING and blueprint not in _OF_ONES_ACCOUNT
 
 
 @dataclass(frozen=True)
@@ -111,8 +106,17 @@ class Entry:
     who: frozenset[str] | None
     reach: Reach
 
+    @property
+    def section(self) -> str:
+        """Under which heading it stands."""
+        if self.who is None:
+            return _SECTIONS[0]
+        return _SECTIONS[2 if self.path.startswith("/api/") else 1]
+
     def answer(self, party: Party) -> Answer:
         """What a party is told who asks for it about a thing of the owner's that the handler handles."""
+        if party == Party.AUDIT and changes_matters(self.method, self.endpoint.rpartition(".")[0]):
+            return Answer.REFUSED
         if self.who is None:
             return Answer.GIVEN
         if party == Party.VISITOR:
@@ -122,37 +126,52 @@ class Entry:
             return Answer.REFUSED
         if self.reach == Reach.ALL or named & set(AdminRole):
             return Answer.GIVEN
-        if self.reach == Reach.SELF:
-            return Answer.GIVEN if party == Party.OWNER else Answer.HIDDEN
+        if self.reach == Reach.OWN:
+            return Answer.GIVEN if party == self._whose else Answer.HIDDEN
         if party not in _SEES:
             return Answer.HIDDEN
-        acts = _ACTS if self.reach == Reach.HAND else {Party.HANDLER}
-        return Answer.GIVEN if self.reach == Reach.SIGHT or party in acts else Answer.REFUSED
+        return Answer.GIVEN if party in _ACTS[self.reach] else Answer.REFUSED
+
+    @property
+    def _whose(self) -> Party:
+        """Whose own a thing is, of the two to whom the matter belongs."""
+        return Party.OWNER if not self.who or UserKind.ENTERPRISE in self.who else Party.HANDLER
 
 
 def entries(app: Flask) -> list[Entry]:
-    """Every route of the application, by path and method."""
+    """Every route of the application, by section, path and method."""
     found = [entry for rule in app.url_map.iter_rules() for entry in _of_rule(app, rule)]
-    return sorted(found, key=lambda entry: (entry.path, entry.method))
+    return sorted(found, key=lambda entry: (_SECTIONS.index(entry.section), entry.path, entry.method))
 
 
 def document(app: Flask) -> str:
     """The table as docs/reference/access.md has it."""
-    parties = list(Party)
     lines = [
         "# Who may ask for what",
         "",
         "Made from the routes by `jigai access`; a test asks every route as every party and compares.",
-        "Seen from a thing that belongs to 本企业 and that 办理机关 handles: ✓ it is answered, 401 one has to log in,",
-        "403 it is refused, 404 it is as if it did not exist. Lists, whose address names no thing, are answered with",
-        "what lies in sight.",
         "",
-        f"| | address | {' | '.join(parties)} |",
-        f"|---|---|{'---|' * len(parties)}",
+        "Each line is about a thing (a filing, a certificate, a task …) of 本企业 that 办理机关 handles; 上级机关 is above",
+        "that agency, 其他机关 neither, 省级 the province's supervisor.",
+        "",
+        "- ✓: the request is answered, perhaps with what is wrong about it.",
+        "- 401: one has to log in. 403: it is refused. 404: it is as if the thing did not exist.",
+        "- Where an address names no thing, the answer tells of what lies in sight of whoever asks.",
+        "",
+        "How far sight and hand reach is stated in `records/jurisdiction.py`, who is let in beside each route.",
     ]
-    for entry in entries(app):
-        told = " | ".join(entry.answer(party) for party in parties)
-        lines.append(f"| {entry.method} | `{entry.path.replace('|', chr(92) + '|')}` | {told} |")
+    parties = list(Party)
+    for section, listed in groupby(entries(app), key=lambda entry: entry.section):
+        lines += [
+            "",
+            f"## {section}",
+            "",
+            f"| | address | {' | '.join(parties)} |",
+            f"|---|---|{'---|' * len(parties)}",
+        ]
+        for entry in listed:
+            told = " | ".join(entry.answer(party) for party in parties)
+            lines.append(f"| {entry.method} | `{entry.path.replace('|', chr(92) + '|')}` | {told} |")
     return "\n".join(lines) + "\n"
 
 
@@ -162,8 +181,7 @@ def _of_rule(app: Flask, rule: Rule) -> Iterator[Entry]:
         if access is None:
             yield Entry(method, rule.rule, rule.endpoint, None, Reach.ALL)
         else:
-            reach = access.reach or _usual(method, rule.arguments - _NO_OBJECT)
-            yield Entry(method, rule.rule, rule.endpoint, access.who, reach)
+            yield Entry(method, rule.rule, rule.endpoint, access.who, access.reach or _usual(method, rule))
 
 
 def _declared(view: Callable[..., Any], method: str) -> Access | None:
@@ -172,7 +190,7 @@ def _declared(view: Callable[..., Any], method: str) -> Access | None:
     return found
 
 
-def _usual(method: str, things: Collection[str]) -> Reach:
-    if not things:
+def _usual(method: str, rule: Rule) -> Reach:
+    if not any(name.endswith(_NAMES_A_MATTER) for name in rule.arguments):
         return Reach.ALL
     return Reach.SIGHT if method in _READING else Reach.HAND

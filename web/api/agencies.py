@@ -53,15 +53,15 @@ class AgencyLine(Schema):
 
 @blueprint.route("/agencies")
 class Agencies(MethodView):
-    @blueprint.response(200, AgencyLine(many=True))
     @require(UserKind.ADMIN)
+    @blueprint.response(200, AgencyLine(many=True))
     def get(self) -> list[Agency]:
         """Every agency, by region, also those that are closed."""
         return list(db.session.scalars(select(Agency).order_by(Agency.region, Agency.level, Agency.id)))
 
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(AgencyBody)
     @blueprint.response(201, AgencyLine)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """A new agency. 422 lists what is wrong by field."""
         return once(lambda given: agencies.create(given, body), AgencyLine(), 201)
@@ -69,9 +69,9 @@ class Agencies(MethodView):
 
 @blueprint.route("/agencies/<agency_id>")
 class OneAgency(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(AgencyBody)
     @blueprint.response(200, AgencyLine)
-    @require(AdminRole.SYSTEM)
     def put(self, body: dict[str, Any], agency_id: str) -> Any:
         """Change an agency. 422 lists what is wrong by field."""
 

@@ -67,8 +67,8 @@ class ReplyAnswer(Schema):
 
 @blueprint.route("/approvals/<approval_id>/reply")
 class OneReply(MethodView):
-    @blueprint.response(200, ReplyAnswer)
     @require()
+    @blueprint.response(200, ReplyAnswer)
     def get(self, approval_id: str) -> Reply:
         """核准批复, how it stands now, to its enterprise and its agency. Its paper is among the application's."""
         return reply_to(approval_id, me())

@@ -57,9 +57,9 @@ class Verified(Schema):
 
 @blueprint.route("/audit/acts")
 class Acts(MethodView):
+    @require(AdminRole.AUDIT)
     @blueprint.arguments(RecordQuery, location="query")
     @blueprint.response(200, ActPage)
-    @require(AdminRole.AUDIT)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Administrative acts, the latest first."""
         rows = acts(query)
@@ -72,8 +72,8 @@ class Acts(MethodView):
 
 @blueprint.route("/audit/verification")
 class Verify(MethodView):
-    @blueprint.response(200, Verified)
     @require(AdminRole.AUDIT)
+    @blueprint.response(200, Verified)
     def get(self) -> dict[str, Any]:
         """Whether the record is as it was written: every chain of a case, the anchors, the chain of acts."""
         return verified()

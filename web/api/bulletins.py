@@ -38,15 +38,15 @@ class BulletinLine(Schema):
 
 @blueprint.route("/bulletins")
 class Bulletins(MethodView):
-    @blueprint.response(200, BulletinLine(many=True))
     @require(AdminRole.SYSTEM, AdminRole.AUDIT)
+    @blueprint.response(200, BulletinLine(many=True))
     def get(self) -> list[Announcement]:
         """Every notice of the system, also those that are not public, the latest first."""
         return list(db.session.scalars(all_bulletins()))
 
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(BulletinBody)
     @blueprint.response(201, BulletinLine)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """A new notice, not public yet."""
         return once(lambda given: bulletins.save(given, None, **body), BulletinLine(), 201)
@@ -54,9 +54,9 @@ class Bulletins(MethodView):
 
 @blueprint.route("/bulletins/<int:bulletin_id>")
 class OneBulletin(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(BulletinBody)
     @blueprint.response(200, BulletinLine)
-    @require(AdminRole.SYSTEM)
     def put(self, body: dict[str, Any], bulletin_id: int) -> Any:
         """Write over a notice, public or not."""
         return once(
@@ -66,8 +66,8 @@ class OneBulletin(MethodView):
 
 @blueprint.route("/bulletins/<int:bulletin_id>/publish")
 class PublishBulletin(MethodView):
-    @blueprint.response(200, BulletinLine)
     @require(AdminRole.SYSTEM)
+    @blueprint.response(200, BulletinLine)
     def post(self, bulletin_id: int) -> Any:
         """发布."""
 
@@ -81,8 +81,8 @@ class PublishBulletin(MethodView):
 
 @blueprint.route("/bulletins/<int:bulletin_id>/withdraw")
 class WithdrawBulletin(MethodView):
-    @blueprint.response(200, BulletinLine)
     @require(AdminRole.SYSTEM)
+    @blueprint.response(200, BulletinLine)
     def post(self, bulletin_id: int) -> Any:
         """撤下."""
 

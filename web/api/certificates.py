@@ -26,8 +26,8 @@ blueprint = Blueprint("certificates", __name__, description="备案证")
 
 @blueprint.route("/certificates/<number>")
 class OneCertificate(MethodView):
-    @blueprint.response(200, CertificateAnswer)
     @require()
+    @blueprint.response(200, CertificateAnswer)
     def get(self, number: str) -> dict[str, Any]:
         """A certificate, to its enterprise and its agency."""
         return certificate_view(visible_certificate(number, me()))
@@ -35,8 +35,8 @@ class OneCertificate(MethodView):
 
 @blueprint.route("/certificates/<number>/pdf")
 class CertificatePdf(MethodView):
-    @blueprint.response(200, content_type="application/pdf")
     @require()
+    @blueprint.response(200, content_type="application/pdf")
     def get(self, number: str) -> Response:
         """The paper. Asked for in the moment of issue, the answer waits until the job has made it."""
         return paper_response(visible_certificate(number, me()))

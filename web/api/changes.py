@@ -29,6 +29,7 @@ from web.api.examinations import tables_of, told
 from web.api.idempotency import once
 from web.database import db
 from web.identity import me, require
+from web.reach import Reach
 from web.runtime import runtime
 
 blueprint = Blueprint("changes", __name__, description="备案变更")
@@ -42,8 +43,8 @@ class ChangeOfCertificate(ChangeForm):
 
 @blueprint.route("/changes/<document_id>/sync")
 class Synchronise(MethodView):
-    @blueprint.response(200, DocumentAnswer)
     @require(UserKind.ENTERPRISE)
+    @blueprint.response(200, DocumentAnswer)
     def post(self, document_id: str) -> Any:
         """同步: tick 项目代码, and take name and place as the provincial platform has them now (R134)."""
 
@@ -55,8 +56,8 @@ class Synchronise(MethodView):
 
 @blueprint.route("/changes/<document_id>/letter")
 class Letter(MethodView):
-    @blueprint.response(200, content_type="application/pdf")
     @require()
+    @blueprint.response(200, content_type="application/pdf")
     def get(self, document_id: str) -> Response:
         """变更函 or 同意变更的复函. Asked for in the moment of issue, the answer waits until the job has made it."""
         return letter_response(visible(Change, document_id, me()))
@@ -113,4 +114,4 @@ def _examined(change: Change, form: dict[str, Any] | None) -> dict[str, Any]:
     return told(replace(examination, computed=examination.computed["computed"]))
 
 
-route(blueprint, "/changes", Routed(Change, ChangeOfCertificate, _new, _examined))
+route(blueprint, "/changes", Routed(Change, ChangeOfCertificate, _new, _examined, about=Reach.HAND))

@@ -39,9 +39,9 @@ class CorrectBody(Strict):
 
 @blueprint.route("/certificates/<number>/correct")
 class CorrectCertificate(MethodView):
+    @require(UserKind.AUTHORITY)
     @blueprint.arguments(CorrectBody)
     @blueprint.response(200, DocumentAnswer)
-    @require(UserKind.AUTHORITY)
     def post(self, form: dict[str, Any], number: str) -> Any:
         """更正: submit what was written wrongly to somebody else's signature. 422 lists what is wrong by field."""
         return once(lambda given: view(correct(given, number, form), me()), DocumentAnswer())
@@ -49,9 +49,9 @@ class CorrectCertificate(MethodView):
 
 @blueprint.route("/corrections")
 class Corrections(MethodView):
+    @require()
     @blueprint.arguments(DocumentQuery, location="query")
     @blueprint.response(200, DocumentPage)
-    @require()
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Those of one's agency, or those that were made of one's enterprise's certificates; the latest first."""
         return listing(Correction, query, me())
@@ -59,8 +59,8 @@ class Corrections(MethodView):
 
 @blueprint.route("/corrections/<document_id>")
 class OneCorrection(MethodView):
-    @blueprint.response(200, DocumentAnswer)
     @require()
+    @blueprint.response(200, DocumentAnswer)
     def get(self, document_id: str) -> dict[str, Any]:
         """One, to its agency and, once it is made, to its enterprise."""
         return view(visible(Correction, document_id, me()), me())

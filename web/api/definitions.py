@@ -22,8 +22,8 @@ blueprint = Blueprint("definitions", __name__, description="Diagrams, tables and
 
 @blueprint.route("/deployments")
 class Deployments(MethodView):
-    @blueprint.response(201, DeploymentAnswer)
     @require(AdminRole.SYSTEM)
+    @blueprint.response(201, DeploymentAnswer)
     def post(self) -> dict[str, Any]:
         """Deploy a set of files (multipart field `files`: .bpmn, .dmn, .json); 422 lists every problem."""
         files = request.files.getlist("files")
@@ -40,8 +40,8 @@ class Deployments(MethodView):
 
 @blueprint.route("/definitions")
 class Definitions(MethodView):
-    @blueprint.response(200, DefinitionSchema(many=True))
     @require()
+    @blueprint.response(200, DefinitionSchema(many=True))
     def get(self) -> list[Definition]:
         """The newest version of every process."""
         found = db.session.scalars(select(Definition).order_by(Definition.key, Definition.version))
@@ -50,8 +50,8 @@ class Definitions(MethodView):
 
 @blueprint.route("/definitions/<key>")
 class OneDefinition(MethodView):
-    @blueprint.response(200, DefinitionSchema(many=True))
     @require()
+    @blueprint.response(200, DefinitionSchema(many=True))
     def get(self, key: str) -> list[Definition]:
         """Every version of a process, the newest first."""
         query = select(Definition).where(Definition.key == key).order_by(Definition.version.desc())
@@ -63,8 +63,8 @@ class OneDefinition(MethodView):
 
 @blueprint.route("/definitions/<key>/versions/<int:version>/diagram")
 class Diagram(MethodView):
-    @blueprint.response(200, content_type="application/xml")
     @require()
+    @blueprint.response(200, content_type="application/xml")
     def get(self, key: str, version: int) -> Response:
         """The diagram of a version, byte for byte as it was deployed."""
         definition = newest(db.session(), key, version)

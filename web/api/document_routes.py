@@ -29,6 +29,7 @@ from web.api.idempotency import once
 from web.api.schemas import Paging
 from web.database import db
 from web.identity import me, require
+from web.reach import Reach
 from web.runtime import command, runtime
 
 _D = TypeVar("_D", bound=Document)
@@ -43,7 +44,8 @@ class Routed(Generic[_D]):
     """What the routes of a kind need to know of it.
 
     `form` is what is sent. `new` makes a document of what was sent first, and `examine` says what stands against
-    submitting one, or what it would be with another form, in the shape of `examination`.
+    submitting one, or what it would be with another form, in the shape of `examination`. `about` is how far a draft
+    reaches: what is about a certificate is for whoever has that.
     """
 
     kind: type[_D]
@@ -51,6 +53,7 @@ class Routed(Generic[_D]):
     new: Callable[[Session, User, dict[str, Any]], _D]
     examine: Callable[[_D, dict[str, Any] | None], dict[str, Any]]
     examination: type[Schema] = ExaminationAnswer
+    about: Reach = Reach.ALL
 
 
 def route(blueprint: Blueprint, path: str, routed: Routed[_D]) -> None:
@@ -66,9 +69,9 @@ def _route_drafts(blueprint: Blueprint, path: str, routed: Routed[_D]) -> None:
 
     @blueprint.route(path)
     class All(MethodView):
+        @require(UserKind.ENTERPRISE, reach=routed.about)
         @blueprint.arguments(routed.form)
         @blueprint.response(201, DocumentAnswer)
-        @require(UserKind.ENTERPRISE)
         def post(self, form: dict[str, Any]) -> Any:
             """Store a draft, whatever the rules say."""
 
@@ -79,24 +82,24 @@ def _route_drafts(blueprint: Blueprint, path: str, routed: Routed[_D]) -> None:
 
             return once(give, DocumentAnswer(), 201)
 
+        @require()
         @blueprint.arguments(DocumentQuery, location="query")
         @blueprint.response(200, DocumentPage)
-        @require()
         def get(self, query: dict[str, Any]) -> dict[str, Any]:
             """Those of one's enterprise or agency, the latest first."""
             return listing(kind, query, me())
 
     @blueprint.route(f"{path}/<document_id>")
     class One(MethodView):
-        @blueprint.response(200, DocumentAnswer)
         @require()
+        @blueprint.response(200, DocumentAnswer)
         def get(self, document_id: str) -> dict[str, Any]:
             """One, to its enterprise and its agency."""
             return view(visible(kind, document_id, me()), me())
 
+        @require(UserKind.ENTERPRISE)
         @blueprint.arguments(routed.form)
         @blueprint.response(200, DocumentAnswer)
-        @require(UserKind.ENTERPRISE)
         def put(self, form: dict[str, Any], document_id: str) -> Any:
             """Save the whole form. `If-Match: "<revision>"` refuses to overwrite what was saved meanwhile (409)."""
             own(kind, document_id, me())
@@ -111,8 +114,8 @@ def _route_drafts(blueprint: Blueprint, path: str, routed: Routed[_D]) -> None:
 
             return once(give, DocumentAnswer())
 
-        @blueprint.response(204)
         @require(UserKind.ENTERPRISE)
+        @blueprint.response(204)
         def delete(self, document_id: str) -> None:
             """Delete a draft that was never submitted."""
             with command(me().username) as given:
@@ -126,8 +129,8 @@ def _route_procedure(blueprint: Blueprint, path: str, routed: Routed[_D]) -> Non
 
     @blueprint.route(f"{path}/<document_id>/check")
     class Check(MethodView):
-        @blueprint.response(200, routed.examination)
         @require(UserKind.ENTERPRISE)
+        @blueprint.response(200, routed.examination)
         def post(self, document_id: str) -> dict[str, Any]:
             """What stands against submitting: the form in the body, or without one the form as it is saved."""
             form = routed.form().load(request.get_json()) if request.content_length else None
@@ -135,8 +138,8 @@ def _route_procedure(blueprint: Blueprint, path: str, routed: Routed[_D]) -> Non
 
     @blueprint.route(f"{path}/<document_id>/submit")
     class Submit(MethodView):
-        @blueprint.response(200, DocumentAnswer)
         @require(UserKind.ENTERPRISE)
+        @blueprint.response(200, DocumentAnswer)
         def post(self, document_id: str) -> Any:
             """Submit a draft, or again after a return. 422 lists every V-code by field, and nothing has happened."""
 
@@ -149,8 +152,8 @@ def _route_procedure(blueprint: Blueprint, path: str, routed: Routed[_D]) -> Non
 
     @blueprint.route(f"{path}/<document_id>/withdraw")
     class Withdraw(MethodView):
-        @blueprint.response(200, DocumentAnswer)
         @require(UserKind.ENTERPRISE)
+        @blueprint.response(200, DocumentAnswer)
         def post(self, document_id: str) -> Any:
             """撤回, until the handler's first decision (R158)."""
 
@@ -167,8 +170,8 @@ def _route_attachments(blueprint: Blueprint, path: str, routed: Routed[_D]) -> N
 
     @blueprint.route(f"{path}/<document_id>/attachments")
     class Attachments(MethodView):
-        @blueprint.response(201, AttachmentAnswer)
         @require(UserKind.ENTERPRISE)
+        @blueprint.response(201, AttachmentAnswer)
         def post(self, document_id: str) -> dict[str, Any]:
             """Add a file (multipart field `file`). Its kind is told by its content, not by its name."""
             file = request.files.get("file")
@@ -192,8 +195,8 @@ def _route_attachments(blueprint: Blueprint, path: str, routed: Routed[_D]) -> N
 
     @blueprint.route(f"{path}/<document_id>/attachments/<attachment_id>")
     class OneAttachment(MethodView):
-        @blueprint.response(200, content_type="application/octet-stream")
         @require()
+        @blueprint.response(200, content_type="application/octet-stream")
         def get(self, document_id: str, attachment_id: str) -> Response:
             """A file, to the document's enterprise and agency; always as a download."""
             attachment = _attachment(visible(kind, document_id, me()), attachment_id)
@@ -204,8 +207,8 @@ def _route_attachments(blueprint: Blueprint, path: str, routed: Routed[_D]) -> N
                 download_name=attachment.name,
             )
 
-        @blueprint.response(204)
         @require(UserKind.ENTERPRISE)
+        @blueprint.response(204)
         def delete(self, document_id: str, attachment_id: str) -> None:
             """Remove a file while the document may be edited."""
             with command(me().username) as given:
@@ -221,8 +224,8 @@ def _route_papers(blueprint: Blueprint, path: str, kind: type[Document]) -> None
 
     @blueprint.route(f"{path}/<document_id>/papers")
     class Papers(MethodView):
-        @blueprint.response(200, PaperAnswer(many=True))
         @require()
+        @blueprint.response(200, PaperAnswer(many=True))
         def get(self, document_id: str) -> list[dict[str, Any]]:
             """The papers about it, in the order of their issue, to its enterprise and its agency."""
             document = visible(kind, document_id, me())

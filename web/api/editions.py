@@ -68,8 +68,8 @@ EntryPage = page_of(EntryLine)
 
 @blueprint.route("/editions")
 class Editions(MethodView):
-    @blueprint.response(200, EditionLine(many=True))
     @require()
+    @blueprint.response(200, EditionLine(many=True))
     def get(self) -> list[PolicyEdition]:
         """Every edition, the newest of each list first."""
         order = (PolicyEdition.kind, PolicyEdition.effective_from.desc())
@@ -78,9 +78,9 @@ class Editions(MethodView):
 
 @blueprint.route("/editions/import")
 class Import(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(ImportQuery, location="query")
     @blueprint.response(200, ImportAnswer)
-    @require(AdminRole.SYSTEM)
     def post(self, query: dict[str, Any]) -> Any:
         """Import an edition from a CSV file (multipart field `file`: 代码, 条目, 类别), all or nothing: `problems`
         has each line that is refused."""
@@ -104,9 +104,9 @@ class Import(MethodView):
 
 @blueprint.route("/editions/<kind>/<edition>")
 class OneEdition(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(EditionBody)
     @blueprint.response(200, EditionLine)
-    @require(AdminRole.SYSTEM)
     def put(self, body: dict[str, Any], kind: str, edition: str) -> Any:
         """Change what an edition is called and when it is in force."""
 
@@ -120,9 +120,9 @@ class OneEdition(MethodView):
 
 @blueprint.route("/editions/<kind>/<edition>/entries")
 class Entries(MethodView):
+    @require()
     @blueprint.arguments(EntryQuery, location="query")
     @blueprint.response(200, EntryPage)
-    @require()
     def get(self, query: dict[str, Any], kind: str, edition: str) -> dict[str, Any]:
         """The entries of an edition, by a part of code, text or category."""
         edition_of(db.session(), kind, edition)

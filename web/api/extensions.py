@@ -17,6 +17,7 @@ from web.api.certificates import visible_clearance
 from web.api.document_routes import Routed, route
 from web.api.examinations import tables_of
 from web.database import db
+from web.reach import Reach
 from web.runtime import runtime
 
 blueprint = Blueprint("extensions", __name__, description="备案延期")
@@ -62,4 +63,4 @@ def _told(extension: Extension, form: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
-route(blueprint, "/extensions", Routed(Extension, ExtensionOfCertificate, _new, _told))
+route(blueprint, "/extensions", Routed(Extension, ExtensionOfCertificate, _new, _told, about=Reach.HAND))

@@ -155,9 +155,9 @@ class SearchAnswer(Schema):
 
 @blueprint.route("/projects")
 class Projects(MethodView):
+    @require(UserKind.AUTHORITY, UserKind.ADMIN)
     @blueprint.arguments(ProjectsQuery, location="query")
     @blueprint.response(200, ProjectPage)
-    @require(UserKind.AUTHORITY, UserKind.ADMIN)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """项目管理: what was submitted in the jurisdiction of whoever asks, the latest first."""
         return _page(query, listings.projects, listings.projects_after, _project)
@@ -165,9 +165,9 @@ class Projects(MethodView):
 
 @blueprint.route("/enterprises")
 class Enterprises(MethodView):
+    @require(UserKind.AUTHORITY, UserKind.ADMIN)
     @blueprint.arguments(EnterprisesQuery, location="query")
     @blueprint.response(200, EnterprisePage)
-    @require(UserKind.AUTHORITY, UserKind.ADMIN)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """企业管理: who has filed in the jurisdiction of whoever asks, by name."""
         return _page(query, listings.enterprises, listings.enterprises_after, _enterprise)
@@ -175,9 +175,9 @@ class Enterprises(MethodView):
 
 @blueprint.route("/statistics")
 class Statistics(MethodView):
+    @require(UserKind.AUTHORITY, UserKind.ADMIN)
     @blueprint.arguments(StatisticsQuery, location="query")
     @blueprint.response(200, StatisticsAnswer)
-    @require(UserKind.AUTHORITY, UserKind.ADMIN)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """查询统计: certified projects by their day of issue, as they are now; of this year where no day is named."""
         now, by = runtime().engine.clock.now(), Dimension(query.pop("by"))
@@ -193,9 +193,9 @@ class Statistics(MethodView):
 
 @blueprint.route("/search")
 class Search(MethodView):
+    @require()
     @blueprint.arguments(SearchQuery, location="query")
     @blueprint.response(200, SearchAnswer)
-    @require()
     def get(self, query: dict[str, Any]) -> search.Found:
         """The first of what is called so, or whose code or number begins so, and may be looked at."""
         return search.find(db.session(), me(), query["q"].strip(), limit=_FOUND)

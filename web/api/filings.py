@@ -28,8 +28,8 @@ blueprint = Blueprint("filings", __name__, description="备案申报")
 
 @blueprint.route("/filings/<document_id>/copy")
 class Copy(MethodView):
-    @blueprint.response(201, DocumentAnswer)
     @require(UserKind.ENTERPRISE)
+    @blueprint.response(201, DocumentAnswer)
     def post(self, document_id: str) -> Any:
         """复制为新申报: a new draft with the data, the project code and the files of a filing that has ended (R159)."""
 

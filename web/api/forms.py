@@ -18,8 +18,8 @@ blueprint = Blueprint("forms", __name__, description="JSON Schema and UI Schema 
 
 @blueprint.route("/forms/<definition>/<name>")
 class Forms(MethodView):
-    @blueprint.response(200)
     @require()
+    @blueprint.response(200)
     def get(self, definition: str, name: str) -> dict[str, Any]:
         """The form `name`.json, with `name`.ui.json beside it, of the newest version of a process."""
         found = newest(db.session(), definition)

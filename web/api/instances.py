@@ -31,9 +31,9 @@ blueprint = Blueprint("instances", __name__, description="Cases")
 
 @blueprint.route("/instances")
 class Instances(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(StartInstance)
     @blueprint.response(201, InstanceSchema)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Start a case. Enterprises start theirs by submitting a document."""
         return once(
@@ -44,9 +44,9 @@ class Instances(MethodView):
             201,
         )
 
+    @require(*OVERSEEING)
     @blueprint.arguments(InstanceQuery, location="query")
     @blueprint.response(200, InstancePage)
-    @require(*OVERSEEING)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Cases, the newest first."""
         rows = select(Instance, Definition).join(Definition, Definition.id == Instance.definition_id)
@@ -70,8 +70,8 @@ class Instances(MethodView):
 
 @blueprint.route("/instances/<instance_id>")
 class OneInstance(MethodView):
-    @blueprint.response(200, InstanceSchema)
     @require()
+    @blueprint.response(200, InstanceSchema)
     def get(self, instance_id: str) -> dict[str, Any]:
         """A case: its variables, where it waits, what is wrong with it."""
         return instance_view(visible(db.session.get(Instance, instance_id), me()))
@@ -79,8 +79,8 @@ class OneInstance(MethodView):
 
 @blueprint.route("/instances/<instance_id>/history")
 class InstanceHistory(MethodView):
-    @blueprint.response(200, HistoryAnswer)
     @require()
+    @blueprint.response(200, HistoryAnswer)
     def get(self, instance_id: str) -> dict[str, Any]:
         """What happened to a case, oldest first."""
         return {"items": history_view(visible(db.session.get(Instance, instance_id), me()), me())}
@@ -88,9 +88,9 @@ class InstanceHistory(MethodView):
 
 @blueprint.route("/instances/<instance_id>/cancel")
 class CancelInstance(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(ReasonBody)
     @blueprint.response(200, InstanceSchema)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """End a case at once."""
         return once(
@@ -100,9 +100,9 @@ class CancelInstance(MethodView):
 
 @blueprint.route("/instances/<instance_id>/suspend")
 class SuspendInstance(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(ReasonBody)
     @blueprint.response(200, InstanceSchema)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """Let a case stand still until it is resumed."""
         return once(
@@ -112,9 +112,9 @@ class SuspendInstance(MethodView):
 
 @blueprint.route("/instances/<instance_id>/resume")
 class ResumeInstance(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(ReasonBody)
     @blueprint.response(200, InstanceSchema)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """Let a suspended case go on, with what fell due and what came meanwhile."""
         return once(
@@ -124,9 +124,9 @@ class ResumeInstance(MethodView):
 
 @blueprint.route("/instances/<instance_id>/modify")
 class ModifyInstance(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(ModifyBody)
     @blueprint.response(200, InstanceSchema)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """Move, add and cancel tokens by hand: all the instructions in their order, or none of them."""
         instructions = [_instruction(**told) for told in body["instructions"]]
@@ -140,9 +140,9 @@ class ModifyInstance(MethodView):
 
 @blueprint.route("/instances/<instance_id>/retry")
 class RetryInstance(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(RetryBody)
     @blueprint.response(200, InstanceSchema)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """Correct a case's variables and try its incidents again."""
         return once(

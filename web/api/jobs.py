@@ -34,9 +34,9 @@ blueprint = Blueprint("jobs", __name__, description="What happens later")
 
 @blueprint.route("/jobs")
 class Jobs(MethodView):
+    @require(*OVERSEEING)
     @blueprint.arguments(JobQuery, location="query")
     @blueprint.response(200, JobPage)
-    @require(*OVERSEEING)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Jobs in one state, by id."""
         rows = _chosen(query).where(Job.state == query["state"]).order_by(Job.id).limit(query["limit"] + 1)
@@ -49,8 +49,8 @@ class Jobs(MethodView):
 
 @blueprint.route("/jobs/<job_id>")
 class OneJob(MethodView):
-    @blueprint.response(200, JobSchema)
     @require(*OVERSEEING)
+    @blueprint.response(200, JobSchema)
     def get(self, job_id: str) -> Job:
         """A job, with what its service is given."""
         job = db.session.get(Job, job_id)
@@ -61,9 +61,9 @@ class OneJob(MethodView):
 
 @blueprint.route("/jobs/<job_id>/retry")
 class RetryJob(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(RetryJobBody)
     @blueprint.response(200, JobSchema)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], job_id: str) -> Any:
         """Give a failed job its attempts again, with some of its arguments corrected."""
         return once(lambda given: operations.retry_job(given, job_id, body.get("arguments")), JobSchema())
@@ -71,9 +71,9 @@ class RetryJob(MethodView):
 
 @blueprint.route("/jobs/<job_id>/skip")
 class SkipJob(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(SkipJobBody)
     @blueprint.response(200, JobSchema)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], job_id: str) -> Any:
         """Do without a job for a reason: a service task completes with `result`, a timer fires, the rest is dropped."""
         return once(lambda given: operations.skip_job(given, job_id, body["reason"], body.get("result")), JobSchema())
@@ -81,9 +81,9 @@ class SkipJob(MethodView):
 
 @blueprint.route("/jobs/retry")
 class RetryJobs(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(RetryJobsBody)
     @blueprint.response(200, JobResults)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Retry the failed jobs of a list or filter, each by itself."""
         return _each(body, operations.retry_job)
@@ -91,9 +91,9 @@ class RetryJobs(MethodView):
 
 @blueprint.route("/jobs/skip")
 class SkipJobs(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(SkipJobsBody)
     @blueprint.response(200, JobResults)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Do without the jobs of a list, or the failed ones of a filter, each by itself."""
         return _each(body, lambda given, job_id: operations.skip_job(given, job_id, body["reason"]))

@@ -32,9 +32,9 @@ class PolicySearch(Search):
 
 @blueprint.route("/lookups/agencies")
 class Agencies(MethodView):
+    @require()
     @blueprint.arguments(Search, location="query")
     @blueprint.response(200, LookupAnswer)
-    @require()
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Agencies that may file, by a part of their name, or the one of an id."""
         found = [a for a in filing_agencies(db.session()) if _is_meant(a, query["q"])]
@@ -43,9 +43,9 @@ class Agencies(MethodView):
 
 @blueprint.route("/lookups/approving-agencies")
 class ApprovingAgencies(MethodView):
+    @require()
     @blueprint.arguments(Search, location="query")
     @blueprint.response(200, LookupAnswer)
-    @require()
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Agencies that approve (R22, R37): cities and zones entrusted by the province."""
         session = db.session()
@@ -55,9 +55,9 @@ class ApprovingAgencies(MethodView):
 
 @blueprint.route("/lookups/industry-classes")
 class IndustryClasses(MethodView):
+    @require()
     @blueprint.arguments(Search, location="query")
     @blueprint.response(200, LookupAnswer)
-    @require()
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Classes of GB/T 4754 by code or name (R116)."""
         found = search_classes(db.session(), query["q"], MOST)
@@ -66,9 +66,9 @@ class IndustryClasses(MethodView):
 
 @blueprint.route("/lookups/policy-entries")
 class PolicyEntries(MethodView):
+    @require()
     @blueprint.arguments(PolicySearch, location="query")
     @blueprint.response(200, LookupAnswer)
-    @require()
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Entries of a policy list in the edition in force today, by a part of code or title."""
         session = db.session()

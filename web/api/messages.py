@@ -18,9 +18,9 @@ blueprint = Blueprint("messages", __name__, description="Messages and signals")
 
 @blueprint.route("/messages")
 class Messages(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(MessageBody)
     @blueprint.response(200, Received)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Give a message to the one case that waits for it; unheard it is refused, or kept while `ttl` lasts."""
         ttl = timedelta(seconds=body["ttl"]) if "ttl" in body else None
@@ -35,9 +35,9 @@ class Messages(MethodView):
 
 @blueprint.route("/signals")
 class Signals(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(SignalBody)
     @blueprint.response(200, Received)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Give a signal to every case that waits for it."""
 

@@ -23,9 +23,9 @@ blueprint = Blueprint("migrations", __name__, description="Cases on to another v
 
 @blueprint.route("/instances/<instance_id>/migrate")
 class MigrateInstance(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(MigrateBody)
     @blueprint.response(200, MigratedInstance)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], instance_id: str) -> Any:
         """Go on in another version. With `preview` nothing is done; without, 409 names everything that blocks it."""
         target = Target(body["version"], body["mapping"], body["called"])
@@ -44,9 +44,9 @@ class MigrateInstance(MethodView):
 
 @blueprint.route("/migrations")
 class Migrations(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(MigrationBody)
     @blueprint.response(200, MigrationPage)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """Bring the open cases of one version to another, each in a transaction of its own, at most `limit` at once.
 

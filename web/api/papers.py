@@ -30,8 +30,8 @@ PATIENCE = 5.0
 
 @blueprint.route("/papers/<paper_id>/pdf")
 class PaperPdf(MethodView):
-    @blueprint.response(200, content_type="application/pdf")
     @require()
+    @blueprint.response(200, content_type="application/pdf")
     def get(self, paper_id: str) -> Response:
         """The paper. Asked for in the moment of issue, the answer waits until the job has made it."""
         return response(visible_paper(paper_id, me()))

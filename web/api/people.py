@@ -26,8 +26,8 @@ class People(Schema):
 
 @blueprint.route("/documents/<document_id>/people")
 class DocumentPeople(MethodView):
-    @blueprint.response(200, People)
     @require(UserKind.AUTHORITY)
+    @blueprint.response(200, People)
     def post(self, document_id: str) -> dict[str, Any]:
         """The people of a filing or an application for approval, for the authority that handles it; recorded."""
         user = me()

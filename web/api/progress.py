@@ -46,15 +46,15 @@ class ProgressAnswer(Schema):
 
 @blueprint.route("/certificates/<number>/progress")
 class CertificateProgress(MethodView):
-    @blueprint.response(200, ProgressAnswer)
     @require()
+    @blueprint.response(200, ProgressAnswer)
     def get(self, number: str) -> dict[str, Any]:
         """What was told of a project, to its enterprise and its agency."""
         return progress_view(visible_clearance(number, me()), me())
 
+    @require(UserKind.ENTERPRISE)
     @blueprint.arguments(ProgressForm)
     @blueprint.response(200, ProgressAnswer)
-    @require(UserKind.ENTERPRISE)
     def post(self, report: dict[str, Any], number: str) -> Any:
         """Tell of a project: everything at once, so that what is left out is cleared (R177).
 
@@ -65,15 +65,15 @@ class CertificateProgress(MethodView):
 
 @blueprint.route("/approvals/<approval_id>/progress")
 class ApprovalProgress(MethodView):
-    @blueprint.response(200, ProgressAnswer)
     @require()
+    @blueprint.response(200, ProgressAnswer)
     def get(self, approval_id: str) -> dict[str, Any]:
         """What was told of an approved project, to its enterprise and its agency."""
         return progress_view(reply_to(approval_id, me()), me())
 
+    @require(UserKind.ENTERPRISE)
     @blueprint.arguments(ProgressForm)
     @blueprint.response(200, ProgressAnswer)
-    @require(UserKind.ENTERPRISE)
     def post(self, report: dict[str, Any], approval_id: str) -> Any:
         """Tell of an approved project, as of a certified one."""
         return _told(lambda: reply_to(approval_id, me()), report)

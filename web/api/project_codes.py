@@ -35,9 +35,9 @@ def route_code(
 
     @blueprint.route(f"{path}/<document_id>/verify-code")
     class VerifyCode(MethodView):
+        @require(UserKind.ENTERPRISE)
         @blueprint.arguments(VerifyBody)
         @blueprint.response(200, PlatformView)
-        @require(UserKind.ENTERPRISE)
         def post(self, body: dict[str, Any], document_id: str) -> dict[str, Any]:
             """校验: what the provincial platform says of a project code (R98 to R101)."""
             project = own(kind, document_id, me())

@@ -23,6 +23,7 @@ from web.api.idempotency import once
 from web.api.schemas import Paging, Strict, page_of
 from web.database import db
 from web.identity import me, require
+from web.reach import Reach
 
 blueprint = Blueprint("seals", __name__, description="线下盖章登记册")
 
@@ -71,9 +72,9 @@ SealPage = page_of(SealAnswer)
 
 @blueprint.route("/offline-seals")
 class Register(MethodView):
+    @require(UserKind.AUTHORITY, *OVERSEEING)
     @blueprint.arguments(SealQuery, location="query")
     @blueprint.response(200, SealPage)
-    @require(UserKind.AUTHORITY, *OVERSEEING)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """The papers that one's agency stamps by hand, the latest first."""
         rows = register(me(), query)
@@ -88,8 +89,8 @@ class Register(MethodView):
 
 @blueprint.route("/offline-seals/<entry_id>")
 class OneSeal(MethodView):
+    @require(UserKind.AUTHORITY, *OVERSEEING, reach=Reach.OWN)
     @blueprint.response(200, SealAnswer)
-    @require(UserKind.AUTHORITY, *OVERSEEING)
     def get(self, entry_id: str) -> dict[str, Any]:
         """One paper of one's agency."""
         return view(visible_entry(entry_id, me()))
@@ -97,9 +98,9 @@ class OneSeal(MethodView):
 
 @blueprint.route("/offline-seals/<entry_id>/register")
 class RegisterSeal(MethodView):
+    @require(UserKind.AUTHORITY, reach=Reach.OWN)
     @blueprint.arguments(Registration)
     @blueprint.response(200, SealAnswer)
-    @require(UserKind.AUTHORITY)
     def post(self, told: dict[str, Any], entry_id: str) -> Any:
         """线下盖章登记, or 领取登记 of what is stamped: completes the open task. 422 lists what is wrong by field."""
 

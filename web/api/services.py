@@ -13,8 +13,8 @@ blueprint = Blueprint("services", __name__, description="Python functions that d
 
 @blueprint.route("/services")
 class Services(MethodView):
-    @blueprint.response(200)
     @require()
+    @blueprint.response(200)
     def get(self) -> list[dict[str, Any]]:
         """Every service task with its typed parameters."""
         return [service.describe() for service in runtime().engine.services]

@@ -16,6 +16,7 @@ from engine.job_commands import LONGEST_REASON
 from engine.tables import Job
 from records.documents import Document
 from records.masking import mask_phone
+from records.roles import AdminRole
 from records.sms import OutgoingSms, SmsState
 from records.users import UserKind
 from tasks.adapters import adapters
@@ -67,9 +68,9 @@ class SkipSmsBody(Strict):
 
 @blueprint.route("/sms")
 class Messages(MethodView):
+    @require(UserKind.ADMIN)
     @blueprint.arguments(SmsQuery, location="query")
     @blueprint.response(200, SmsPage)
-    @require(UserKind.ADMIN)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Messages, the latest first; numbers are masked."""
         rows = chosen(query.get("state", ""), query.get("template", ""), query.get("project", ""))
@@ -83,8 +84,8 @@ class Messages(MethodView):
 
 @blueprint.route("/sms/<int:sms_id>/send")
 class SendAgain(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.response(200, SmsAnswer)
-    @require(UserKind.ADMIN)
     def post(self, sms_id: int) -> Any:
         """Have a message sent (again) that did not arrive."""
 
@@ -98,9 +99,9 @@ class SendAgain(MethodView):
 
 @blueprint.route("/sms/<int:sms_id>/skip")
 class Skip(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(SkipSmsBody)
     @blueprint.response(200, SmsAnswer)
-    @require(UserKind.ADMIN)
     def post(self, body: dict[str, Any], sms_id: int) -> Any:
         """Do without a message that is not sent yet, for a reason."""
 

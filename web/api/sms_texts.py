@@ -39,8 +39,8 @@ class TextLine(Schema):
 
 @blueprint.route("/sms-texts")
 class Texts(MethodView):
-    @blueprint.response(200, TextLine(many=True))
     @require(AdminRole.SYSTEM, AdminRole.AUDIT)
+    @blueprint.response(200, TextLine(many=True))
     def get(self) -> list[dict[str, Any]]:
         """Every text that is sent, S01 to S26."""
         return [text_view(db.session(), template) for template in TEMPLATES]
@@ -48,9 +48,9 @@ class Texts(MethodView):
 
 @blueprint.route("/sms-texts/<template>")
 class OneText(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(TextBody)
     @blueprint.response(200, TextLine)
-    @require(AdminRole.SYSTEM)
     def put(self, body: dict[str, Any], template: str) -> Any:
         """Change a text. 422 says what is wrong with it."""
 

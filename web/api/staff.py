@@ -83,9 +83,9 @@ class Deactivated(StaffLine):
 
 @blueprint.route("/staff")
 class Staff(MethodView):
+    @require(UserKind.AUTHORITY, UserKind.ADMIN)
     @blueprint.arguments(StaffQuery, location="query")
     @blueprint.response(200, StaffPage)
-    @require(UserKind.AUTHORITY, UserKind.ADMIN)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """The active officials of one's agency; an administrator sees everybody's, also those who have left."""
         user, limit = me(), query["limit"]
@@ -99,9 +99,9 @@ class Staff(MethodView):
         found = list(db.session.scalars(rows))
         return {"items": lines(found[:limit]), "next": found[limit - 1].username if len(found) > limit else None}
 
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(NewStaffBody)
     @blueprint.response(201, Hired)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """新建账号: closed until the security administrator confirms its roles."""
         # Without a receipt, which would keep the password; the username is taken once anyway.
@@ -111,15 +111,15 @@ class Staff(MethodView):
 
 @blueprint.route("/staff/<username>")
 class OneOfStaff(MethodView):
-    @blueprint.response(200, StaffLine)
     @require(UserKind.ADMIN)
+    @blueprint.response(200, StaffLine)
     def get(self, username: str) -> dict[str, Any]:
         """One member of the staff."""
         return lines([member(db.session(), username)])[0]
 
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(StaffBody)
     @blueprint.response(200, StaffLine)
-    @require(AdminRole.SYSTEM)
     def put(self, body: dict[str, Any], username: str) -> Any:
         """修改: what gives rights waits in `grant` until it is confirmed."""
 
@@ -133,9 +133,9 @@ class OneOfStaff(MethodView):
 
 @blueprint.route("/staff/<username>/deactivate")
 class Deactivate(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(DeactivateBody)
     @blueprint.response(200, Deactivated)
-    @require(AdminRole.SYSTEM)
     def post(self, body: dict[str, Any], username: str) -> Any:
         """停用并移交: close the account and hand over everything open, or nothing of it happens."""
         return once(lambda given: deactivate(given, username, body["to"], body["reason"]), Deactivated())
@@ -143,8 +143,8 @@ class Deactivate(MethodView):
 
 @blueprint.route("/staff/<username>/activate")
 class Activate(MethodView):
-    @blueprint.response(200, StaffLine)
     @require(AdminRole.SYSTEM, AdminRole.SECURITY)
+    @blueprint.response(200, StaffLine)
     def post(self, username: str) -> Any:
         """启用: the security administrator opens a closed account, the system's asks for it. What was handed over stays
         where it is."""
@@ -153,9 +153,9 @@ class Activate(MethodView):
 
 @blueprint.route("/staff/<username>/close")
 class Close(MethodView):
+    @require(AdminRole.SECURITY)
     @blueprint.arguments(ReasonBody)
     @blueprint.response(200, StaffLine)
-    @require(AdminRole.SECURITY)
     def post(self, body: dict[str, Any], username: str) -> Any:
         """停用 at once: what is on the desk stays there."""
 
@@ -169,8 +169,8 @@ class Close(MethodView):
 
 @blueprint.route("/grants")
 class Grants(MethodView):
-    @blueprint.response(200, GrantLine(many=True))
     @require(UserKind.ADMIN)
+    @blueprint.response(200, GrantLine(many=True))
     def get(self) -> list[dict[str, Any]]:
         """What waits to be confirmed, the oldest first."""
         return [grant_view(grant) for grant in pending(db.session())]
@@ -178,8 +178,8 @@ class Grants(MethodView):
 
 @blueprint.route("/grants/<int:grant_id>/confirm")
 class Confirm(MethodView):
-    @blueprint.response(200, GrantLine)
     @require(AdminRole.SECURITY)
+    @blueprint.response(200, GrantLine)
     def post(self, grant_id: int) -> Any:
         """确认授权: it holds from now on, and the account is open."""
 
@@ -193,9 +193,9 @@ class Confirm(MethodView):
 
 @blueprint.route("/grants/<int:grant_id>/refuse")
 class Refuse(MethodView):
+    @require(AdminRole.SECURITY)
     @blueprint.arguments(ReasonBody)
     @blueprint.response(200, GrantLine)
-    @require(AdminRole.SECURITY)
     def post(self, body: dict[str, Any], grant_id: int) -> Any:
         """不予确认, for a reason."""
 

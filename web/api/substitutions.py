@@ -18,6 +18,7 @@ from web.api.schemas import Colleague, Paging, Strict, page_of
 from web.api.staff import official
 from web.database import db
 from web.identity import me, require
+from web.reach import Reach
 from web.runtime import runtime
 
 blueprint = Blueprint("substitutions", __name__, description="代理：谁在哪几天代谁办理")
@@ -54,9 +55,9 @@ class SubstitutionQuery(Paging):
 
 @blueprint.route("/substitutions")
 class Substitutions(MethodView):
+    @require(UserKind.AUTHORITY, *OVERSEEING)
     @blueprint.arguments(SubstitutionQuery, location="query")
     @blueprint.response(200, SubstitutionPage)
-    @require(UserKind.AUTHORITY, *OVERSEEING)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """An official's own and those he stands in by, everybody's for an administrator; the latest first."""
         whose = None if me().kind == UserKind.ADMIN else me()
@@ -64,9 +65,9 @@ class Substitutions(MethodView):
         found = substitutions.substitutions(db.session(), whose, limit=limit + 1, before_id=before_id)
         return {"items": found[:limit], "next": str(found[limit - 1].id) if len(found) > limit else None}
 
+    @require(UserKind.AUTHORITY, AdminRole.SYSTEM)
     @blueprint.arguments(SubstitutionBody)
     @blueprint.response(201, SubstitutionAnswer)
-    @require(UserKind.AUTHORITY, AdminRole.SYSTEM)
     def post(self, body: dict[str, Any]) -> Any:
         """Name a substitute for some days. Answers 409 where there is one on one of them."""
         return once(lambda given: appoint(given, me(), body), SubstitutionAnswer(), 201)
@@ -74,8 +75,8 @@ class Substitutions(MethodView):
 
 @blueprint.route("/substitutions/<int:substitution_id>/recall")
 class RecallSubstitution(MethodView):
+    @require(UserKind.AUTHORITY, AdminRole.SYSTEM, reach=Reach.OWN)
     @blueprint.response(200, SubstitutionAnswer)
-    @require(UserKind.AUTHORITY, AdminRole.SYSTEM)
     def post(self, substitution_id: int) -> Any:
         """End a substitution before its date."""
         return once(lambda given: recall(given, me(), substitution_id), SubstitutionAnswer())

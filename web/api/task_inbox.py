@@ -18,6 +18,7 @@ from web.api.schemas import Colleagues, TaskAnswer, TaskCommand, TaskPage, TaskQ
 from web.api.views import colleagues, standing_of, task_view, visible, visible_task
 from web.database import db
 from web.identity import me, require
+from web.reach import Reach
 from web.runtime import runtime
 
 blueprint = Blueprint("tasks", __name__, description="User tasks as inboxes")
@@ -25,9 +26,9 @@ blueprint = Blueprint("tasks", __name__, description="User tasks as inboxes")
 
 @blueprint.route("/tasks")
 class Tasks(MethodView):
+    @require()
     @blueprint.arguments(TaskQuery, location="query")
     @blueprint.response(200, TaskPage)
-    @require()
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """One box of whoever asks: todo or done; or the open tasks of one case."""
         user = me()
@@ -49,8 +50,8 @@ class Tasks(MethodView):
 
 @blueprint.route("/tasks/<task_id>")
 class OneTask(MethodView):
-    @blueprint.response(200, TaskSchema)
     @require()
+    @blueprint.response(200, TaskSchema)
     def get(self, task_id: str) -> dict[str, Any]:
         """A task, with its form and what whoever asks may do with it."""
         user = me()
@@ -60,9 +61,9 @@ class OneTask(MethodView):
 
 @blueprint.route("/tasks/<task_id>/<any(claim, release, complete):verb>")
 class Verb(MethodView):
+    @require(reach=Reach.GROUP)
     @blueprint.arguments(TaskCommand)
     @blueprint.response(200, TaskAnswer)
-    @require()
     def post(self, body: dict[str, Any], task_id: str, verb: str) -> Any:
         """Claim, release or complete a task. Answers with the case's next tasks; 409 says who was faster."""
         return once(lambda given: act(given, me(), task_id, verb, body), TaskAnswer())
@@ -70,9 +71,9 @@ class Verb(MethodView):
 
 @blueprint.route("/tasks/<task_id>/transfer")
 class Transfer(MethodView):
+    @require(reach=Reach.GROUP)
     @blueprint.arguments(TransferBody)
     @blueprint.response(200, TaskAnswer)
-    @require()
     def post(self, body: dict[str, Any], task_id: str) -> Any:
         """转办: hand a task to a colleague of its group, who sees from whom and why."""
         return once(lambda given: act(given, me(), task_id, "transfer", body), TaskAnswer())
@@ -80,8 +81,8 @@ class Transfer(MethodView):
 
 @blueprint.route("/tasks/<task_id>/colleagues")
 class TaskColleagues(MethodView):
-    @blueprint.response(200, Colleagues)
     @require(UserKind.AUTHORITY)
+    @blueprint.response(200, Colleagues)
     def get(self, task_id: str) -> dict[str, Any]:
         """The colleagues to whom a task may be transferred."""
         user = me()

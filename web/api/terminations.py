@@ -28,6 +28,7 @@ from web.api.documents import DocumentAnswer, DocumentPage
 from web.api.idempotency import once
 from web.api.schemas import Strict
 from web.identity import me, require
+from web.reach import Reach
 from web.runtime import runtime
 
 _D = TypeVar("_D", bound=Document)
@@ -52,9 +53,9 @@ class RevokeBody(CancelBody):
 
 @blueprint.route("/certificates/<number>/cancel")
 class CancelCertificate(MethodView):
+    @require(UserKind.ENTERPRISE)
     @blueprint.arguments(CancelBody)
     @blueprint.response(200, DocumentAnswer)
-    @require(UserKind.ENTERPRISE)
     def post(self, form: dict[str, Any], number: str) -> Any:
         """注销: the enterprise gives its certificate up, at once and for ever (R154)."""
         return once(lambda given: view(terminate(given, Cancellation, number, form), me()), DocumentAnswer())
@@ -62,9 +63,9 @@ class CancelCertificate(MethodView):
 
 @blueprint.route("/certificates/<number>/revoke")
 class RevokeCertificate(MethodView):
+    @require(UserKind.AUTHORITY)
     @blueprint.arguments(RevokeBody)
     @blueprint.response(200, DocumentAnswer)
-    @require(UserKind.AUTHORITY)
     def post(self, form: dict[str, Any], number: str) -> Any:
         """撤销: the authority that supervises the project takes the certificate back (R155)."""
         return once(lambda given: view(terminate(given, Revocation, number, form), me()), DocumentAnswer())
@@ -72,9 +73,9 @@ class RevokeCertificate(MethodView):
 
 @blueprint.route("/revocations")
 class Revocations(MethodView):
+    @require()
     @blueprint.arguments(DocumentQuery, location="query")
     @blueprint.response(200, DocumentPage)
-    @require()
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Those of one's enterprise or agency, the latest first."""
         return listing(Revocation, query, me())
@@ -82,8 +83,8 @@ class Revocations(MethodView):
 
 @blueprint.route("/revocations/<document_id>")
 class OneRevocation(MethodView):
-    @blueprint.response(200, DocumentAnswer)
     @require()
+    @blueprint.response(200, DocumentAnswer)
     def get(self, document_id: str) -> dict[str, Any]:
         """One, to its enterprise and its agency."""
         return view(visible(Revocation, document_id, me()), me())
@@ -99,7 +100,7 @@ def _examined(cancellation: Cancellation, form: dict[str, Any] | None) -> dict[s
     return {"errors": found, "warnings": [], "hints": [], "passed": not found, "total": 1, "computed": {}}
 
 
-route(blueprint, "/cancellations", Routed(Cancellation, CancellationForm, _new, _examined))
+route(blueprint, "/cancellations", Routed(Cancellation, CancellationForm, _new, _examined, about=Reach.HAND))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from records.tokens import LIFETIMES, LONGEST_NAME, TokenScope
 from web.api.schemas import Strict
 from web.database import db
 from web.identity import me, require
+from web.reach import Reach
 from web.runtime import command
 
 blueprint = Blueprint("tokens", __name__, description="访问令牌")
@@ -47,15 +48,15 @@ class TokenList(Schema):
 
 @blueprint.route("/tokens")
 class Tokens(MethodView):
-    @blueprint.response(200, TokenList)
     @require()
+    @blueprint.response(200, TokenList)
     def get(self) -> dict[str, Any]:
         """One's tokens, the newest first, also those that have expired."""
         return {"items": tokens.tokens_of(db.session(), me())}
 
+    @require()
     @blueprint.arguments(TokenBody)
     @blueprint.response(201, NewToken)
-    @require()
     def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """A new token. No `Idempotency-Key` is remembered: the answer holds a secret that is stored nowhere."""
         with command(me().username) as given:
@@ -69,8 +70,8 @@ class Tokens(MethodView):
 
 @blueprint.route("/tokens/<token_id>")
 class Token(MethodView):
+    @require(reach=Reach.OWN)
     @blueprint.response(204)
-    @require()
     def delete(self, token_id: str) -> None:
         """Revoke a token at once."""
         with command(me().username) as given:

@@ -52,8 +52,8 @@ class Published(Moved):
 
 @blueprint.route("/calendar/<int:year>")
 class Year(MethodView):
-    @blueprint.response(200, YearAnswer)
     @require()
+    @blueprint.response(200, YearAnswer)
     def get(self, year: int) -> dict[str, Any]:
         """Every day of a year."""
         return {"year": year, "published": is_published(db.session(), year), "days": days_of(db.session(), year)}
@@ -61,9 +61,9 @@ class Year(MethodView):
 
 @blueprint.route("/calendar/days/<day>")
 class OneDay(MethodView):
+    @require(AdminRole.SYSTEM)
     @blueprint.arguments(DayBody)
     @blueprint.response(200, Moved)
-    @require(AdminRole.SYSTEM)
     def put(self, body: dict[str, Any], day: str) -> Any:
         """Let a day be worked or not. Deadlines that rest on it move."""
         return once(lambda given: {"deadlines": working_days.mark(given, day_of(day), body["is_workday"])}, Moved())
@@ -71,8 +71,8 @@ class OneDay(MethodView):
 
 @blueprint.route("/calendar/<int:year>/publish")
 class Publish(MethodView):
-    @blueprint.response(200, Published)
     @require(AdminRole.SYSTEM)
+    @blueprint.response(200, Published)
     def post(self, year: int) -> Any:
         """Publish a year: from a CSV file (multipart field `file`: 日期, 安排, 说明), without one as it is marked. With
         `?dry_run=true` nothing is done. 422 where the file has problems, which `dry_run` lists."""

@@ -19,7 +19,7 @@ from web.pages import wording
 from web.pages.accounts import blueprint
 from web.pages.addresses import home_of, safe
 from web.pages.provincial_login import binding_url
-from web.pages.shell import user_or_none
+from web.reach import Reach
 from web.runtime import command, runtime
 
 
@@ -41,7 +41,7 @@ def end_others() -> Any:
 
 
 @blueprint.post("/account/sessions/<id>/end")
-@require()
+@require(reach=Reach.OWN)
 def end_session(id: str) -> Any:
     """Log out somewhere else."""
     with command(me().username) as given:
@@ -69,7 +69,7 @@ def create_token() -> Any:
 
 
 @blueprint.post("/account/tokens/<id>/revoke")
-@require()
+@require(reach=Reach.OWN)
 def revoke_token(id: str) -> Any:
     """End a token at once."""
     with command(me().username) as given:
@@ -80,11 +80,11 @@ def revoke_token(id: str) -> Any:
 
 @blueprint.route("/account/password", methods=["GET", "POST"])
 @limiter.limit(LOG_IN, methods=["POST"])
+@require(owing=True)
 def password() -> Any:
     """修改密码; the one page that somebody whose password was set by another may use."""
-    user = user_or_none()
-    if user is None or session_id() is None:
-        me()  # says what is wrong where nobody is logged in
+    user = me(owing=True)
+    if session_id() is None:
         message = _("修改密码须在网页上登录后进行。")
         raise CommandRefused("not_a_session", message, status=403, remedy=_("请在浏览器里登录后修改。"))
     if user.password_hash is None:

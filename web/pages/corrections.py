@@ -13,7 +13,7 @@ from records.certificates import Certificate, CertificateStatus
 from records.corrections import LONGEST_REASON, Correction
 from records.documents import DocumentStatus, DocumentVersion
 from records.filings import Filing
-from records.jurisdiction import decides
+from records.jurisdiction import HANDLING, decides
 from records.papers import PaperKind, papers_of
 from records.users import UserKind
 from tasks.corrections import ALLOWED, LABELS, PRINTED, longest, on_file, public_note, scope
@@ -27,6 +27,7 @@ from web.identity import me, require
 from web.pages import addresses, choosing, commands, lists, people, wording
 from web.pages.course import Course, timeline
 from web.pages.enterprise import blueprint
+from web.reach import Reach
 from web.texts import told
 
 _LONG = ("scale_content",)
@@ -61,10 +62,9 @@ def corrections() -> str:
 
 
 @blueprint.get("/corrections/new")
-@require(UserKind.AUTHORITY)
+@require(*HANDLING)
 def choose_correction() -> str:
     """更正备案证: a certificate that the agency supervises is chosen."""
-    _require_open()
     act = {
         "key": "corrections",
         "list_url": url_for("enterprise.corrections"),
@@ -77,7 +77,7 @@ def choose_correction() -> str:
 
 
 @blueprint.get("/certificates/<number>/correct")
-@require(UserKind.AUTHORITY)
+@require(UserKind.AUTHORITY, reach=Reach.HAND)
 def correction_form(number: str) -> Any:
     """The form of 更正: what may be set right, as it is on file."""
     certificate = correctable(visible_certificate(number, me()), me())
@@ -181,11 +181,6 @@ def standing(correction: Correction) -> dict[str, str]:
     }
     word, glyph, tone = words[DocumentStatus(correction.status)]
     return {"word": word, "glyph": glyph, "tone": tone}
-
-
-def _require_open() -> None:
-    if not decides(me()):
-        raise CommandRefused("forbidden", _("你没有这项操作的权限。"), status=403)
 
 
 def _form(certificate: Certificate, typed: dict[str, str] | None = None, errors: dict[str, str] | None = None) -> str:

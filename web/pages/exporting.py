@@ -15,6 +15,7 @@ from web.database import db
 from web.identity import me, require
 from web.pages import exports, lists, wording
 from web.pages.columns import LISTINGS
+from web.reach import Reach
 from web.runtime import command, runtime
 from web.spreadsheets import MIMETYPES, XLSX
 from web.texts import language
@@ -43,7 +44,7 @@ def begin(listing: str) -> Any:
 
 
 @blueprint.get("/<export_id>")
-@require(UserKind.AUTHORITY, UserKind.ADMIN)
+@require(UserKind.AUTHORITY, UserKind.ADMIN, reach=Reach.OWN)
 def page(export_id: str) -> str:
     """How far an export is; the page asks again by itself until it is done."""
     export = _own(export_id)
@@ -56,7 +57,7 @@ def page(export_id: str) -> str:
 
 
 @blueprint.get("/<export_id>/file")
-@require(UserKind.AUTHORITY, UserKind.ADMIN)
+@require(UserKind.AUTHORITY, UserKind.ADMIN, reach=Reach.OWN)
 def file(export_id: str) -> Response:
     """The file, to whoever asked for it."""
     export = _own(export_id)

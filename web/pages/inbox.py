@@ -29,6 +29,7 @@ from web.pages.clock import Clocks
 from web.pages.course import Course, outcome_title, procedure_name
 from web.pages.library import quick_links
 from web.pages.shell import know_todo
+from web.reach import Reach
 from web.runtime import command, runtime
 from web.texts import told
 
@@ -125,7 +126,7 @@ def notices(box: str) -> str:
 
 
 @blueprint.get("/notices/<int:notice_id>")
-@require()
+@require(reach=Reach.OWN)
 def open_notice(notice_id: int) -> Any:
     """Open a notice: it counts as read, and leads to what it is about."""
     user = me()
@@ -137,7 +138,7 @@ def open_notice(notice_id: int) -> Any:
 
 
 @blueprint.post("/notices/<int:notice_id>/read")
-@require()
+@require(reach=Reach.OWN)
 def read(notice_id: int) -> Any:
     """Mark one notice as read."""
     user = me()

@@ -30,6 +30,7 @@ from web.identity import me, require
 from web.pages import addresses, commands, lists, people, wording
 from web.pages.enterprise import blueprint
 from web.pages.prints import pdf
+from web.reach import Reach
 from web.runtime import runtime
 from web.texts import told
 
@@ -85,14 +86,14 @@ def seals_table() -> Response:
 
 
 @blueprint.get("/seals/<entry_id>")
-@require(UserKind.AUTHORITY, *OVERSEEING)
+@require(UserKind.AUTHORITY, *OVERSEEING, reach=Reach.OWN)
 def seal(entry_id: str) -> str:
     """One paper: what is registered, and the form of the next step for whoever may take it."""
     return _page(visible_entry(entry_id, me()), {})
 
 
 @blueprint.post("/seals/<entry_id>")
-@require(UserKind.AUTHORITY)
+@require(UserKind.AUTHORITY, reach=Reach.OWN)
 def register_seal(entry_id: str) -> Any:
     """线下盖章登记 or 领取登记. What is refused is shown again as it was typed, each complaint beside its field."""
     typed = {name: text.strip() for name, text in request.form.items()}
@@ -121,7 +122,7 @@ def register_seal(entry_id: str) -> Any:
 
 
 @blueprint.get("/seals/<entry_id>/slip.pdf")
-@require(UserKind.AUTHORITY, *OVERSEEING)
+@require(UserKind.AUTHORITY, *OVERSEEING, reach=Reach.OWN)
 def seal_slip(entry_id: str) -> Response:
     """线下领取登记单: what is not registered yet is left to be filled in by hand."""
     entry = visible_entry(entry_id, me())

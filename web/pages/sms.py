@@ -11,6 +11,7 @@ from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.job_commands import LONGEST_REASON
 from engine.tables import Job
+from records.roles import AdminRole
 from records.sms import OutgoingSms
 from records.users import UserKind
 from tasks.sms.delivery import send_again, skip
@@ -27,8 +28,7 @@ from web.runtime import runtime
 @require()
 def sms_outbox() -> str:
     """The messages, the latest first, narrowed by state, template and project."""
-    operator = me().kind == UserKind.ADMIN
-    if not operator and not runtime().settings.demo:
+    if me().kind != UserKind.ADMIN and not runtime().settings.demo:
         raise NotFound
     state, template, project = (choosing.typed(name) for name in ("state", "template", "project"))
     state = state if state in STATES else ""
@@ -41,13 +41,13 @@ def sms_outbox() -> str:
         templates=[{"value": name, "label": name, "selected": name == template} for name in TEMPLATES],
         filtered=bool(state or template or project),
         page=found.foot,
-        rows=[_row(operator, *row) for row in found.rows],
+        rows=[_row(me().admin_role == AdminRole.SYSTEM, *row) for row in found.rows],
         longest_reason=LONGEST_REASON,
     )
 
 
 @blueprint.post("/sms/<int:sms_id>/<any(send, skip):verb>")
-@require(UserKind.ADMIN)
+@require(AdminRole.SYSTEM)
 def act_on_sms(sms_id: int, verb: str) -> Any:
     """Have a message sent again, or do without it."""
 

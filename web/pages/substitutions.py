@@ -17,6 +17,7 @@ from web.database import db
 from web.identity import me, require
 from web.pages import commands, people
 from web.pages.addresses import safe
+from web.reach import Reach
 from web.runtime import runtime
 
 blueprint = Blueprint("substitution", __name__, url_prefix="/substitutions")
@@ -40,7 +41,7 @@ def appoint() -> Any:
 
 
 @blueprint.post("/<int:substitution_id>/recall")
-@require(UserKind.AUTHORITY, AdminRole.SYSTEM)
+@require(UserKind.AUTHORITY, AdminRole.SYSTEM, reach=Reach.OWN)
 def recall(substitution_id: int) -> Any:
     """End a substitution early, and go back to the page that showed it."""
 

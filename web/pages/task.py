@@ -46,6 +46,7 @@ from web.pages.clock import clock
 from web.pages.course import Course, outcome_title, procedure_name, steps, submitted_version, timeline
 from web.pages.decisions import NOTHING_TYPED, Typed, panel
 from web.pages.inbox import neighbours, status_of
+from web.reach import Reach
 from web.runtime import runtime
 from web.texts import told
 
@@ -75,7 +76,7 @@ def page(task_id: str) -> Any:
 
 
 @blueprint.post("/<task_id>/<any(claim, release, complete, transfer):verb>")
-@require()
+@require(reach=Reach.GROUP)
 def act(task_id: str, verb: str) -> Any:
     """Claim, release, complete or hand on. A refusal shows the page again, with what was typed."""
 

@@ -17,7 +17,7 @@ from records import attachments as attached
 from records.certificates import Certificate, CertificateStatus
 from records.documents import Document
 from records.filings import Filing
-from records.jurisdiction import decides
+from records.jurisdiction import HANDLING, decides
 from records.terminations import LONGEST_GROUND, LONGEST_REASON, Cancellation, Revocation
 from records.users import User, UserKind
 from web.api.access import listed, visible
@@ -29,14 +29,15 @@ from web.pages import addresses, choosing, commands, lists, sections, wording
 from web.pages.course import Course, timeline
 from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
+from web.reach import Reach
 
 
 @dataclass(frozen=True)
 class Act:
-    """One of the two ways to end a certificate; `ending` is its word in addresses."""
+    """One of the two ways to end a certificate; `verb` is its word in addresses."""
 
     kind: type[Document]
-    ending: str
+    verb: str
     of_enterprise: bool
 
     @property
@@ -110,16 +111,14 @@ def choose_cancellation() -> str:
 
 
 @blueprint.get("/revocations/new")
-@require(UserKind.AUTHORITY)
+@require(*HANDLING)
 def choose_revocation() -> str:
     """撤销备案: a certificate that the agency supervises is chosen."""
     return _choose(REVOKE)
 
 
 def _choose(act: Act) -> str:
-    user = me()
-    _require_open(act, user)
-    return choosing.page(_words(act), choosing.certified(user), f"enterprise.{act.name}_form")
+    return choosing.page(_words(act), choosing.certified(me()), f"enterprise.{act.name}_form")
 
 
 # The form
@@ -133,7 +132,7 @@ def cancellation_form(number: str) -> Any:
 
 
 @blueprint.get("/certificates/<number>/revoke")
-@require(UserKind.AUTHORITY)
+@require(*HANDLING, reach=Reach.HAND)
 def revocation_form(number: str) -> Any:
     """The form of 撤销 (R155)."""
     return _open_form(REVOKE, number)
@@ -141,7 +140,6 @@ def revocation_form(number: str) -> Any:
 
 def _open_form(act: Act, number: str) -> Any:
     user = me()
-    _require_open(act, user)
     certificate = endable(visible_certificate(number, user), user)
     if certificate.status == CertificateStatus.INVALID:
         flash(_words(act)["too_late"], "warning")
@@ -149,12 +147,23 @@ def _open_form(act: Act, number: str) -> Any:
     return _form(act, certificate)
 
 
-@blueprint.post("/certificates/<number>/<any(cancel, revoke):ending>")
-@require(UserKind.ENTERPRISE, UserKind.AUTHORITY)
-def end_certificate(number: str, ending: str) -> Any:
+@blueprint.post("/certificates/<number>/cancel")
+@require(UserKind.ENTERPRISE)
+def cancel(number: str) -> Any:
+    """注销."""
+    return _end(CANCEL, number)
+
+
+@blueprint.post("/certificates/<number>/revoke")
+@require(*HANDLING)
+def revoke(number: str) -> Any:
+    """撤销."""
+    return _end(REVOKE, number)
+
+
+def _end(act: Act, number: str) -> Any:
     """End it, once; what is refused is shown again as it was typed. Files have to be chosen anew."""
-    act, user = CANCEL if ending == CANCEL.ending else REVOKE, me()
-    _require_open(act, user)
+    user = me()
     certificate = endable(visible_certificate(number, user), user)
     # Browsers send line ends as two characters, and count them as one.
     typed = {name: request.form.get(name, "").replace("\r\n", "\n").strip() for name in ("reason", "ground")}
@@ -181,11 +190,6 @@ def _uploaded() -> list[File]:
     return [File(file.filename or "", file.stream.read(attached.MAX_BYTES + 1)) for file in files]
 
 
-def _require_open(act: Act, user: User) -> None:
-    if not act.open_to(user):
-        raise CommandRefused("forbidden", _("你没有这项操作的权限。"), status=403)
-
-
 def _form(
     act: Act, certificate: Certificate, typed: dict[str, str] | None = None, errors: dict[str, str] | None = None
 ) -> str:
@@ -199,7 +203,7 @@ def _form(
         longest_ground=LONGEST_GROUND,
         with_ground=act is REVOKE,
         phrases=_usual_reasons() if act is REVOKE else [],
-        post_url=url_for("enterprise.end_certificate", number=certificate.number, ending=act.ending),
+        post_url=url_for(f"enterprise.{act.verb}", number=certificate.number),
         back_url=url_for(f"enterprise.choose_{act.name}"),
         most_files=attached.MAX_FILES,
         megabytes=attached.MAX_MEGABYTES,
