@@ -181,17 +181,17 @@ class Portals:
 
     def __init__(self, databases: Databases, var: Path) -> None:
         self._databases = databases
-        self._name = databases.new_name()
+        self.database = databases.new_name()
         self._var = var
         self._portal: Portal | None = None
 
     @contextmanager
     def turn(self, prepare: Prepare) -> Iterator[Portal]:
         """The application, on a database as `prepare` makes it."""
-        self._databases.fill(self._name, prepare)
+        self._databases.fill(self.database, prepare)
         shutil.rmtree(self._var, ignore_errors=True)
         if self._portal is None:
-            self._portal = Portal(self._databases.url(self._name), self._var)
+            self._portal = Portal(self._databases.url(self.database), self._var)
         else:
             self._portal.begin()
         yield self._portal

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import Environment, FunctionLoader
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from records.attachments import Attachment
 from records.exports import Export
-from tests.servers import Databases
+from tests.servers import Databases, Prepare
 from tests.web.conftest import Visitor
-from tests.web.portal import Portal
+from tests.web.portal import Portal, Portals
 from tests.web.things import HANDLER, OTHER_PROJECT, OWNER, SIGNER, SUPERIOR, load_things, things
 from web import demo, reach
 from web.database import db
@@ -83,34 +84,33 @@ def bodies(keys: Mapping[str, str]) -> dict[str, dict[str, Any]]:
 class World:
     """One of every thing, as it is before each request."""
 
-    def __init__(self, databases: Databases, var: Path) -> None:
-        self._databases, self._name, self._saved = databases, databases.new_name(), databases.new_name()
-        databases.fill(self._name, load_things)
-        self.portal = Portal(databases.url(self._name), var)
-        self.portal.configure(sms_receipt_token=RECEIPTS)
-        self.entries = reach.entries(self.portal.app)
-        with self.portal.app.app_context():
+    def __init__(self, portal: Portal, databases: Databases, database: str) -> None:
+        self.portal, self._databases, self._database = portal, databases, database
+        portal.configure(sms_receipt_token=RECEIPTS)
+        self.entries = reach.entries(portal.app)
+        with portal.app.app_context():
             self.keys = NOBODYS | things(db.session())
             self._lay_files()
         self._bodies = bodies(self.keys)
 
     def ask_everything_as(self, party: Party) -> list[tuple[Entry, TestResponse]]:
         """The answers to every request that there is."""
-        self._databases.fill(self._name, load_things)
-        headers = self._enter(party)
+        app, headers, before = self.portal.app, self._enter(party), self._databases.new_name()
         self.portal.close()
-        self._databases.copy(self._saved, self._name)
-        client = self.portal.app.test_client(use_cookies=False)
+        self._databases.copy(before, self._database)
+        client = app.test_client(use_cookies=False)
         answers = []
-        for entry in self.entries:
-            limiter.reset()
-            answer = client.open(self.address(entry), method=entry.method, headers=headers, **self._sent(entry))
-            answers.append((entry, answer))
-            answer.close()
-            if entry.method != "GET" and answer.status_code < 400:
-                self.portal.close()
-                self._databases.copy(self._name, self._saved)
-        self.portal.close()
+        with pytest.MonkeyPatch.context() as patch:
+            # What stands on pages is other tests' matter, and drawing them is half of the time.
+            patch.setitem(vars(app), "jinja_env", Environment(loader=FunctionLoader(lambda name: "")))
+            for entry in self.entries:
+                limiter.reset()
+                answer = client.open(self.address(entry), method=entry.method, headers=headers, **self._sent(entry))
+                answers.append((entry, answer))
+                answer.close()
+                if entry.method != "GET" and answer.status_code < 400:
+                    self.portal.close()
+                    self._databases.copy(self._database, before)
         return answers
 
     def address(self, entry: Entry) -> str:
@@ -159,11 +159,14 @@ class World:
             place.write_text("", encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def world(sqlite_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    world = World(sqlite_databases, tmp_path_factory.mktemp("access"))
-    yield world
-    world.portal.close()
+@pytest.fixture
+def prepared() -> Prepare:
+    return load_things
+
+
+@pytest.fixture
+def world(portal: Portal, sqlite_portals: Portals, sqlite_databases: Databases) -> World:
+    return World(portal, sqlite_databases, sqlite_portals.database)
 
 
 def told(entry: Entry, answer: TestResponse) -> str:

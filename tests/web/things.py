@@ -72,7 +72,8 @@ def things(session: Session) -> dict[str, str]:
         return str(session.scalars(query.limit(1)).one())
 
     documents = select(Document.kind, Document.id).where(Document.enterprise_id == "E01", Document.agency_id == AGENCY)
-    of_kind = dict(session.execute(documents.where(Document.status == DocumentStatus.ISSUED)).all())
+    granted = session.execute(documents.where(Document.status == DocumentStatus.ISSUED))
+    of_kind = {row.kind: row.id for row in granted}
     kept = select(Certificate).join(Filing, Filing.id == Certificate.project_id)
     certificate = session.scalars(kept.where(Certificate.status == CertificateStatus.VALID)).one()
     of_kind["filing"] = certificate.project_id
