@@ -4,8 +4,6 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from SpiffWorkflow.util.task import TaskState
-
 from engine import compensation, loops
 from engine.elements import Element, ProcessSpec, Token, collecting
 from engine.errors import EngineError, ExpressionError
@@ -278,7 +276,6 @@ class ScopedActivity(Activity):
 
     def open_scope(self, token: Token, spec: ProcessSpec, variables: dict[str, Any] | None) -> None:
         token.workflow.case.open_scope(token, spec, variables)
-        token._set_state(TaskState.STARTED)
 
     def scope_ended(self, token: Token, scope: Any) -> None:
         """The scope inside has no token left."""

@@ -185,7 +185,6 @@ class _Hand:
             scope = self._inside(scope, activity, named)
         reached = list(_outwards(scope))
         place.element.arrive(scope, flow)
-        self.case.begin_opened()  # the next instruction may be about what is inside
         return reached
 
     def _named(self, token_id: int | None) -> list[Case | Scope]:

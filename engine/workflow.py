@@ -187,7 +187,7 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         self.tokens: dict[int, Token] = {}
         self.agenda: deque[Token] = deque()
         self.opened: deque[Scope] = deque()
-        """Scopes in which nothing has begun yet."""
+        """The scope that is beginning, and those that this opens."""
         self.leaving: list[Iterator[Token]] = []
         """Tokens still to be taken away, of the scopes that are being left."""
         self.touched: dict[int, _Scope] = {}
@@ -221,7 +221,6 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         that would have been next.
         """
         while True:
-            self.begin_opened()
             self._settle()
             if self.watching.changed and self.watching.look():
                 continue
@@ -272,22 +271,23 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
     def open_scope(self, host: Token, spec: ProcessSpec, variables: dict[str, Any] | None) -> None:
         """Open the inside of an activity: with a store of its own, or (None) on the layer around it.
 
-        It begins before anything else runs, but not here, so that nothing recurses on how deep it is.
+        It begins here, but what that opens once this has begun, so that nothing recurses on how deep it is.
         """
         if host.workflow.depth >= MOST_NESTED:
             raise BudgetExceeded(f"子流程和被调用的流程嵌套超过 {MOST_NESTED} 层，流程可能在无休止地调用自己。")
         layer = self.layer_of(host) if variables is None else Layer.filled(variables, self.layer.held)
         scope = Scope(self, host, spec, layer)
         self.subprocesses[host.id] = scope
+        host._set_state(TaskState.STARTED)
         self.opened.append(scope)
-
-    def begin_opened(self) -> None:
-        """Begin the scopes that were opened, and those which that opens."""
+        if len(self.opened) > 1:
+            return  # the loop below is at work, further out
         while self.opened:
-            scope = self.opened.popleft()
+            scope = self.opened[0]
             if self.subprocesses.get(scope.parent_task_id) is scope:  # not taken away again meanwhile
                 self.touched[id(scope)] = scope
-                scope.start(scope.spec.entries)
+                self.attempt(scope.host, scope.start, scope.spec.entries)
+            self.opened.popleft()
 
     def reopen_scope(self, host: Token, spec: ProcessSpec, notes: list[compensation.Note]) -> Scope:
         """The inside of a completed activity again, without a token, to undo what `notes` say."""
