@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 import structlog
 from flask import Flask, Request, Response, g, request, session
+from flask_babel import gettext as _
 from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import update
@@ -189,7 +190,7 @@ def require(
         def guarded(*args: Any, **kwargs: Any) -> Any:
             user = me(owing=owing)
             if who and user.role_names.isdisjoint(who) and user.kind not in who:
-                raise CommandRefused("forbidden", "你没有这项操作的权限。", status=403)
+                raise CommandRefused("forbidden", _("你没有这项操作的权限。"), status=403)
             return view(*args, **kwargs)
 
         guarded.access = Access(frozenset(who), reach)  # type: ignore[attr-defined]  # for web/reach.py to find

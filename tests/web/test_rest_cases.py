@@ -253,3 +253,7 @@ def test_the_page_of_a_suspended_task_says_so_and_offers_no_button(portal: Porta
     assert "这个案件已挂起，恢复后才能办理。" in page
     assert f"/tasks/{task['id']}/complete" not in page
     assert f"/tasks/{task['id']}/release" not in page
+
+
+def test_a_version_that_no_definition_can_have_is_refused(portal: Portal) -> None:
+    told(portal, "/instances", 422, definition="p", version=2**70)

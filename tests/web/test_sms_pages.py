@@ -143,3 +143,12 @@ def test_a_number_gets_no_more_of_a_template_in_a_day_than_is_allowed(portal: Po
     page = portal.call("admin", "GET", "/sms?state=limited").get_json()["items"]
     assert page[0]["note"] == "该号码当日已发送本模板短信 4 条"
     assert portal.call("gx10", "GET", "/sms").status_code == 403
+
+
+def test_messages_are_sent_again_by_the_system_administrator_alone(portal: Portal, client_of: ClientOf) -> None:
+    portal.settle()
+    message = portal.call("admin", "GET", "/sms").get_json()["items"][0]["id"]
+    for user in ("security", "auditor"):
+        assert portal.call(user, "POST", f"/sms/{message}/send").status_code == 403
+        assert portal.call(user, "GET", "/sms").status_code == 200
+        assert f'action="/sms/{message}/send"' not in client_of(user).read("/sms")

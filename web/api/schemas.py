@@ -69,7 +69,7 @@ class DeploymentAnswer(Schema):
 
 class StartInstance(Strict):
     definition = fields.String(required=True)
-    version = fields.Integer()
+    version = fields.Integer(validate=STORED)
     business_key = fields.String(validate=validate.Length(1, 200))
     data = fields.Dict(keys=fields.String(), load_default=dict)
 
