@@ -217,7 +217,13 @@ def test_a_filing_goes_through_three_officials_to_its_certificate(portal: Portal
     filing_id = submitted(portal)
     ahead = client_of("ent01").read(f"/filings/{filing_id}")
     steps = re.findall(r'class="jg-step-dot".*?<b>(.*?)</b>', ahead, re.DOTALL)
-    assert steps == ["提交备案申报", "受理", "审核", "签发", "备案完成"]  # nothing is stamped by hand where a seal is kept
+    assert steps == [
+        "提交备案申报",
+        "受理",
+        "审核",
+        "签发",
+        "备案完成",
+    ]  # and no stamp by hand
     answer = decide(client_of("gx10"), task_page(portal, "gx10", filing_id), "accept")
     assert "已提交：受理。" in answer.text
     assert "现在由王审核（审核人）办理" in answer.text
