@@ -124,6 +124,15 @@ def test_the_corrigendum_says_what_stood_there_and_is_verified_by_its_code(
     assert "建设地点" in page
 
 
+def test_an_enterprise_is_not_led_to_a_correction_that_is_not_signed(
+    portal: Portal, client_of: ClientOf, number: str
+) -> None:
+    correct(portal, number)
+    page = client_of("ent01").get(f"/certificates/{number}/change", follow_redirects=True)
+    assert page.status_code == 200
+    assert "办结后才能申请变更" in page.text
+
+
 def test_who_may_correct(portal: Portal, client_of: ClientOf, number: str) -> None:
     assert correct(portal, number, "ent01").status_code == 403
     assert correct(portal, number, "gx16").status_code == 404

@@ -19,7 +19,7 @@ from records import attachments as attached
 from records import documents
 from records.certificates import CertificateStatus, Clearance
 from records.changes import Change
-from records.documents import EDITABLE
+from records.documents import EDITABLE, Document
 from records.projects import Project, put
 from records.users import UserKind
 from tasks import procedure
@@ -27,7 +27,7 @@ from tasks.changes.items import ITEMS, SYNCED, items_of
 from tasks.changes.schema import LONGEST_REASON, ChangeForm
 from tasks.filings.examination import Examination
 from tasks.filings.findings import Finding
-from web.api.access import own
+from web.api.access import own, visible
 from web.api.certificates import visible_clearance
 from web.api.changes import begin, examine_change, take_from_platform
 from web.database import db
@@ -64,13 +64,21 @@ def begin_change(number: str) -> Any:
     if other is not None:
         paper = clearances.noun(certificate)
         flash(_("该%(paper)s有办理中的%(kind)s，办结后才能申请变更。", paper=paper, kind=told(other.TITLE)), "warning")
-        return redirect((addresses.form_of if other.editable else addresses.of_document)(other))
+        return redirect(addresses.form_of(other) if other.editable else _where_read(other, certificate))
     if certificate.status == CertificateStatus.INVALID:
         flash(_("%(paper)s已失效，不能申请变更。", paper=clearances.noun(certificate)), "warning")
         return redirect(url_for("enterprise.choose_change"))
     drafts = select(Change).where(Change.certificate_number == number, Change.status.in_(EDITABLE))
     draft = db.session.scalar(drafts.order_by(Change.updated_at.desc()).limit(1))
     return redirect(addresses.form_of(draft)) if draft is not None else _page(_Shown(certificate))
+
+
+def _where_read(other: Document, certificate: Clearance) -> str:
+    """The document's page, or that of what is held while the reader may not know of the document: a correction."""
+    try:
+        return addresses.of_document(visible(type(other), other.id, me()))
+    except CommandRefused:
+        return addresses.of_clearance(certificate)
 
 
 @blueprint.get("/changes/<change_id>/edit")

@@ -6,6 +6,7 @@ import { clearFields, growLines, pickDays, tellChosenFiles } from "./behaviours/
 import { followFilingForm } from "./behaviours/filing-frame";
 import { chooseEntrance, revealPassword } from "./behaviours/login";
 import {
+  askAgain,
   closeMenusOutside,
   copyTexts,
   dismissAlerts,
@@ -37,3 +38,4 @@ growLines();
 tellChosenFiles();
 followTickedItems();
 drawEagerDiagrams();
+askAgain();

@@ -83,3 +83,17 @@ export function drawEagerDiagrams(): void {
   );
   for (const element of all("[data-diagram-eager]")) watcher.observe(element);
 }
+
+/** What is under way is asked for again every so many seconds, in place, until it no longer says so. */
+export function askAgain(): void {
+  const part = document.querySelector<HTMLElement>("[data-jg-again]");
+  if (!part) return;
+  window.setTimeout(async () => {
+    const answer = await fetch(location.href).catch(() => null);
+    if (answer?.ok) {
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      part.replaceWith(page.getElementById(part.id) ?? "");
+    }
+    askAgain();
+  }, Number(part.dataset.jgAgain) * 1000);
+}
