@@ -49,3 +49,9 @@ def test_statistics_are_printed_with_their_tables(visit_as: Visit, number: str) 
     page = visit_as("province", "/office/statistics", **A4)
     expect(page.locator("[data-jg-chart] canvas")).to_have_count(3)
     assert_prints(page, "分类统计", "合计")
+    heads = page.locator(".jg-charts .jg-card-head")
+    for chart, below in zip(page.locator("[data-jg-chart] canvas").all()[:2], heads.all()[1:], strict=False):
+        drawn, head = chart.bounding_box(), below.bounding_box()
+        assert drawn is not None
+        assert head is not None
+        assert drawn["y"] + drawn["height"] <= head["y"], "a chart lies over the next one's heading"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask_babel import format_date
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 from werkzeug.exceptions import NotFound
@@ -227,5 +228,5 @@ def _news(item: Announcement) -> dict[str, Any]:
         "url": url_for("public.announcement", item_id=item.id),
         "date": wording.day(item.published_at),
         "day": f"{published:%d}",
-        "month": _("%(n)s月", n=published.month),
+        "month": format_date(published.date(), "MMM"),
     }

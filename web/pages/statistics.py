@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from flask import Response, render_template, request, url_for
+from flask_babel import format_date
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -321,7 +322,7 @@ class _Told:
         if dimension == Dimension.MONTH:
             first, last = self.chosen.issued_from, self.chosen.issued_to
             one_year = first is not None and last is not None and first.year == last.year
-            return _("%(n)s月", n=int(key[4:])) if one_year else f"{key[:4]}-{key[4:]}"
+            return format_date(date(int(key[:4]), int(key[4:]), 1), "MMM") if one_year else f"{key[:4]}-{key[4:]}"
         if dimension == Dimension.INDUSTRY:
             return industry(key)
         if dimension == Dimension.STATUS:
