@@ -58,6 +58,14 @@ def transaction(session: Session) -> Iterator[Session]:
         action()
 
 
+def read_as_of_now(session: Session) -> None:
+    """Let a session read as of this moment, however long that takes, and rows in portions, until it lets go of them;
+    what it had read before is let go of at once."""
+    session.rollback()
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 def after_commit(session: Session, action: Callable[[], None]) -> None:
     """Run `action` when the transaction around has committed, and never if it does not."""
     session.info[_AFTER].append(action)

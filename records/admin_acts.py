@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from engine.append_only import keep
 from engine.record import digest, instant
 from engine.tables import NO_HASH, Base, UtcDateTime
+from engine.transactions import read_as_of_now
 
 
 class Act(StrEnum):
@@ -112,6 +113,7 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict
 
 def verify(session: Session) -> Iterator[str]:
     """What in the record is not as it was written: a sentence for each line that is missing or was changed."""
+    read_as_of_now(session)
     expected, previous = 1, NO_HASH
     for line in session.scalars(select(AdminAct).order_by(AdminAct.id).execution_options(yield_per=500)):
         if line.id != expected:

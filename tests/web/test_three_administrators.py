@@ -193,6 +193,7 @@ def test_the_record_of_acts_only_grows_and_shows_what_was_changed(portal_on_each
         off = "DROP TRIGGER admin_act_no_update" if on_sqlite else "DROP TRIGGER append_only ON admin_act"
         db.session.execute(text(off))
         db.session.execute(text("UPDATE admin_act SET actor = 'gx10' WHERE id = 2"))
+        db.session.commit()
         assert list(verify(db.session())) == ["管理行为第 2 条被改动"]
 
 

@@ -19,7 +19,7 @@ from engine import values
 from engine.commands import Command
 from engine.services import Call, Param, service_task
 from engine.tables import Job
-from engine.transactions import after_commit, transaction
+from engine.transactions import after_commit, read_as_of_now, transaction
 from records.exports import Export
 from records.selection import Selection, selected
 from records.users import User, user_by_username
@@ -47,7 +47,8 @@ class Written:
 
 
 def sheet(session: Session, user: User, listing: str, chosen: Selection) -> Sheet:
-    """A list as a table; its rows are read while they are written."""
+    """A list as a table; its rows are read while they are written, as they are now."""
+    read_as_of_now(session)
     columns = LISTINGS[listing].columns()
     query = LISTINGS[listing].query(session, user, chosen).execution_options(yield_per=_FETCHED)
     rows = ([column.value(row) for column in columns] for row in session.execute(query))
