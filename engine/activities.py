@@ -274,9 +274,6 @@ class ScopedActivity(Activity):
     def _run_hook(self, my_task: Token) -> bool:
         return True
 
-    def open_scope(self, token: Token, spec: ProcessSpec, variables: dict[str, Any] | None) -> None:
-        token.workflow.case.open_scope(token, spec, variables)
-
     def scope_ended(self, token: Token, scope: Any) -> None:
         """The scope inside has no token left."""
         token._ready()
@@ -300,7 +297,7 @@ class SubProcess(ScopedActivity):
         super().scope_ended(token, scope)
 
     def activate(self, token: Token) -> bool:
-        self.open_scope(token, self.inner, None)
+        token.workflow.case.open_scope(token, self.inner, None)
         return False
 
 
@@ -322,7 +319,7 @@ class CallActivity(ScopedActivity):
         if missing:
             raise EngineError(f"被调用的流程需要变量 {'、'.join(missing)}，这里没有。")
         token.internal_data["called"] = spec.definition_id
-        self.open_scope(token, spec, {name: around[name] for name in names})
+        token.workflow.case.open_scope(token, spec, {name: around[name] for name in names})
         return False
 
     def scope_ended(self, token: Token, scope: Any) -> None:

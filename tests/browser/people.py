@@ -52,6 +52,14 @@ def submitted(site: Demo) -> tuple[str, str]:
     return filing, str(site.call("ent01", "GET", f"/filings/{filing}")["form"]["project_code"])
 
 
+def certified(site: Demo) -> str:
+    """The number of a certificate of ent01, issued today."""
+    filing, _code = submitted(site)
+    for user, decision in (("gx10", "accept"), ("gx11", "approve"), ("gx12", "issue")):
+        site.decide(user, filing, decision)
+    return str(site.call("ent01", "GET", f"/filings/{filing}")["certificate"])
+
+
 # Everybody
 
 

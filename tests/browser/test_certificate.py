@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from records.calendar import SHANGHAI, local_date
-from tests.browser.people import Demo, submitted
+from tests.browser.people import Demo, certified
 from tests.browser.test_telephone_and_keyboard import TELEPHONE, assert_no_sideways_scroll
 
 Visit = Callable[..., Page]
@@ -16,10 +16,7 @@ Visit = Callable[..., Page]
 @pytest.fixture
 def number(site: Demo) -> str:
     """A certificate of ent01, issued today."""
-    filing, _code = submitted(site)
-    for user, decision in (("gx10", "accept"), ("gx11", "approve"), ("gx12", "issue")):
-        site.decide(user, filing, decision)
-    return str(site.call("ent01", "GET", f"/filings/{filing}")["certificate"])
+    return certified(site)
 
 
 def test_progress_is_told_cleared_and_told_again(visit_as: Visit, number: str) -> None:

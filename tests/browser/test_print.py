@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import Demo, submitted
+from tests.browser.people import Demo, certified, submitted
 
 Visit = Callable[..., Page]
 
@@ -16,10 +16,7 @@ A4 = {"viewport": {"width": 642, "height": 971}}
 @pytest.fixture
 def number(site: Demo) -> str:
     """A certificate of ent01."""
-    filing, _code = submitted(site)
-    for user, decision in (("gx10", "accept"), ("gx11", "approve"), ("gx12", "issue")):
-        site.decide(user, filing, decision)
-    return str(site.call("ent01", "GET", f"/filings/{filing}")["certificate"])
+    return certified(site)
 
 
 def assert_prints(page: Page, *texts: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import Demo, submitted
+from tests.browser.people import Demo, certified
 from tests.browser.test_telephone_and_keyboard import TELEPHONE, assert_no_sideways_scroll
 
 Visit = Callable[..., Page]
@@ -16,9 +16,7 @@ WIDE = {"viewport": {"width": 1280, "height": 900}}
 @pytest.fixture(autouse=True)
 def issued(site: Demo) -> None:
     """There is a certificate to be counted."""
-    filing, _code = submitted(site)
-    for user, decision in (("gx10", "accept"), ("gx11", "approve"), ("gx12", "issue")):
-        site.decide(user, filing, decision)
+    certified(site)
 
 
 @pytest.mark.parametrize("window", [WIDE, TELEPHONE], ids=["1280", "390"])
