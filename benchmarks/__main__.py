@@ -141,10 +141,13 @@ def main() -> None:
         parser.error(f"no row {', '.join(unknown)}; there are {', '.join(ROWS)}")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     begun, load, rows = time.perf_counter(), os.getloadavg()[0], []
-    with databases() as found:
-        for name in given.rows or ROWS:
-            print(f"{name} …", file=sys.stderr, flush=True)
-            rows += ROWS[name](found, given.quick)
+    try:
+        with databases() as found:
+            for name in given.rows or ROWS:
+                print(f"{name} …", file=sys.stderr, flush=True)
+                rows += ROWS[name](found, given.quick)
+    finally:  # what was measured in an hour is not lost to a row that fails
+        print(table(rows))
     machine = {
         "day": time.strftime("%Y-%m-%d"),
         "cpus": os.cpu_count(),
@@ -153,7 +156,6 @@ def main() -> None:
         "load_before": round(load, 1),
         "quick": given.quick,
     }
-    print(table(rows))
     print(
         "\n{day}, {cpus} CPUs, Python {python}, {seconds} s, load average {load_before} before. "
         "Median (smallest-greatest). ✓ what is asked is reached, ✗ it is not.".format(**machine)

@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import Connection, text
 
 from engine.clock import MovableClock
+from engine.transactions import WRITING
 from records.calendar import SHANGHAI
 from records.encryption import encrypt
 from records.sample import load_sample
@@ -60,7 +61,7 @@ def application(url: str, var: Path) -> Flask:
 def fill(app: Flask, filings: int, tell: Callable[[int, int], None]) -> None:
     """Put so many filings in, and let the database look at what it has. `tell` hears how many of them are there."""
     with app.app_context():
-        database = db.engine
+        database = db.engine.execution_options(**WRITING[db.engine.dialect.name])
         with database.begin() as connection:
             indexes = _take_away_indexes(connection)
             _agencies(connection)

@@ -1,6 +1,7 @@
 """An engine at work on a database of its own: diagrams deployed, cases begun and continued, each command measured."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from time import perf_counter
 from typing import Any
 
@@ -23,7 +24,6 @@ class Running:
 
     def __init__(self, database: Database, *diagrams: bytes) -> None:
         self.connections = database.open()
-        self.meter = Meter(self.connections)
         self.session = Session(self.connections)
         self.engine = Engine()
         Base.metadata.create_all(self.connections)
@@ -33,6 +33,11 @@ class Running:
             for definition in command.deploy(sources):
                 self.engine.deployments.compiled(command.session, definition.id)
         self.deploying = perf_counter() - begun
+
+    @cached_property
+    def meter(self) -> Meter:
+        """Listens from the first measured command on: its listening costs a few hundredths of a statement's time."""
+        return Meter(self.connections)
 
     def close(self) -> None:
         self.session.close()
