@@ -6,7 +6,8 @@ the same.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
@@ -61,21 +62,28 @@ def application(url: str, var: Path) -> Flask:
 def fill(app: Flask, filings: int, tell: Callable[[int, int], None]) -> None:
     """Put so many filings in, and let the database look at what it has. `tell` hears how many of them are there."""
     with app.app_context():
-        database = db.engine.execution_options(**WRITING[db.engine.dialect.name])
-        with database.begin() as connection:
+        with _writing() as connection:
             indexes = _take_away_indexes(connection)
             _agencies(connection)
             _enterprises(connection, max(1, filings // FILINGS_OF_ONE))
         for start in range(0, filings, _BATCH):
             end = min(start + _BATCH, filings)
-            with database.begin() as connection:
+            with _writing() as connection:
                 _filings(connection, start, end, filings)
             tell(end, filings)
-        with database.begin() as connection:
+        with _writing() as connection:
             for definition in indexes:
                 connection.execute(text(definition))
-        with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
+
+
+@contextmanager
+def _writing() -> Iterator[Connection]:
+    with db.engine.connect() as connection:
+        connection.execution_options(**WRITING[connection.dialect.name])
+        with connection.begin():
+            yield connection
 
 
 def progress_bar(title: str) -> Callable[[int, int], None]:

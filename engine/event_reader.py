@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from engine import durations, xml
 from engine.allowed import BPMN, CHILDREN
@@ -67,11 +69,11 @@ class EventReader:
                 self.reading.report("part_of_several", element, kind=part.kind)
         return EventDefinition("multiple", parts=parts, parallel=element.get("parallelMultiple") == "true")
 
-    def definition(self, reference: str, element: Element) -> EventDefinition | None:
-        """The definition at the top of the file that `element` refers to."""
+    def definition(self, reference: str, element: Element, attribute: str) -> EventDefinition | None:
+        """The definition at the top of the file that an attribute of `element` refers to."""
         target = self.shared.get(self.reading.reference(reference))
         if target is None:
-            self.reading.report("reference_unknown", element, attribute="eventDefinitionRef", reference=reference)
+            self.reading.report("reference_unknown", element, attribute=attribute, reference=reference)
             return None
         return self._definition(target, element)
 
@@ -192,10 +194,11 @@ class EventReader:
 
     def _time(self, text: str, kind: TimerKind, element: Element) -> Expression | None:
         """A timer's text: ISO 8601 as every modeler writes it, or an expression that gives such a text or value."""
-        parse = {
+        now = datetime.now(UTC)  # from which a duration must lead to some date
+        parse: dict[TimerKind, Callable[[str], datetime]] = {
             "date": durations.parse_datetime,
-            "duration": durations.parse_duration,
-            "cycle": durations.parse_repeat,
+            "duration": lambda duration: durations.parse_duration(duration).add_to(now),
+            "cycle": lambda repeat: durations.parse_repeat(repeat).every.add_to(now),
         }
         try:
             parse[kind](text)

@@ -88,7 +88,7 @@ class LoopReader:
         if not reference:
             self.reading.report("behavior_without_event", element, attribute=attribute)
             return ()
-        return self._thrown(reference, element)
+        return self._thrown(reference, attribute, element)
 
     def _complex(self, definition: Element, element: Element) -> ImplicitThrow | None:
         condition = definition.find(f"{{{BPMN}}}condition")
@@ -103,8 +103,8 @@ class LoopReader:
             self.reading.report("behavior_event_kind", element, kind=event.kind)
         return ImplicitThrow(event, self.reading.expression(condition, element))
 
-    def _thrown(self, reference: str, element: Element) -> tuple[ImplicitThrow, ...]:
-        event = self.events.definition(reference, element)
+    def _thrown(self, reference: str, attribute: str, element: Element) -> tuple[ImplicitThrow, ...]:
+        event = self.events.definition(reference, element, attribute)
         if event is None:
             return ()
         if event.kind not in _THROWN:

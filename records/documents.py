@@ -58,13 +58,14 @@ class Document(Base):
     __table_args__ = (
         # So that PostgreSQL finds by it what a code begins with, too, whatever its collation.
         Index("ix_document_project_code", "project_code", postgresql_ops={"project_code": "varchar_pattern_ops"}),
+        Index("ix_document_agency", "agency_id", "submitted_at"),
     )
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(16))
     number: Mapped[str] = mapped_column(String(32), unique=True, doc="such as SB20211112-0018")
     enterprise_id: Mapped[str] = mapped_column(ForeignKey("enterprise.id"), index=True)
     agency_id: Mapped[str | None] = mapped_column(
-        ForeignKey("agency.id"), index=True, doc="None while the form names no known agency"
+        ForeignKey("agency.id"), doc="None while the form names no known agency"
     )
     status: Mapped[str] = mapped_column(String(16), default=DocumentStatus.DRAFT.value, index=True)
     form: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -52,7 +52,7 @@ for _name, _column in (("document", Document.project_name), ("enterprise", Enter
 
 _NEWEST = 2_000
 _OFTEN = 10
-"""A text that so many of the newest names have is a common one: walking the list finds it sooner than the index."""
+"""A text that so many of the newest names have is a common one."""
 
 
 @dataclass(frozen=True)
@@ -119,12 +119,12 @@ def is_enterprise(session: Session, text: str) -> ColumnElement[bool]:
     code = text.strip().upper()
     if _USCC.fullmatch(code):
         return Enterprise.uscc == code
-    return _contains(session, Enterprise.name, text, Enterprise.name)
+    return _contains(session, Enterprise.name, text)
 
 
 def _known_by(session: Session, text: str) -> list[ColumnElement[bool]]:
     code, number = text.strip(), text.replace(" ", "")
-    asked = [_contains(session, Project.project_name, text, Project.submitted_at.desc())]
+    asked = [_contains(session, Project.project_name, text, newest_first=Project.submitted_at.desc())]
     if _CODE.fullmatch(code):
         asked.append(Project.project_code.startswith(code, autoescape=True))
     if _NUMBER.fullmatch(number):
@@ -132,8 +132,13 @@ def _known_by(session: Session, text: str) -> list[ColumnElement[bool]]:
     return asked
 
 
-def _contains(session: Session, column: _Text, text: str, order: ColumnElement[Any] | _Text) -> ColumnElement[bool]:
-    """Whether a name that `jigai_grams` is an index of has every word of what was typed; `order` is its list's."""
+def _contains(
+    session: Session, column: _Text, text: str, newest_first: ColumnElement[Any] | None = None
+) -> ColumnElement[bool]:
+    """Whether a name that `jigai_grams` is an index of has every word of what was typed.
+
+    Where there are millions of names, `newest_first` is the order of their list: it tells whether the words are common.
+    """
     words = text.split()
     same = [column.icontains(word, autoescape=True) for word in words]
     if not same:
@@ -141,12 +146,16 @@ def _contains(session: Session, column: _Text, text: str, order: ColumnElement[A
     if session.get_bind().dialect.name != _ON_POSTGRESQL:
         return and_(*same)
     grams = {word[n : n + 2].lower() for word in words for n in range(len(word) - 1)}
-    newest = select(column.label("name")).order_by(order).limit(_NEWEST).subquery()
-    often = [newest.c.name.icontains(word, autoescape=True) for word in words]
-    common = session.scalar(select(func.count()).select_from(newest).where(*often)) or 0
-    if not grams or common >= _OFTEN:
+    if not grams or (newest_first is not None and _is_common(session, column, words, newest_first)):
         return and_(*same)
     return and_(func.jigai_grams(column).op("@>")(literal(sorted(grams), ARRAY(Text))), *same)
+
+
+def _is_common(session: Session, column: _Text, words: Sequence[str], newest_first: ColumnElement[Any]) -> bool:
+    """Whether walking the list finds what has all words sooner than the index: PostgreSQL would have to guess."""
+    newest = select(column.label("name")).order_by(newest_first).limit(_NEWEST).subquery()
+    having = [newest.c.name.icontains(word, autoescape=True) for word in words]
+    return (session.scalar(select(func.count()).select_from(newest).where(*having)) or 0) >= _OFTEN
 
 
 def _number_begins(column: _Text, text: str) -> ColumnElement[bool]:

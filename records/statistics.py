@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, String, case, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
+from engine.transactions import read_as_of_now
 from records.certificates import years_later
 from records.figures import YUAN, ProjectFigures
 from records.jurisdiction import sight
@@ -84,7 +85,11 @@ class Line:
 def measure(
     session: Session, user: User, chosen: Selection, dimensions: Collection[Dimension]
 ) -> Mapping[Dimension, Sequence[Line]]:
-    """The projects in a user's sight, by each of some dimensions. One pass over the rows serves all of them."""
+    """The projects in a user's sight, by each of some dimensions. One pass over the rows serves all of them.
+
+    The session reads as of this moment from now on, so that whatever else is counted of the projects agrees.
+    """
+    read_as_of_now(session)
     keys = {dimension: _key(dimension, chosen) for dimension in dimensions}
     cells = (
         _issued(session, user, chosen)
@@ -102,6 +107,7 @@ def measure(
     ]
     if session.get_bind().dialect.name == "postgresql":
         # It guesses far more cells than there are, and would sort all rows on the disk for want of room to count in.
+        # The settings last as long as the transaction.
         session.execute(select(func.set_config("work_mem", "64MB", True), func.set_config("jit", "off", True)))
     found: dict[Dimension, list[Line]] = {dimension: [] for dimension in dimensions}
     for dimension, key, *sums in session.execute(union_all(*parts)):

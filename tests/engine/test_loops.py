@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from engine.errors import DeploymentRefused
 from engine.tables import Task
 from engine.testing import ProcessTest
 from tests.engine.models import (
@@ -302,6 +303,14 @@ def test_a_multi_instance_throws_as_its_behavior_says(behavior: str, thrown: int
             t.restart()
         assert case.trace.count("on") == thrown
         assert case.status == "completed"
+
+
+def test_an_event_that_a_behavior_throws_must_be_there() -> None:
+    with pytest.raises(DeploymentRefused) as refused, ProcessTest([throwing("One", oneBehaviorEventRef="nothing")]):
+        pass
+    assert [(p.code, "oneBehaviorEventRef" in p.message) for p in refused.value.problems] == [
+        ("reference_unknown", True)
+    ]
 
 
 def test_a_complex_behavior_throws_where_its_condition_holds() -> None:

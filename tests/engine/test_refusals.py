@@ -485,6 +485,15 @@ MISTAKES = {
 }
 
 
+@pytest.mark.parametrize("time", ["P9999Y", "P999999999Y", "P3000000D", "R/P9000Y"])
+def test_a_time_beyond_the_calendar_is_refused(time: str) -> None:
+    kind = "timeCycle" if time.startswith("R") else "timeDuration"
+    late = Node("timerEventDefinition", {}, [Node(kind, {}, [time])])
+    assert codes(one(start(), user("a"), boundary("x", "a", late, interrupting=False), "start > a")) == [
+        ("x", "bad_time")
+    ]
+
+
 @pytest.mark.parametrize("code", MISTAKES)
 def test_further_mistakes_are_refused(code: str) -> None:
     assert ("x", code) in codes(MISTAKES[code])

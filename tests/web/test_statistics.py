@@ -14,6 +14,7 @@ from typing import Any
 import chinese_calendar
 import pytest
 from openpyxl import load_workbook
+from sqlalchemy import func, select
 
 from records.selection import Only, Selection
 from records.statistics import Dimension, Measures, by_key, measure, whole, year_before
@@ -110,6 +111,15 @@ def test_every_measure_by_every_dimension_is_what_the_sample_says(province: User
             expected[key(project)].append(project)
         assert by_key(found[dimension]) == {name: counted(some) for name, some in expected.items()}, dimension
     assert whole(db.session(), province, EVER) == counted(certified())
+
+
+def test_the_figures_of_a_page_are_of_one_moment_and_counted_in_memory(province: User) -> None:
+    session = db.session()
+    measure(session, province, EVER, [Dimension.REGION])
+    if session.get_bind().dialect.name == "postgresql":
+        settings = ("transaction_isolation", "work_mem", "jit")
+        now = session.execute(select(*(func.current_setting(name) for name in settings))).one()
+        assert tuple(now) == ("repeatable read", "64MB", "off")
 
 
 def test_figures_of_a_city_are_told_apart_by_district(province: User) -> None:
