@@ -62,7 +62,7 @@ class Crowd:
         self._connection.execute(text("SET session_replication_role = DEFAULT"))
         self._connection.commit()
         print("  sorting …", end="\r", file=sys.stderr, flush=True)
-        with self._connection.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self._connection.engine.connect() as connection:
             connection.execute(text("VACUUM ANALYZE engine_task"))
             connection.execute(text("VACUUM ANALYZE engine_instance"))
 

@@ -60,7 +60,7 @@ class Meter:
         verb = statement.split(None, 1)[0].upper()
         if verb not in CONTROL:
             reading.statements += 1
-        elif verb != "BEGIN":  # which SQLite is told in a statement, and PostgreSQL is not: `_on_begin` counts both
+        elif verb != "BEGIN":  # which `_on_begin` counts
             reading.control[verb.lower()] += 1
 
     def _on_begin(self, connection: Any) -> None:

@@ -74,7 +74,7 @@ def fill(app: Flask, filings: int, tell: Callable[[int, int], None]) -> None:
         with _writing() as connection:
             for definition in indexes:
                 connection.execute(text(definition))
-        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with db.engine.connect() as connection:
             connection.execute(text("VACUUM ANALYZE"))
 
 

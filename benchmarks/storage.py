@@ -27,7 +27,7 @@ def measure(database: Engine) -> Stored:
 
 
 def _on_postgresql(database: Engine) -> Stored:
-    with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with database.connect() as connection:
         connection.execute(text(f"VACUUM FULL {', '.join(TABLES)}"))
         rows = pages = 0
         for table in TABLES:

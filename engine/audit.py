@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, Select, Text, cast, column, or_, sele
 from engine.anchors import root_of
 from engine.record import digest, instant
 from engine.tables import NO_HASH
+from engine.transactions import AS_OF_NOW
 
 BATCH = 500
 """Cases whose rows are held at once."""
@@ -69,7 +70,7 @@ def verification(database: Engine) -> "Iterator[Verification]":
     """Look at the record as it is at one moment, whatever is written meanwhile."""
     with database.connect() as connection:
         if database.dialect.name == "postgresql":
-            yield Verification(connection.execution_options(isolation_level="REPEATABLE READ"))
+            yield Verification(connection.execution_options(**AS_OF_NOW[database.dialect.name]))
             return
         # SQLite reads of one moment anyway, but keeps as text what need not be any.
         driver: Any = connection.connection.driver_connection

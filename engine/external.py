@@ -14,7 +14,7 @@ from engine.errors import EngineError
 from engine.leases import Leased
 from engine.services import Call
 from engine.tables import Instance
-from engine.transactions import after_commit
+from engine.transactions import PIECEMEAL, after_commit
 from engine.world import run_service
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def work(engine: Engine, bind: Any, leased: Leased, writes: list[Write]) -> Any:
     service = engine.services.get(leased.operator)
     if service is None:
         raise EngineError(f"没有名为 {leased.operator} 的服务。")
-    with Session(bind.execution_options(isolation_level="AUTOCOMMIT")) as reading:
+    with Session(bind.execution_options(**PIECEMEAL[bind.dialect.name])) as reading:
         instance = reading.get(Instance, leased.instance_id) if leased.instance_id else None
         deployment = None
         if instance is not None:

@@ -3,11 +3,12 @@
 A transaction of ours begins by letting go of whatever its session had read, so that nothing stale is written back, and
 on SQLite by taking the write lock at once: a command never fails half way because another one came first.
 
-Outside of one PostgreSQL is only read, statement by statement, which is what READ COMMITTED shows anyway: a transaction
-that only read would end with a ROLLBACK, at which psycopg forgets the statements that it has prepared.
+Transactions begin when we say so, and as we say: the drivers are left to run statement by statement, and what to begin
+with is an option of the connection. Outside of one PostgreSQL is only read, which is what READ COMMITTED shows anyway:
+a transaction that only read would end with a ROLLBACK, at which psycopg forgets the statements that it has prepared.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,19 +16,28 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
 _AFTER = "jigai_after_commit"
-WRITING: dict[str, dict[str, Any]] = {"sqlite": {"writes": True}, "postgresql": {"isolation_level": "READ COMMITTED"}}
-"""How a connection is told, by its dialect, that it is going to write in a transaction."""
+_BEGIN = "jigai_begin"
+_READING = {"sqlite": "BEGIN", "postgresql": ""}
+
+Begin = Mapping[str, Mapping[str, str]]
+"""By dialect: the options of a connection that is to begin a transaction so."""
+
+WRITING: Begin = {"sqlite": {_BEGIN: "BEGIN IMMEDIATE"}, "postgresql": {_BEGIN: "BEGIN"}}
+AS_OF_NOW: Begin = {"sqlite": {}, "postgresql": {_BEGIN: "BEGIN ISOLATION LEVEL REPEATABLE READ"}}
+"""Reading everything as of one moment, as SQLite does anyway."""
+PIECEMEAL: Begin = {"sqlite": {_BEGIN: ""}, "postgresql": {}}
+"""Each statement by itself, so that nothing is held for as long as somebody else's work may take."""
 
 
 def prepare(database: Engine) -> Engine:
-    """Set up a database engine: reading without transactions, and on SQLite, where each statement needs one, WAL,
-    foreign keys, and transactions that begin when we say so."""
-    if database.dialect.name != "sqlite":
-        database.update_execution_options(isolation_level="AUTOCOMMIT")
-        return database
+    """Set up a database engine: transactions as above, and on SQLite WAL and foreign keys."""
+    dialect = database.dialect.name
 
     @event.listens_for(database, "connect")
     def on_connect(connection: Any, record: Any) -> None:
+        if dialect != "sqlite":
+            connection.autocommit = True
+            return
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
@@ -36,8 +46,8 @@ def prepare(database: Engine) -> Engine:
 
     @event.listens_for(database, "begin")
     def on_begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if begin := connection.get_execution_options().get(_BEGIN, _READING[dialect]):
+            connection.exec_driver_sql(begin)
 
     return database
 
@@ -62,8 +72,7 @@ def read_as_of_now(session: Session) -> None:
     """Let a session read as of this moment, however long that takes, and rows in portions, until it lets go of them;
     what it had read before is let go of at once."""
     session.rollback()
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    session.connection(execution_options=AS_OF_NOW[session.get_bind().dialect.name])
 
 
 def after_commit(session: Session, action: Callable[[], None]) -> None:

@@ -34,7 +34,7 @@ from engine.tables import (
     Subscription,
     Task,
 )
-from engine.transactions import prepare
+from engine.transactions import WRITING, prepare
 from records.announcements import Announcement
 from records.certificates import Certificate, CertificatePaper, CertificateSerial
 from records.documents import DocumentSerial, DocumentVersion
@@ -148,7 +148,7 @@ def _writer_is_kept_out(database: Database) -> list[str]:
     with database.connect() as connection:
         connection.connection.cursor().execute("PRAGMA busy_timeout=0")
         try:
-            connection.execution_options(writes=True).exec_driver_sql("SELECT 1")
+            connection.execution_options(**WRITING["sqlite"]).exec_driver_sql("SELECT 1")
         except OperationalError as error:
             return [f"a writer is kept out: {error.orig}"]
     return []
