@@ -7,7 +7,6 @@ from typing import Any, TypeVar, cast
 
 import structlog
 from flask import Flask, Request, Response, g, request, session
-from flask_babel import gettext as _
 from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import update
@@ -23,6 +22,7 @@ from records.users import User, UserKind
 from web.database import db
 from web.reach import Access, Reach, changes_matters
 from web.runtime import runtime
+from web.texts import gettext as _
 
 F = TypeVar("F", bound=Callable[..., Any])
 

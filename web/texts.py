@@ -37,6 +37,7 @@ class Texts(Domain):
 
 
 texts = Texts()
+gettext = texts.gettext
 
 
 def told(text: str | None) -> str:

@@ -241,6 +241,21 @@ def test_a_filing_goes_through_three_officials_to_its_certificate(portal: Portal
         assert "该备案证真实有效" in enterprise.read(page)
 
 
+def crumbs(page: str) -> list[str]:
+    """The way to a page, as its head tells it."""
+    (line,) = re.findall(r'<ol class="jg-crumbs">.*?</ol>', page, re.DOTALL)
+    return re.findall(r">([^<>]+)</(?:a|span)>", line)
+
+
+def test_a_task_is_found_under_the_box_that_has_it(portal: Portal, client_of: ClientOf) -> None:
+    filing_id = submitted(portal)
+    page = task_page(portal, "gx10", filing_id)
+    assert crumbs(client_of("gx10").read(page)) == ["业务办理", "待办任务", "受理"]
+    decide(client_of("gx10"), page, "accept")
+    assert crumbs(client_of("gx10").read(page)) == ["业务办理", "已办任务", "受理"]
+    assert crumbs(client_of("gx11").read(page)) == ["业务办理", "受理"]
+
+
 def test_opening_a_notice_reads_it(portal: Portal, client_of: ClientOf) -> None:
     filing_id, user = submitted(portal), client_of("ent01")
     portal.issue(filing_id)

@@ -4,7 +4,6 @@ ones, gives first passwords and merges (R67–R69)."""
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from engine.commands import Command
@@ -22,6 +21,7 @@ from web.identity import me, require
 from web.limits import ASK_FOR_MERGE, limiter
 from web.pages import accounts, commands, lists, people, wording
 from web.runtime import command, runtime
+from web.texts import gettext as _
 
 blueprint = Blueprint("account", __name__, url_prefix="/accounts")
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from engine.errors import BusinessRefusal, CommandRefused
 from records import login_sessions, tokens
@@ -21,6 +20,7 @@ from web.pages.addresses import home_of, safe
 from web.pages.provincial_login import binding_url
 from web.reach import Reach
 from web.runtime import command, runtime
+from web.texts import gettext as _
 
 
 @blueprint.get("/account")

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
-from flask_babel import gettext as _
 
 from records.calendar import local_date
 from records.login_sessions import LoginMethod
@@ -20,6 +19,7 @@ from web.pages.addresses import home_of, safe
 from web.pages.shell import user_or_none
 from web.procedures import rules_of
 from web.runtime import command, runtime
+from web.texts import gettext as _
 
 blueprint = Blueprint("auth", __name__)
 

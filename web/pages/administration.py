@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
-from flask_babel import gettext as _
 
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
 from tasks.sheet import Problem
 from web.pages import commands
+from web.texts import gettext as _
 
 blueprint = Blueprint("administration", __name__, url_prefix="/administration")
 

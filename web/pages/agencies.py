@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
@@ -19,6 +18,7 @@ from web.database import db
 from web.identity import me, require
 from web.pages import lists
 from web.pages.administration import blueprint, form, posted, require_seen, typed
+from web.texts import gettext as _
 
 _FLAGS = ("can_file", "can_approve", "e_seal", "active")
 

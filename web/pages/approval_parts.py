@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext as _
-
 from engine.errors import CommandRefused
 from records.approvals import Approval
 from records.documents import Document, DocumentVersion
@@ -14,6 +12,7 @@ from tasks.approvals.vocabulary import NO_TENDER
 from web.api.examinations import tables_of
 from web.database import db
 from web.pages import sections, wording
+from web.texts import gettext as _
 
 
 def shown(approval: Approval, version: DocumentVersion | None) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 
 from engine import state
@@ -41,6 +40,7 @@ from web.pages.filings import latest_task_url, returned_by
 from web.pages.inbox import status_of
 from web.pages.public import invalid_reasons
 from web.runtime import runtime
+from web.texts import gettext as _
 
 _UNDER_WAY = IN_PROGRESS
 _DRAFTS = EDITABLE - IN_PROGRESS

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Response, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from records.attachments import attachments_of
@@ -21,6 +20,7 @@ from web.identity import me, require
 from web.pages import addresses, lists, wording
 from web.pages.enterprise import blueprint
 from web.pages.inbox import status_of
+from web.texts import gettext as _
 from web.texts import told
 
 

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from flask import Response, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from engine.tables import Definition, History
@@ -19,6 +18,7 @@ from web.identity import require
 from web.pages import lists, people, wording
 from web.pages.administration import blueprint, table
 from web.pages.operations import element_name
+from web.texts import gettext as _
 from web.texts import told
 
 _MOST_ROWS = 10_000

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 import tasks.bulletins
 from engine.commands import Command
@@ -15,6 +14,7 @@ from web.database import db
 from web.identity import require
 from web.pages import lists, wording
 from web.pages.administration import blueprint, form, posted, require_seen, typed
+from web.texts import gettext as _
 
 _FIELDS = ("title", "body", "publisher")
 _PUBLISHER = "广东省工业和信息化厅"

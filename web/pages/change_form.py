@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from marshmallow import ValidationError
 from sqlalchemy import select
 
@@ -38,6 +37,7 @@ from web.pages.enterprise import blueprint
 from web.pages.filings import returned_by
 from web.pages.simulation import platform_url
 from web.runtime import command, runtime
+from web.texts import gettext as _
 from web.texts import told
 
 _ITEM_OF = {name: item.key for item in ITEMS for name in item.fields}

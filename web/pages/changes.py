@@ -4,7 +4,6 @@ from typing import Any
 
 import segno
 from flask import Response, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from engine.tables import Instance
@@ -32,6 +31,7 @@ from web.pages import (
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.filings import latest_task_url, returned_by
+from web.texts import gettext as _
 from web.texts import told
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import Select, select
 
 from records.agencies import Agency
@@ -17,6 +16,7 @@ from records.projects import Project
 from records.users import User
 from web.database import db
 from web.pages import addresses, clearances, lists, wording
+from web.texts import gettext as _
 
 _Q = TypeVar("_Q", bound=Select[*tuple[Any, ...]])
 _LONGEST = 100

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from flask_babel import gettext as _
-
 from records.approvals import Reply
 from records.certificates import Clearance
 from web.database import db
 from web.pages import addresses, wording
+from web.texts import gettext as _
 
 
 def noun(held: Clearance) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from engine.tables import Instance
@@ -13,6 +12,7 @@ from records.calendar import Calendar
 from records.clocks import Reading, StatutoryClock, clocks_of, read
 from records.documents import WITH_AUTHORITY, Document
 from web.pages import wording
+from web.texts import gettext as _
 
 _LONGEST_CALENDAR = 10  # working days that are shown one by one
 

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext as _
-
 from records import listings
 from records.certificates import InvalidReason
 from records.documents import IN_PROGRESS
@@ -15,6 +13,7 @@ from records.listings import place, years
 from records.masking import mask_person
 from web.pages import wording
 from web.pages.inbox import status_of
+from web.texts import gettext as _
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from engine.commands import Command
@@ -28,6 +27,7 @@ from web.pages import addresses, choosing, commands, lists, people, wording
 from web.pages.course import Course, timeline
 from web.pages.enterprise import blueprint
 from web.reach import Reach
+from web.texts import gettext as _
 from web.texts import told
 
 _LONG = ("scale_content",)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from engine.deployments import CompiledDeployment
@@ -25,6 +24,7 @@ from web.database import db
 from web.pages import people, wording
 from web.personal import LOOKED
 from web.runtime import runtime
+from web.texts import gettext as _
 from web.texts import told
 
 ENTERPRISE = "enterprise"

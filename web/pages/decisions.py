@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from engine import verbs
 from engine.assignment import Standing
@@ -20,6 +19,7 @@ from web.database import db
 from web.form_words import in_words
 from web.pages import commands, form_fields, people, wording
 from web.pages.course import Course, outcomes_of
+from web.texts import gettext as _
 from web.texts import told
 
 OPINION_MAX = 500

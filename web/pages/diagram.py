@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint
-from flask_babel import gettext as _
 
 from engine.model import ProcessModel
 from engine.tables import DeploymentFile, Instance
@@ -12,6 +11,7 @@ from web.database import db
 from web.identity import me, require
 from web.pages import people
 from web.pages.course import Course
+from web.texts import gettext as _
 from web.texts import told
 
 blueprint = Blueprint("diagram", __name__)

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 import tasks.editions
@@ -20,6 +19,7 @@ from web.identity import me, require
 from web.pages import lists, wording
 from web.pages.administration import blueprint, form, posted, require_seen, shown_problems, typed, uploaded
 from web.runtime import runtime
+from web.texts import gettext as _
 from web.texts import told
 
 _FIELDS = ("title", "effective_from", "effective_to")

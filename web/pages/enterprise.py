@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, render_template, url_for
-from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 
 from engine import inbox
@@ -22,6 +21,7 @@ from web.pages import choosing, lists, sections, wording
 from web.pages.course import Course, procedure_name, progress
 from web.pages.inbox import status_of
 from web.pages.public import invalid_reasons
+from web.texts import gettext as _
 from web.texts import told
 
 blueprint = Blueprint("enterprise", __name__)

@@ -3,10 +3,10 @@
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from engine.errors import CommandRefused
 from web.pages.shell import user_or_none
+from web.texts import gettext as _
 
 
 def show(error: Exception, status: int, number: str | None = None) -> Any:

@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
@@ -18,6 +17,7 @@ from web.pages.columns import LISTINGS
 from web.reach import Reach
 from web.runtime import command, runtime
 from web.spreadsheets import MIMETYPES, XLSX
+from web.texts import gettext as _
 from web.texts import language
 
 blueprint = Blueprint("exports", __name__, url_prefix="/office/exports")

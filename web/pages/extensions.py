@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from engine.commands import Command
@@ -30,6 +29,7 @@ from web.pages import addresses, choosing, clearances, commands, lists, own_docu
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.filings import latest_task_url, returned_by
+from web.texts import gettext as _
 from web.texts import told
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import segno
 from flask import Response, flash, redirect, render_template, request, send_file, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from engine.commands import Command
@@ -32,6 +31,7 @@ from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
 from web.runtime import runtime
+from web.texts import gettext as _
 
 
 @blueprint.post("/filings/new")

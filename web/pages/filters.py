@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -19,6 +18,7 @@ from records.selection import INVESTMENTS, Only, Progress, Selection
 from records.users import User
 from web.pages import wording
 from web.pages.columns import industry, reasons
+from web.texts import gettext as _
 from web.texts import told
 
 _OF_DOCUMENTS = (

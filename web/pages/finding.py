@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, render_template, url_for
-from flask_babel import gettext as _
 
 from records import search
 from records.documents import Document
@@ -14,6 +13,7 @@ from web.identity import me, require
 from web.pages import addresses, lists, wording
 from web.pages.inbox import status_of
 from web.pages.office import masked_enterprise
+from web.texts import gettext as _
 from web.texts import told
 
 blueprint = Blueprint("search", __name__)

@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask_babel import gettext as _
-
 from engine.forms import Form
+from web.texts import gettext as _
 from web.texts import told
 
 ASKED_APART = frozenset(("decision", "opinion"))

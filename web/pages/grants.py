@@ -4,7 +4,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 import tasks.staff
@@ -19,6 +18,7 @@ from web.database import db
 from web.identity import me, require
 from web.pages import lists, people, wording
 from web.pages.administration import blueprint, form, posted, typed
+from web.texts import gettext as _
 
 _DECIDED_SHOWN = 20
 

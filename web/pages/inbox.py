@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import contains_eager, defer
 
@@ -31,6 +30,7 @@ from web.pages.library import quick_links
 from web.pages.shell import know_todo
 from web.reach import Reach
 from web.runtime import command, runtime
+from web.texts import gettext as _
 from web.texts import told
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")

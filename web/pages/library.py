@@ -4,7 +4,6 @@ from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from sqlalchemy import select
@@ -17,6 +16,7 @@ from web.database import db
 from web.identity import me, require
 from web.pages import wording
 from web.runtime import command
+from web.texts import gettext as _
 
 blueprint = Blueprint("library", __name__)
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
@@ -32,6 +31,7 @@ from web.pages.filters import Fields
 from web.pages.inbox import status_of
 from web.pages.library import quick_links
 from web.runtime import runtime
+from web.texts import gettext as _
 from web.texts import told
 
 blueprint = Blueprint("office", __name__, url_prefix="/office")

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import and_, func, or_, select
 
 from engine import values
@@ -22,6 +21,7 @@ from web.identity import me, require
 from web.pages import addresses, lists, wording
 from web.pages.administration import blueprint, form, posted, typed
 from web.runtime import runtime
+from web.texts import gettext as _
 from web.texts import told
 
 _STATES = ("failed", "due", "leased")
@@ -278,12 +278,18 @@ def _job(job: Job, instance: Instance | None, definition: Definition | None) -> 
         "job": job.id,
         "job_url": url_for("administration.job", job_id=job.id),
         "kind": kind_words().get(job.kind, job.kind),
-        "service": job.payload.get("operator", ""),
+        "service": _service_name(job.payload.get("operator", "")),
         "element": element_name(definition, job.element_id),
         "due": wording.moment(job.due_at),
         "attempts": job.attempts,
         "error": job.last_error or "",
     }
+
+
+def _service_name(operator: str) -> str:
+    """What a service task is called in the catalogue; its id where it is not, or no longer, registered."""
+    service = runtime().engine.services.get(operator)
+    return told(service.title) if service is not None and service.title else operator
 
 
 def _job_of(job_id: str) -> Job:

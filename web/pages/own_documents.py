@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from flask import abort, flash, redirect
-from flask_babel import gettext as _
 
 from engine.commands import Command
 from engine.errors import CommandRefused
@@ -15,6 +14,7 @@ from web.api.access import own
 from web.identity import me
 from web.pages import addresses, commands
 from web.runtime import command, runtime
+from web.texts import gettext as _
 
 _D = TypeVar("_D", bound=Document)
 

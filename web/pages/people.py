@@ -1,6 +1,5 @@
 """Who people are on the pages: their role in words, their place, and who stands behind a group."""
 
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -11,6 +10,7 @@ from records.enterprises import Enterprise
 from records.jurisdiction import HANDLING
 from records.roles import OfficialRole
 from records.users import User, UserKind, UserRole, user_by_username
+from web.texts import gettext as _
 
 # In the order in which officials work, so that one with several roles reads 经办人、审核人、签发人.
 _ROLES = tuple(OfficialRole)

@@ -1,7 +1,6 @@
 """查看完整信息: the people of a document in full, for who handles it; each look is recorded."""
 
 from flask import Response, render_template, url_for
-from flask_babel import gettext as _
 
 from records.documents import Document
 from records.projects import Project
@@ -12,6 +11,7 @@ from web.pages import addresses, sections
 from web.pages.enterprise import blueprint
 from web.personal import look, may_look
 from web.runtime import command
+from web.texts import gettext as _
 
 
 @blueprint.post("/documents/<document_id>/people")

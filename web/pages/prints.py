@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response
-from flask_babel import gettext as _
 
 from engine.errors import CommandRefused
 from engine.tables import Instance
@@ -30,6 +29,7 @@ from web.pages import sections, wording
 from web.pages.course import Course, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.runtime import runtime
+from web.texts import gettext as _
 
 
 @blueprint.get("/filings/<filing_id>/application.pdf")

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from marshmallow import ValidationError
 from sqlalchemy import ColumnElement, Select, and_, select, true
 
@@ -26,6 +25,7 @@ from web.identity import me, require
 from web.pages import choosing, clearances, commands, lists, wording
 from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
+from web.texts import gettext as _
 
 _LINE = ("year", "invested", "stage")
 

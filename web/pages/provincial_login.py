@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, session, url_for
-from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.exc import IntegrityError
 
@@ -20,6 +19,7 @@ from web.pages.shell import user_or_none
 from web.procedures import rules_of
 from web.runtime import command, runtime
 from web.settings import IdentityPlatform
+from web.texts import gettext as _
 
 BINDING_LASTS = 600
 """Seconds that a page's link to bind an account is good for."""

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask_babel import format_date
-from flask_babel import gettext as _
 from sqlalchemy import func, select
 from werkzeug.exceptions import NotFound
 
@@ -21,6 +20,7 @@ from web.pages.addresses import safe
 from web.pages.shell import user_or_none
 from web.runtime import runtime
 from web.texts import LANGUAGES, told
+from web.texts import gettext as _
 
 blueprint = Blueprint("public", __name__)
 

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from engine import verbs
 from engine.commands import Command
@@ -32,6 +31,7 @@ from web.pages.enterprise import blueprint
 from web.pages.prints import pdf
 from web.reach import Reach
 from web.runtime import runtime
+from web.texts import gettext as _
 from web.texts import told
 
 _MOST_ROWS = 10_000

@@ -9,7 +9,6 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from engine.deployments import newest
 from engine.forms import Form
@@ -30,6 +29,7 @@ from web.database import db
 from web.form_words import in_words
 from web.pages import wording
 from web.runtime import runtime
+from web.texts import gettext as _
 from web.texts import told
 
 _LONG = 24  # characters that no longer fit half a row

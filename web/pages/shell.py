@@ -108,11 +108,16 @@ def _overdue(user: User) -> listings.Rows:
     return listings.overdue(db.session(), user, Selection(submitted_to=today))
 
 
+@cache
+def _catalogues() -> frozenset[str]:
+    """The languages that the interface can be shown in."""
+    return frozenset(("zh", *(locale.language for locale in babel.list_translations())))
+
+
 def _other_language(shown: str) -> dict[str, str] | None:
     """The next language that there is a catalogue of, or none."""
-    there = {"zh", *(locale.language for locale in babel.list_translations())}
     for code, label in LANGUAGES.items():
-        if code != shown and code in there:
+        if code != shown and code in _catalogues():
             url = url_for("public.language", code=code, next=request.full_path.rstrip("?"))
             return {"label": label, "url": url, "lang": _HTML_NAMES.get(code, code)}
     return None

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from engine.errors import CommandRefused
@@ -18,6 +17,7 @@ from web.database import db
 from web.identity import me, require
 from web.pages.enterprise import blueprint
 from web.runtime import command, runtime
+from web.texts import gettext as _
 
 PLATFORM_URL = "https://www.gdtz.gov.cn/tybm/index.action"
 """The real one."""

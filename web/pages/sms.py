@@ -4,7 +4,6 @@ the demo everybody may read what would have been sent."""
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from engine.commands import Command
@@ -22,6 +21,7 @@ from web.identity import me, require
 from web.pages import choosing, commands, lists, wording
 from web.pages.enterprise import blueprint
 from web.runtime import runtime
+from web.texts import gettext as _
 
 
 @blueprint.get("/sms")

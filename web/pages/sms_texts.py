@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from engine.commands import Command
 from engine.errors import CommandRefused
@@ -16,6 +15,7 @@ from web.database import db
 from web.identity import me, require
 from web.pages import people, wording
 from web.pages.administration import blueprint, form, posted, require_seen, typed
+from web.texts import gettext as _
 
 
 @blueprint.get("/sms-texts")

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 import tasks.staff
@@ -21,6 +20,7 @@ from web.identity import me, require
 from web.pages import commands, grants, lists, people, substitutions
 from web.pages.administration import form, posted, require_seen, typed
 from web.runtime import command
+from web.texts import gettext as _
 
 blueprint = Blueprint("official", __name__, url_prefix="/staff")
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Response, render_template, request, url_for
 from flask_babel import format_date
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -26,6 +25,7 @@ from web.pages.filters import Fields
 from web.pages.office import blueprint
 from web.runtime import runtime
 from web.spreadsheets import CSV, XLSX, Sheet
+from web.texts import gettext as _
 from web.texts import told
 
 _SHOWN = (Dimension.MONTH, Dimension.REGION, Dimension.INDUSTRY, Dimension.STATUS)

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from engine.commands import Command
 from engine.errors import CommandRefused
@@ -19,6 +18,7 @@ from web.pages import commands, people
 from web.pages.addresses import safe
 from web.reach import Reach
 from web.runtime import runtime
+from web.texts import gettext as _
 
 blueprint = Blueprint("substitution", __name__, url_prefix="/substitutions")
 

@@ -1,13 +1,12 @@
 """What a page says of a case that stands still: since when and why; to officials also by whom."""
 
-from flask_babel import gettext as _
-
 from engine.history import HistoryLine
 from records.documents import Document
 from tasks import procedure
 from web.database import db
 from web.pages import people, wording
 from web.pages.course import Course
+from web.texts import gettext as _
 
 
 def to_official(course: Course) -> dict[str, str] | None:

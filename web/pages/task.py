@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
@@ -48,6 +47,7 @@ from web.pages.decisions import NOTHING_TYPED, Typed, panel
 from web.pages.inbox import neighbours, status_of
 from web.reach import Reach
 from web.runtime import runtime
+from web.texts import gettext as _
 from web.texts import told
 
 blueprint = Blueprint("task", __name__, url_prefix="/tasks")
@@ -183,6 +183,7 @@ def _render(
         "task/page.html",
         task={
             "name": told(task.name),
+            "box": "todo" if task.state == "open" else "done" if task.completed_by == user.username else "",
             "title": (document.project_name if document else None) or told(task.name),
             "status": status_of(document) if document else instance.status,
             "suspended": instance.suspended,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from engine.commands import Command
@@ -30,6 +29,7 @@ from web.pages.course import Course, timeline
 from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
 from web.reach import Reach
+from web.texts import gettext as _
 
 
 @dataclass(frozen=True)

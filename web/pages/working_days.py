@@ -4,7 +4,6 @@ from itertools import groupby
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 import tasks.working_days
 from engine.commands import Command
@@ -16,6 +15,7 @@ from web.database import db
 from web.identity import me, require
 from web.pages.administration import blueprint, form, posted, shown_problems, typed, uploaded
 from web.runtime import runtime
+from web.texts import gettext as _
 
 _WEEK = 7
 
