@@ -67,12 +67,13 @@ class ClockPause(Base):
 
 @dataclass(frozen=True)
 class Reading:
-    """A clock as it stands on a day, in working days. `limit` has what was added to it; `used` grows beyond it once
-    it is over. `warn_on` and `due_on` are last days, which a pause that goes on moves on each day. `pauses`: why, and
+    """A clock as it stands on a day, in working days. `limit` has what was added to it; `used` has the day itself and
+    grows beyond the limit once that is over; of `gone` days nothing is left. `warn_on` and `due_on` are last days, which a pause that goes on moves on each day. `pauses`: why, and
     how many days each has taken. `provisional`: the last day rests on a year whose holidays are not published."""
 
     limit: int
     used: int
+    gone: int
     warn_on: date
     due_on: date
     paused: bool
@@ -119,7 +120,7 @@ def read(calendar: Calendar, clock: StatutoryClock, today: date) -> Reading:
     """What a clock says today. Days that several pauses cover are left out once."""
     limit = clock.limit_days + clock.prolonged_by
     warn_after = clock.warn_after + clock.prolonged_by
-    counted = used = 0
+    counted = used = gone = 0
     warn_on = due_on = clock.begun_on
     provisional = False
     for day, known in calendar.after(clock.begun_on):
@@ -129,11 +130,13 @@ def read(calendar: Calendar, clock: StatutoryClock, today: date) -> Reading:
         if known.is_workday and not clock.stands_still(day, today):
             counted += 1
             used += day <= today
+            gone += day < today
             warn_on = day if counted == warn_after else warn_on
             due_on = day if counted == limit else due_on
     return Reading(
         limit=limit,
         used=used,
+        gone=gone,
         warn_on=warn_on,
         due_on=due_on,
         paused=bool(clock.open_pauses()),

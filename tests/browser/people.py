@@ -144,3 +144,18 @@ def decide(page: Page, outcome: str, opinion: str) -> None:
     page.get_by_role("radio", name=re.compile(f"^{outcome}")).check()
     page.get_by_role("textbox", name="意见说明").fill(opinion)
     page.get_by_role("button", name=f"提交：{outcome}").click()
+
+
+def cut_off(page: Page) -> list[str]:
+    """What cannot be read since its box is too small for it and hides the rest."""
+    found: list[str] = page.evaluate(_CUT_OFF)
+    return found
+
+
+# A text that ends in … says so itself, and one of which a few lines are shown is meant to.
+_CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((one) => {
+  if (one.clientHeight <= 1 || !one.innerText?.trim() || one.closest(".visually-hidden")) return false;
+  const style = getComputedStyle(one), hides = (overflow) => overflow === "hidden" || overflow === "clip";
+  return hides(style.overflowY) && one.scrollHeight - one.clientHeight > 3 && style.webkitLineClamp === "none"
+    || hides(style.overflowX) && one.scrollWidth - one.clientWidth > 1 && style.textOverflow !== "ellipsis";
+}).map((one) => `${one.tagName.toLowerCase()}.${one.className} is cut off: ${one.innerText.trim().slice(0, 40)}`)"""

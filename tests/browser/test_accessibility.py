@@ -18,7 +18,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import MapAdapter, RequestRedirect
 
 from records.exports import Export
-from tests.browser.people import Demo, form_of, log_in, new_code
+from tests.browser.people import Demo, cut_off, form_of, log_in, new_code
 from tests.web.test_demo_process import ROOT, running
 from web.app import create_app
 from web.database import db
@@ -192,6 +192,7 @@ def _wrongs(page: Page, path: str, frames: set[bool]) -> list[str]:
         over = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
         if over > 0:
             wrong.append(f"{over} pixels too wide for {width}")
+        wrong += [f"{width}: {one}" for one in cut_off(page)]
     return wrong
 
 

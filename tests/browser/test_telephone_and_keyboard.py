@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.people import Demo, draft, row, submitted
+from tests.browser.people import Demo, cut_off, draft, row, submitted
 from web import demo
 
 Visit = Callable[..., Page]
@@ -46,6 +48,13 @@ def test_a_project_code_is_never_cut(site: Demo, visit_as: Visit) -> None:
     for width in (390, 360, 320):
         page.set_viewport_size({"width": width, "height": 844})
         assert code.evaluate("field => field.scrollWidth <= field.clientWidth"), width
+
+
+@pytest.mark.parametrize("window", [{}, TELEPHONE])
+def test_nothing_of_a_form_is_cut_off(site: Demo, visit_as: Visit, window: dict[str, Any]) -> None:
+    page = visit_as("ent01", f"/filings/{draft(site)}/edit", **window)
+    expect(page.get_by_role("checkbox", name="我已阅读并同意备案承诺声明")).to_be_visible()
+    assert cut_off(page) == []
 
 
 def test_what_tab_leads_to_is_never_hidden_under_the_bar(site: Demo, visit_as: Visit) -> None:

@@ -36,7 +36,8 @@ class Clocks:
     def of(self, document: Document, instance: Instance, *, day_by_day: bool = False) -> dict[str, Any] | None:
         """The clock of one of them, as `macros/clock.html` shows it; None where no limit runs.
 
-        The last day counts as a whole. Suspending the case does not stop it.
+        The day itself is still left, and once the limit is over it is one too many. Suspending the case does not stop
+        it.
         """
         running = self._running.get(document.id)
         if running is None:
@@ -49,16 +50,17 @@ class Clocks:
 
 
 def _shown(running: StatutoryClock, reading: Reading, instance: Instance, today: date) -> dict[str, Any]:
-    left = reading.limit - reading.used
+    state = _state(reading, today)
+    used = reading.used if state == "overdue" else reading.gone
     notes = [_("挂起期间时限照常计算")] if instance.suspended else []
     if reading.paused:
         notes.insert(0, _("因%(why)s不计入时限", why="、".join(pause.reason for pause in running.open_pauses())))
     shown = {
-        "state": _state(reading, today),
-        "days": abs(left),
+        "state": state,
+        "days": abs(reading.limit - used),
         "total": reading.limit,
-        "used": min(reading.used, reading.limit),
-        "told": _told(running, reading),
+        "used": min(used, reading.limit),
+        "told": _told(running, reading, used),
         "note": "；".join(notes),
     }
     if reading.paused:
@@ -77,12 +79,12 @@ def _state(reading: Reading, today: date) -> str:
     return "overdue" if today > reading.due_on else "today" if today == reading.due_on else "running"
 
 
-def _told(running: StatutoryClock, reading: Reading) -> str:
+def _told(running: StatutoryClock, reading: Reading, used: int) -> str:
     """How the limit comes about, such as 20 个工作日，已用 7，补正暂停 5."""
     parts = [_("%(n)s 个工作日", n=running.limit_days)]
     if running.prolonged_by:
         parts.append(_("经批准延长 %(n)s", n=running.prolonged_by))
-    parts.append(_("已用 %(n)s", n=reading.used))
+    parts.append(_("已用 %(n)s", n=used))
     parts += [_("%(why)s暂停 %(n)s", why=why, n=days) for why, days in reading.pauses]
     return "，".join(parts)
 
