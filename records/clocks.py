@@ -68,8 +68,9 @@ class ClockPause(Base):
 @dataclass(frozen=True)
 class Reading:
     """A clock as it stands on a day, in working days. `limit` has what was added to it; `used` has the day itself and
-    grows beyond the limit once that is over; of `gone` days nothing is left. `warn_on` and `due_on` are last days, which a pause that goes on moves on each day. `pauses`: why, and
-    how many days each has taken. `provisional`: the last day rests on a year whose holidays are not published."""
+    grows beyond the limit once that is over; of `gone` days nothing is left. `warn_on` and `due_on` are last days,
+    which a pause that goes on moves on each day. `pauses`: why, and how many days each has taken. `provisional`: the
+    last day rests on a year whose holidays are not published."""
 
     limit: int
     used: int
