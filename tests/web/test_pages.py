@@ -230,7 +230,12 @@ def test_a_filing_goes_through_three_officials_to_its_certificate(portal: Portal
 
     enterprise = client_of("ent01")
     assert number in enterprise.read("/certificates")
-    assert "查看电子备案证" in enterprise.read(f"/certificates/{number}")
+    page = enterprise.read(f"/certificates/{number}")
+    assert "查看电子备案证" in page
+    acts = re.findall(r'<li class="is-(\w+)"><span class="jg-timeline-dot".*?<b>(.*?)</b>', page, re.DOTALL)
+    ways = [("done", act) for act in ("提交备案申报", "受理", "审核：同意", "签发", "备案完成")]
+    assert [act for act in acts if act in ways] == ways
+    assert "returned" not in dict(acts)
     assert enterprise.get(f"/certificates/{number}/pdf").mimetype == "application/pdf"
     assert "已备案" in enterprise.read("/inbox/unread")
     assert number in enterprise.read("/announcements/filed")
@@ -371,7 +376,8 @@ def test_the_diagram_says_what_is_done_and_where_the_case_stands(portal: Portal,
     portal.decide("gx10", filing_id, "accept")
     case = portal.filing(filing_id)["instance_id"]
     course = client_of("ent01").get(f"/instances/{case}/diagram").get_json()
-    outer, inner, *_ = course["diagrams"]
+    outer, inner, *others = course["diagrams"]
+    assert [other["key"] for other in others] == ["paper_making"]
     assert (outer["key"], inner["key"], course["open"]) == ("filing", "review", "review")
     assert outer["elements"]["review"] == "current"
     assert outer["elements"]["validate"] == "done"

@@ -66,12 +66,11 @@ class Course:
         """The case's process, then those it calls that are of the same deployment."""
         found = [self.root]
         for process in found:
-            called = (node.called for node in process.walk() if node.called)
-            found += [self._deployment.processes[key] for key in called if self._is_new(key, found)]
+            for node in process.walk():
+                called = self._deployment.processes.get(node.called or "")
+                if called is not None and called not in found:
+                    found.append(called)
         return found
-
-    def _is_new(self, key: str, found: list[ProcessModel]) -> bool:
-        return key in self._deployment.processes and all(process.id != key for process in found)
 
     @cached_property
     def places(self) -> dict[str, Place]:
@@ -352,13 +351,14 @@ def _end(course: Course, document: Document, line: HistoryLine, place: Place, ti
 
 
 def _decided_by_rule(course: Course, end: HistoryLine) -> bool:
-    """Whether a decision table was asked between the last person's act and this end."""
+    """Whether the end's own process asked a decision table between the last person's act and this end."""
+    process = course.places[end.element_id or ""].process
     for line in reversed(course.lines):
         if line.seq < end.seq and line.action == "completed":
             if _is_act(line):
                 return False
             if line.element_kind == "businessRuleTask":
-                return True
+                return line.element_id in course.places and course.places[line.element_id].process is process
     return False
 
 
