@@ -58,7 +58,7 @@ def test_migrating_to_the_same_diagram_changes_nothing_of_how_a_case_goes_on(nam
         assert outcome(case) == expected
 
 
-@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("block", [0, *(pytest.param(block, marks=pytest.mark.slow) for block in (1, 2, 3))])
 def test_random_structured_processes_migrated_at_every_wait_end_as_they_would_have(block: int) -> None:
     for seed in range(block * 40, block * 40 + 40):
         model = Model(seed)

@@ -139,6 +139,7 @@ def test_the_demo_carries_a_filing_to_its_paper_and_ends_on_ctrl_c(var: Path) ->
     assert ends(platform)
 
 
+@pytest.mark.slow
 def test_a_killed_demo_loses_nothing_and_goes_on_where_it_was(var: Path) -> None:
     with running(var) as shown:
         filing = shown.submitted()

@@ -15,7 +15,11 @@ from tests.engine.waits import take
 from tests.web.keep_database import FOLDER, end_of, load, make_tables, newest, opened
 
 
-@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.json")), ids=lambda file: file.stem)
+FIRST, *BETWEEN, LAST = sorted(FOLDER.glob("*.json"))
+SLOW = [pytest.param(file, marks=pytest.mark.slow) for file in BETWEEN]
+
+
+@pytest.mark.parametrize("file", [FIRST, *SLOW, LAST], ids=lambda file: file.stem)
 def test_a_database_kept_from_the_past_is_upgraded_and_its_cases_go_on(file: Path, database_url: str) -> None:
     kept = json.loads(file.read_text(encoding="utf-8"))
     make_tables(database_url, file.stem)
