@@ -14,7 +14,6 @@ from tests.engine.tampering import faults
 from tests.engine.waits import take
 from tests.web.keep_database import FOLDER, end_of, load, make_tables, newest, opened
 
-
 FIRST, *BETWEEN, LAST = sorted(FOLDER.glob("*.json"))
 SLOW = [pytest.param(file, marks=pytest.mark.slow) for file in BETWEEN]
 
