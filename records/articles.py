@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 from sqlalchemy import String, Text, select
@@ -40,12 +41,25 @@ class Article(Base):
     updated_by: Mapped[str | None] = mapped_column(String(64), doc="None: as it came with the product")
 
 
-def articles(
-    session: Session, shelf: Shelf, *, even_hidden: bool = False, most: int | None = None
-) -> Sequence[Article]:
-    """The articles of a shelf, in their order; at `most` so many."""
-    query = select(Article).where(Article.shelf == shelf.value).order_by(Article.rank, Article.id).limit(most)
+def articles(session: Session, shelf: Shelf, *, even_hidden: bool = False) -> Sequence[Article]:
+    """The articles of a shelf, in their order."""
+    query = select(Article).where(Article.shelf == shelf.value).order_by(Article.rank, Article.id)
     return session.scalars(query if even_hidden else query.where(Article.published)).all()
+
+
+class Heading(NamedTuple):
+    """An article as a list names it."""
+
+    id: str
+    shelf: str
+    title: str
+    has_text: bool
+
+
+def headings(session: Session) -> Sequence[Heading]:
+    """What is published, shelf by shelf, in their order."""
+    query = select(Article.id, Article.shelf, Article.title, Article.body != "").where(Article.published)
+    return [Heading(*row) for row in session.execute(query.order_by(Article.shelf, Article.rank, Article.id))]
 
 
 def save(session: Session, article: Article, *, seen: int | None, actor: str, now: datetime) -> None:

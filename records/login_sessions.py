@@ -61,9 +61,10 @@ def begin_session(
 
 
 def session_of(session: Session, id: str) -> LoginSession | None:
-    """The log-in with this id, with its user, while the account is open."""
-    query = select(LoginSession).join(LoginSession.user).options(contains_eager(LoginSession.user))
-    return session.scalar(query.where(LoginSession.id == id, User.active))
+    """The log-in with this id, with its user and their roles, while the account is open."""
+    user = contains_eager(LoginSession.user).joinedload(User.roles)
+    query = select(LoginSession).join(LoginSession.user).options(user).where(LoginSession.id == id, User.active)
+    return session.scalars(query).unique().one_or_none()
 
 
 def sessions_of(session: Session, user: User) -> Sequence[LoginSession]:

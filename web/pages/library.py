@@ -9,7 +9,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from engine.errors import CommandRefused
-from records.articles import Article, Shelf, articles, save
+from records.articles import Article, Shelf, articles, headings, save
 from records.policies import PolicyEdition
 from records.roles import AdminRole
 from web.database import db
@@ -57,29 +57,21 @@ def policy(article_id: str) -> str:
 
 def quick_links() -> list[dict[str, Any]]:
     """办事指南 and 政策法规 in short, as they stand beside an official's tasks (R75)."""
+    found = headings(db.session())
     guide, policies = url_for("library.guide"), url_for("library.policies")
-    found = [
-        (
-            _("办事指南"),
-            "book",
-            guide,
-            [(a, f"{guide}#{a.id}") for a in articles(db.session(), Shelf.GUIDE, most=_IN_SHORT)],
-        ),
-        (
-            _("政策法规"),
-            "scale",
-            policies,
-            [(a, _address(a) or policies) for a in articles(db.session(), Shelf.POLICY, most=_IN_SHORT)],
-        ),
-    ]
+    guides = [(each.title, f"{guide}#{each.id}") for each in found if each.shelf == Shelf.GUIDE]
+    laws = [(each.title, _page(each.id) if each.has_text else policies) for each in found if each.shelf == Shelf.POLICY]
     return [
         {
             "name": name,
             "icon": glyph,
             "more_url": address,
-            "links": [{"title": article.title, "url": url} for article, url in links],
+            "links": [{"title": title, "url": url} for title, url in links[:_IN_SHORT]],
         }
-        for name, glyph, address, links in found
+        for name, glyph, address, links in (
+            (_("办事指南"), "book", guide, guides),
+            (_("政策法规"), "scale", policies, laws),
+        )
     ]
 
 
@@ -195,13 +187,13 @@ def _shown(article: Article) -> dict[str, Any]:
         "section": article.section,
         "number": article.number,
         "body": Markup(_MARKDOWN.render(article.body)),  # noqa: S704  # no HTML of the writer's passes
-        "url": _address(article),
+        "url": _page(article.id) if article.body else None,
     }
 
 
-def _address(article: Article) -> str | None:
+def _page(article_id: str) -> str:
     """The page of a policy whose text is here."""
-    return url_for("library.policy", article_id=article.id) if article.body else None
+    return url_for("library.policy", article_id=article_id)
 
 
 def _in_force(edition: PolicyEdition) -> str:
