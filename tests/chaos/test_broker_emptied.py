@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.chaos.stage import Stage
 from tests.web.portal import MONDAY
 
 
-@pytest.mark.slow
 def test_a_broker_emptied_between_commit_and_pick_up_loses_nothing(valkey_stage: Stage) -> None:
     _, undisturbed = valkey_stage.undisturbed("submit")
     valkey_stage.set("drafted")
