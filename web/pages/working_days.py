@@ -1,9 +1,11 @@
 """工作日历: twelve months at once, days marked one by one, a published year taken from a file."""
 
+from datetime import date
 from itertools import groupby
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
+from flask_babel import format_date
 
 import tasks.working_days
 from engine.commands import Command
@@ -108,18 +110,19 @@ def _months(year: int) -> list[dict[str, Any]]:
         cells += [None] * (-len(cells) % _WEEK)
         worked = sum(cell is not None and cell["is_workday"] for cell in cells)
         weeks = [cells[at : at + _WEEK] for at in range(0, len(cells), _WEEK)]
-        months.append({"name": _("%(n)s月", n=month), "weeks": weeks, "workdays": worked})
+        name = format_date(date(year, month, 1), "LLL")
+        months.append({"name": name, "weeks": weeks, "workdays": worked})
     return months
 
 
 def _cell(day: dict[str, Any]) -> dict[str, Any]:
     """A day; `mark` says what is otherwise than the week has it."""
-    date, worked = day["day"], day["is_workday"]
-    usual = date.weekday() < 5
+    shown, worked = day["day"], day["is_workday"]
+    usual = shown.weekday() < 5
     return {
-        "day": date.day,
-        "date": str(date),
-        "weekday": date.weekday(),
+        "day": shown.day,
+        "date": str(shown),
+        "weekday": shown.weekday(),
         "is_workday": worked,
         "mark": "" if worked == usual else _("班") if worked else _("休"),
         "provisional": day["provisional"],
