@@ -21,9 +21,11 @@ def test_a_worker_of_its_own_makes_the_paper(postgresql_url: str, valkey_url: st
     port = free_port()
     environment = os.environ | KEYS
     environment |= {"DATABASE_URL": postgresql_url, "BROKER_URL": valkey_url, "JIGAI_VAR": str(tmp_path)}
+    jigai = [sys.executable, "-u", "-c", "from web.cli import main; main()"]
+    subprocess.run([*jigai, "seals", "make", "A07"], cwd=ROOT, env=environment, check=True)
     with ExitStack() as running:
         for arguments in (["web", "--port", str(port)], ["worker", "--concurrency", "2"], ["beat"]):
-            command = [sys.executable, "-u", "-c", "from web.cli import main; main()", *arguments]
+            command = [*jigai, *arguments]
             log = running.enter_context((tmp_path / f"{arguments[0]}.log").open("w+"))
             process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, text=True)
             running.callback(process.wait)
