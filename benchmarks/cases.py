@@ -13,7 +13,7 @@ from benchmarks import library, shapes
 from benchmarks.databases import Database
 from benchmarks.meter import Reading
 from benchmarks.report import LIBRARY, POSTGRESQL, Goal, Row, a_second, milliseconds, percentile, spread, whole
-from benchmarks.running import OPEN, Running
+from benchmarks.running import Running
 from engine.tables import Instance, Task
 
 TASKS = 3
@@ -107,12 +107,10 @@ def _carry_through_in_threads(engine: Running, threads: int, size: int) -> float
 def _one_case(engine: Running, session: Session) -> None:
     """Each command answers with the case's next tasks, as the REST interface's do."""
     with engine.engine.command(session) as command:
-        case = command.start("p", data=DATA).id
-        (following,) = session.scalars(OPEN, {"case": case}).all()
+        (following,) = [task.id for task in command.open_tasks(command.start("p", data=DATA))]
     for left in reversed(range(TASKS)):
         with engine.engine.command(session, actor="clerk") as command:
-            command.complete(following, data=ANSWERS)
-            tasks = session.scalars(OPEN, {"case": case}).all()
+            tasks = [task.id for task in command.open_tasks(command.complete(following, data=ANSWERS))]
         if left:
             (following,) = tasks
 

@@ -87,6 +87,7 @@ class Projection:
         self.policy = policy
         self.registry = registry
         self.now = now
+        self.new_tasks: list[dict[str, Any]] = []
         self.new_jobs: list[str] = []
         self.earliest: datetime | None = None
         """When the first of the timers that the command set will be due."""
@@ -143,8 +144,8 @@ class Projection:
                     .values(due_at=due)
                     .execution_options(synchronize_session=False)
                 )
-        new = [self._task(self.case.tokens[token]) for token in sorted(after.keys() - before.keys())]
-        self.rows.add(Task, new)
+        self.new_tasks = [self._task(self.case.tokens[token]) for token in sorted(after.keys() - before.keys())]
+        self.rows.add(Task, self.new_tasks)
 
     def _done(self, token: int, actor: str) -> None:
         """A task that was interrupted since somebody has done elsewhere what it asks for."""

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Table, bindparam, delete, insert, update
 from sqlalchemy.orm import Session, make_transient_to_detached
@@ -19,6 +19,7 @@ from engine.tables import Base, History, Incident, Instance, Job, Subscription, 
 
 Columns = dict[str, Any]
 Kept = Instance | Task
+Shown = TypeVar("Shown", Instance, Task)
 Awaited = type[Job] | type[Subscription]
 """What tokens wait for."""
 
@@ -45,10 +46,14 @@ class Rows:
     def add_case(self, **columns: Any) -> Instance:
         """A case to be written, as an object of the session."""
         self.add(Instance, [columns])
-        instance = Instance(**columns)
-        make_transient_to_detached(instance)
-        self._session.add(instance)
-        return instance
+        return self.shown(Instance, columns)
+
+    def shown(self, kind: type[Shown], columns: Columns) -> Shown:
+        """A row that is written here as an object of the session, which need not read what it was not given."""
+        row = kind(**{column.key: None for column in _TABLES[kind].columns} | columns)
+        make_transient_to_detached(row)
+        self._session.add(row)
+        return row
 
     def change(self, row: Kept, **columns: Any) -> None:
         """Columns to be written of a row that the transaction holds. They show on it at once."""

@@ -17,10 +17,11 @@ from engine import messages, record, state, values
 from engine.elements import Element, ProcessSpec, Token
 from engine.errors import CommandRefused, EngineError, ValueRefused
 from engine.events import awaited
+from engine.inbox import open_tasks
 from engine.messages import Offer
 from engine.projection import Open, Projection, look
 from engine.rows import Rows
-from engine.tables import NO_HASH, Definition, Instance, Job, new_id
+from engine.tables import NO_HASH, Definition, Instance, Job, Task, new_id
 from engine.transactions import after_commit
 from engine.variables import units_of
 from engine.workflow import Case, Line, Sent
@@ -67,6 +68,8 @@ class Work:
         self.hops = 0
         """How many things thrown before led to what is being done."""
         self._jobs_added = 0
+        self._opened: dict[str, list[Task]] = {}
+        """The open tasks of cases all of whose open tasks are new."""
 
     def _begin(
         self,
@@ -154,6 +157,9 @@ class Work:
         self.rows.change(instance, **changes)
         projection = self._projection(case, instance)
         projection.write(before, after)
+        self._opened.pop(instance.id, None)
+        if len(projection.new_tasks) == len(after.tasks):
+            self._opened[instance.id] = [self.rows.shown(Task, row) for row in projection.new_tasks]
         self.rows.send()
         jobs = projection.new_jobs + [self._send(instance, sent) for sent in case.unheard]
         self.session.flush()
@@ -161,6 +167,11 @@ class Work:
             after_commit(self.session, partial(self.engine.publish, jobs))
         if projection.earliest is not None:
             after_commit(self.session, partial(self.engine.expect, projection.earliest))
+
+    def open_tasks(self, instance: Instance) -> list[Task]:
+        """A case's open tasks as its last command left them: the database is asked only where some were open before."""
+        opened = self._opened.get(instance.id)
+        return open_tasks(self.session, instance.id) if opened is None else opened
 
     def _projection(self, case: Case, instance: Instance) -> Projection:
         return Projection(self.session, self.rows, case, instance, self.engine.policy, self.engine.services, self.now)

@@ -21,7 +21,7 @@ from engine.deployments import Source
 from engine.services import service_task
 from engine.tables import Task
 from engine.testing import ProcessTest
-from tests.engine.models import boundary, catch, end, message, one, script, service, signal, start, timer, user
+from tests.engine.models import both, boundary, catch, end, message, one, script, service, signal, start, timer, user
 
 Together: TypeAlias = tuple[str, ...]
 Expected: TypeAlias = list[str | Together]
@@ -89,6 +89,7 @@ def task_id(t: ProcessTest, element_id: str) -> str:
 
 TWO_STEPS = one(start(), user("a"), script("s", "y = 1"), user("b"), end(), "start > a > s > b > end")
 SCRIPT = one(start(), script("s", "y = x + 1"), user("b"), end(), "start > s > b > end")
+FORK = one(start(), both("f"), user("a"), user("b"), user("c"), end(), "start > f", "f > a > c > end", "f > b > end")
 WAITS = one(start(), user("a"), catch("c", message("M")), catch("d", signal("S")), end(), "start > a > c > d > end")
 DEADLINE = one(
     start(), user("a"), boundary("t", "a", timer("PT1H")), user("b"), end(), "start > a > end", "t > b > end"
@@ -145,6 +146,46 @@ def test_a_completion_reads_once_and_writes(open_test: Open) -> None:
     check(t, ["SELECT task", NEXT_TASK], lambda command: command.complete(a, data={"d": 1}, opinion="同意"))
     b = task_id(t, "b")
     check(t, ["SELECT task", ("INSERT history", "UPDATE task", "UPDATE instance")], lambda c: c.complete(b))
+
+
+def test_the_next_tasks_are_known_without_asking(open_test: Open) -> None:
+    t = open_test(TWO_STEPS)
+    t.start("p")
+    a = task_id(t, "a")
+
+    def complete_and_tell(command: Command) -> None:
+        (following,) = command.open_tasks(command.complete(a))
+        told.append({column.key: getattr(following, column.key) for column in Task.__table__.columns})
+
+    told: list[dict[str, Any]] = []
+    check(t, ["SELECT task", NEXT_TASK], complete_and_tell)
+    stored = t.read(lambda session: session.get_one(Task, told[0]["id"]))
+    assert told == [{column.key: getattr(stored, column.key) for column in Task.__table__.columns}]
+
+
+def test_where_some_were_open_before_the_open_tasks_are_asked_for(open_test: Open) -> None:
+    t = open_test(FORK)
+    t.start("p")
+    a = task_id(t, "a")
+    told: list[str] = []
+
+    def complete_and_tell(command: Command) -> None:
+        told.extend(task.element_id for task in command.open_tasks(command.complete(a)))
+
+    check(t, ["SELECT task", NEXT_TASK, "SELECT task"], complete_and_tell)
+    assert told == ["b", "c"]
+
+
+def test_what_a_command_does_with_a_task_that_it_opened_is_told(open_test: Open) -> None:
+    t = open_test(TWO_STEPS)
+    with t.engine.command(t.session, actor="clerk") as command:
+        case = command.start("p")
+        (a,) = command.open_tasks(case)
+        command.claim(a.id)
+        assert [task.assignee for task in command.open_tasks(case)] == ["clerk"]
+        command.complete(a.id)
+        (b,) = command.open_tasks(case)
+        assert (a.state, b.element_id) == ("done", "b")
 
 
 def test_a_completion_that_leads_to_a_message_looks_for_one_that_came_too_early(open_test: Open) -> None:

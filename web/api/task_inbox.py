@@ -10,7 +10,7 @@ from engine import inbox
 from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.history import waiting
-from engine.tables import Instance, Task
+from engine.tables import Instance
 from records.users import User, UserKind
 from tasks.procedure import in_words
 from web.api.idempotency import once
@@ -36,7 +36,7 @@ class Tasks(MethodView):
         session = db.session()
         if "instance_id" in query:
             instance = visible(db.session.get(Instance, query["instance_id"]), user)
-            found = open_tasks(instance)
+            found = inbox.open_tasks(session, instance.id)
             return {"items": [task_view(t, instance, user, standing) for t in found], "next": None, "total": len(found)}
         page = inbox.page(session, query["box"], standing, limit=query["limit"], cursor=query.get("cursor"))
         cases = select(Instance).where(Instance.id.in_({task.instance_id for task in page.items}))
@@ -111,10 +111,5 @@ def act(given: Command, user: User, task_id: str, verb: str, body: dict[str, Any
             "status": instance.status,
             "waiting": waiting(runtime().engine, given.session, instance),
         },
-        "tasks": [task_view(following, instance, user, standing) for following in open_tasks(instance)],
+        "tasks": [task_view(following, instance, user, standing) for following in given.open_tasks(instance)],
     }
-
-
-def open_tasks(instance: Instance) -> list[Task]:
-    query = select(Task).where(Task.instance_id == instance.id, Task.state == "open")
-    return list(db.session.scalars(query.order_by(Task.created_at, Task.id)))

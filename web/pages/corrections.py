@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
+from engine.inbox import open_tasks
 from engine.tables import Instance
 from records.certificates import Certificate, CertificateStatus
 from records.corrections import LONGEST_REASON, Correction
@@ -20,7 +21,6 @@ from web.api.access import listed, visible
 from web.api.certificates import visible_certificate
 from web.api.corrections import correct, correctable
 from web.api.examinations import tables_of
-from web.api.task_inbox import open_tasks
 from web.database import db
 from web.identity import me, require
 from web.pages import addresses, choosing, commands, lists, people, wording
@@ -121,7 +121,7 @@ def correction(correction_id: str) -> str:
     paper = next(iter(papers_of(db.session(), found.id, PaperKind.CORRIGENDUM)), None)
     # Whoever drew it up cannot sign it.
     may_sign = user.kind != UserKind.ENTERPRISE and found.versions[-1].submitted_by != user.username
-    waiting = open_tasks(instance) if may_sign else []
+    waiting = open_tasks(db.session(), instance.id) if may_sign else []
     return render_template(
         "enterprise/correction.html",
         correction={

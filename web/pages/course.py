@@ -13,12 +13,12 @@ from sqlalchemy import select
 from engine.deployments import CompiledDeployment
 from engine.forms import Form
 from engine.history import HistoryLine, lines, waiting
+from engine.inbox import open_tasks
 from engine.model import Node, ProcessModel
 from engine.tables import Definition, Incident, Instance, Task
 from records.documents import Document, DocumentStatus, DocumentVersion
 from records.filings import FILING
 from records.users import User, UserKind, user_by_username
-from web.api.task_inbox import open_tasks
 from web.api.views import is_told, tells_who
 from web.database import db
 from web.pages import people, wording
@@ -104,7 +104,7 @@ class Course:
 
     @cached_property
     def tasks(self) -> list[Task]:
-        return open_tasks(self.instance)
+        return open_tasks(db.session(), self.instance.id)
 
     @cached_property
     def done(self) -> set[str]:

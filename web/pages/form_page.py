@@ -8,11 +8,11 @@ from typing import Any
 
 from flask import render_template, url_for
 
+from engine.inbox import open_tasks
 from engine.tables import Instance
 from records.documents import DocumentStatus
 from records.projects import Project
 from tasks import procedure
-from web.api.task_inbox import open_tasks
 from web.database import db
 from web.form_words import all_words
 from web.pages import addresses, sections, suspension
@@ -69,7 +69,7 @@ def _mount(project: Project, instance: Instance | None) -> dict[str, str]:
         "mode": "draft",
     }
     if project.status == DocumentStatus.RETURNED and instance is not None:
-        tasks = open_tasks(instance)
+        tasks = open_tasks(db.session(), instance.id)
         if tasks:
             mount |= {"mode": "correct", "task-id": tasks[0].id}
     if procedure.held(db.session(), project):
