@@ -28,6 +28,8 @@ OFFICIAL = "crowd0-0"
 _WITHIN = Goal("at most 20", lambda seconds: seconds <= 0.020, only=POSTGRESQL)
 _RATIO = Goal("at most 1.3", lambda ratio: ratio <= 1.3, only=POSTGRESQL)
 
+_EVERYTHING_AND_FREE: list[inbox.Narrowing] = [(), (Task.assignee.is_(None),)]
+
 
 def inbox_rows(database: Database, few: tuple[int, int], many: tuple[int, int], repeats: int) -> list[Row]:
     """First and tenth page, as pages and over REST, and the counts, with a few and with many (open, finished) tasks."""
@@ -115,7 +117,7 @@ def _measures(portal: Portal) -> dict[str, Callable[[], None]]:
             session = db.session()
             user = user_by_username(session, OFFICIAL)
             assert user is not None
-            inbox.counts(session, "todo", standing_of(user), [(), (Task.assignee.is_(None),)])
+            inbox.counts(session, "todo", standing_of(user), _EVERYTHING_AND_FREE)
 
     return {
         "inbox page 1": shown("/inbox/todo"),

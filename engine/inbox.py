@@ -6,12 +6,13 @@ tasks there are: of each share only as much is read as can be shown. A count and
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from engine.assignment import Standing
@@ -22,6 +23,14 @@ BOXES = ("todo", "done")
 
 COUNTED = 1_000
 """As far as a box is counted: whoever has more to do can do without the figure."""
+
+Narrowing = tuple[ColumnElement[bool], ...]
+"""Conditions that a part of a box is told by. Those that are always the same objects find a statement that is made."""
+
+Names = tuple[str, ...]
+"""Of parameters."""
+
+_STATEMENTS = 100
 
 _ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
     # What is due first, and of that what came first; what has no limit comes last.
@@ -56,28 +65,59 @@ def count(session: Session, box: str, standing: Standing) -> int | None:
 
 
 def counts(
-    session: Session, box: str, standing: Standing, narrowings: Sequence[Sequence[ColumnElement[bool]]]
+    session: Session, box: str, standing: Standing, narrowings: Iterable[Narrowing], **given: Any
 ) -> list[int | None]:
-    """The same for several parts of a box, each told by conditions on its tasks, with one statement."""
-    counted = []
-    for narrowing in narrowings:
-        parts = [
-            select(literal(1)).select_from(Task).where(share, *narrowing).limit(COUNTED + 1).subquery()
-            for share in _shares(box, standing)
-        ]
-        sums = [select(func.count()).select_from(part).scalar_subquery() for part in parts]
-        counted.append(sum(sums[1:], start=sums[0]))
-    found = session.execute(select(*counted)).one()
+    """The same for several parts of a box, with one statement. `given`: what the narrowings' parameters are."""
+    whose = parameters(box, standing)
+    found = session.execute(_counting(tuple(whose), tuple(narrowings)), {**whose, **given}).one()
     return [number if number <= COUNTED else None for number in found]
 
 
-def tasks(box: str, standing: Standing, *narrowing: ColumnElement[bool], limit: int, offset: int = 0) -> Select[str]:
-    """The ids of some tasks of a box, or of a part of it told by conditions on its tasks; not in order, but those that
-    `limit` and `offset` name in its order."""
+def page(session: Session, box: str, standing: Standing, *, limit: int = 20, cursor: str | None = None) -> Page:
+    """One page of a box, in its order."""
+    whose = parameters(box, standing)
+    after, place = _after(box, cursor)
+    rows = session.scalars(_paging(box, tuple(whose), after), {**whose, **place, **portion(limit + 1)}).all()
+    if len(rows) <= limit:
+        return Page(rows, None)
+    last = rows[limit - 1]
+    moments = [last.due_at, last.created_at] if box == "todo" else [last.ended_at]
+    return Page(rows[:limit], _close(moments, last.id))
+
+
+def parameters(box: str, standing: Standing) -> dict[str, str]:
+    """Whose tasks a person's box has, as parameters of statements, which depend on nothing but the parameters' names.
+
+    待办: what is theirs, what nobody has in their groups, and as much of those they substitute. 已办: what they did,
+    for whomever.
+    """
+    if box == "todo":
+        return _numbered("held", standing.names) | _numbered("free", standing.groups)
+    if box == "done":
+        return _numbered("done", (standing.person.name, *standing.formerly))
+    remedy = f"可用的有 {'、'.join(BOXES)}。"
+    raise CommandRefused("box_unknown", f"没有名为 {box} 的任务箱。", status=422, remedy=remedy)
+
+
+def portion(limit: int, offset: int = 0) -> dict[str, int]:
+    """Which tasks of a box in its order, as parameters of statements."""
+    return {"limit": limit, "offset": offset, "reach": offset + limit}
+
+
+@lru_cache(maxsize=_STATEMENTS)
+def tasks(box: str, whose: Names, narrowing: Narrowing = ()) -> Select[str]:
+    """The ids of some tasks of a box, or of a part of it; not in order, but those that `portion` names in its order.
+
+    As every statement here it is made once for so many names and groups: to make it takes longer than to carry it out.
+    """
     columns = (Task.id, Task.due_at, Task.created_at, Task.ended_at)
     parts = [
-        select(*columns).where(share, *narrowing).order_by(*order(box)).limit(offset + limit).subquery()
-        for share in _shares(box, standing)
+        select(*columns)
+        .where(share, *narrowing)
+        .order_by(*order(box))
+        .limit(bindparam("reach", type_=Integer))
+        .subquery()
+        for share in _shares(whose)
     ]
     every = union_all(*(select(part) for part in parts)).subquery()
     of_every = (
@@ -85,57 +125,72 @@ def tasks(box: str, standing: Standing, *narrowing: ColumnElement[bool], limit: 
         if box == "todo"
         else (every.c.ended_at.desc(), every.c.id.desc())
     )
+    limit, offset = bindparam("limit", type_=Integer), bindparam("offset", type_=Integer)
     return select(every.c.id).order_by(*of_every).limit(limit).offset(offset)
 
 
-def page(session: Session, box: str, standing: Standing, *, limit: int = 20, cursor: str | None = None) -> Page:
-    """One page of a box, in its order."""
-    after = () if cursor is None else (_after(box, cursor),)
-    found = tasks(box, standing, *after, limit=limit + 1).subquery()
-    query = select(Task).join(found, found.c.id == Task.id).order_by(*order(box))
-    rows = list(session.scalars(query))
-    if len(rows) <= limit:
-        return Page(rows, None)
-    last = rows[limit - 1]
-    place = [last.due_at, last.created_at] if box == "todo" else [last.ended_at]
-    return Page(rows[:limit], _close(place, last.id))
+@lru_cache(maxsize=_STATEMENTS)
+def _paging(box: str, whose: Names, after: Narrowing) -> Select[Task]:
+    found = tasks(box, whose, after).subquery()
+    return select(Task).join(found, found.c.id == Task.id).order_by(*order(box))
 
 
-def _shares(box: str, standing: Standing) -> list[ColumnElement[bool]]:
-    """The shares of a person's box; no task is in two of them.
-
-    待办: what is theirs, what nobody has in their groups, and as much of those they substitute. 已办: what they did,
-    for whomever.
-    """
-    if box == "todo":
-        held = [and_(IS_OPEN, Task.assignee == name) for name in sorted(standing.names)]
-        free = [
-            and_(IS_OPEN, Task.assignee.is_(None), Task.candidate_group == group) for group in sorted(standing.groups)
+@lru_cache(maxsize=_STATEMENTS)
+def _counting(whose: Names, narrowings: tuple[Narrowing, ...]) -> Select[*tuple[int, ...]]:
+    counted = []
+    for narrowing in narrowings:
+        parts = [
+            select(literal(1)).select_from(Task).where(share, *narrowing).limit(COUNTED + 1).subquery()
+            for share in _shares(whose)
         ]
-        return held + free
-    if box == "done":
-        names = (standing.person.name, *sorted(standing.formerly))
-        return [and_(IS_DONE, Task.completed_by == name) for name in names]
-    remedy = f"可用的有 {'、'.join(BOXES)}。"
-    raise CommandRefused("box_unknown", f"没有名为 {box} 的任务箱。", status=422, remedy=remedy)
+        sums = [select(func.count()).select_from(part).scalar_subquery() for part in parts]
+        counted.append(sum(sums[1:], start=sums[0]))
+    return select(*counted)
 
 
-def _after(box: str, cursor: str) -> ColumnElement[bool]:
-    """What comes after a cursor's task."""
+def _numbered(share: str, names: Iterable[str]) -> dict[str, str]:
+    return {f"{share}_{number}": name for number, name in enumerate(sorted(names))}
+
+
+def _shares(whose: Names) -> list[ColumnElement[bool]]:
+    """The shares of a box; no task is in two of them."""
+    return [_SHARES[name.partition("_")[0]](bindparam(name)) for name in whose]
+
+
+_SHARES: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+    "held": lambda name: and_(IS_OPEN, Task.assignee == name),
+    "free": lambda group: and_(IS_OPEN, Task.assignee.is_(None), Task.candidate_group == group),
+    "done": lambda name: and_(IS_DONE, Task.completed_by == name),
+}
+
+
+# What comes after a cursor's task.
+
+
+def _beyond(column: Any, moment: str, then: ColumnElement[bool], *, later: bool) -> ColumnElement[bool]:
+    place: Any = bindparam(moment)
+    return or_(column > place if later else column < place, and_(column == place, then))
+
+
+_NEXT_OF_SAME_DUE = _beyond(Task.created_at, "created", Task.id > bindparam("id"), later=True)
+_AFTER_LATEST: Narrowing = (_beyond(Task.ended_at, "ended", Task.id < bindparam("id"), later=False),)
+_AFTER_UNLIMITED: Narrowing = (Task.due_at.is_(None), _NEXT_OF_SAME_DUE)
+_AFTER_LIMITED: Narrowing = (or_(_beyond(Task.due_at, "due", _NEXT_OF_SAME_DUE, later=True), Task.due_at.is_(None)),)
+
+
+def _after(box: str, cursor: str | None) -> tuple[Narrowing, dict[str, Any]]:
+    """Its condition, and the condition's parameters. After none comes everything."""
+    if cursor is None:
+        return (), {}
     moments, task_id = _open(cursor)
     if len(moments) != (2 if box == "todo" else 1):
         raise _bad_cursor()
     if box == "done":
-        return _beyond(Task.ended_at, moments[0], Task.id < task_id, later=False)
+        return _AFTER_LATEST, {"ended": moments[0], "id": task_id}
     due, created = moments
-    next_of_same_due = _beyond(Task.created_at, created, Task.id > task_id, later=True)
     if due is None:
-        return and_(Task.due_at.is_(None), next_of_same_due)
-    return or_(Task.due_at > due, and_(Task.due_at == due, next_of_same_due), Task.due_at.is_(None))
-
-
-def _beyond(column: Any, moment: Any, then: ColumnElement[bool], *, later: bool) -> ColumnElement[bool]:
-    return or_(column > moment if later else column < moment, and_(column == moment, then))
+        return _AFTER_UNLIMITED, {"created": created, "id": task_id}
+    return _AFTER_LIMITED, {"due": due, "created": created, "id": task_id}
 
 
 def _close(moments: Sequence[datetime | None], task_id: str) -> str:

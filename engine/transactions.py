@@ -47,7 +47,7 @@ def prepare(database: Engine) -> Engine:
     @event.listens_for(database, "begin")
     def on_begin(connection: Connection) -> None:
         if begin := connection.get_execution_options().get(_BEGIN, _READING[dialect]):
-            # Through SQLAlchemy, though that costs a tenth of a millisecond: it mends the pool when the server was gone.
+            # Through SQLAlchemy, though that costs a tenth of a millisecond: it mends the pool where a server was lost.
             connection.exec_driver_sql(begin)
 
     return database

@@ -47,6 +47,13 @@ def articles(session: Session, shelf: Shelf, *, even_hidden: bool = False) -> Se
     return session.scalars(query if even_hidden else query.where(Article.published)).all()
 
 
+_HEADINGS = (
+    select(Article.id, Article.shelf, Article.title, Article.body != "")
+    .where(Article.published)
+    .order_by(Article.shelf, Article.rank, Article.id)
+)
+
+
 class Heading(NamedTuple):
     """An article as a list names it."""
 
@@ -58,8 +65,7 @@ class Heading(NamedTuple):
 
 def headings(session: Session) -> Sequence[Heading]:
     """What is published, shelf by shelf, in their order."""
-    query = select(Article.id, Article.shelf, Article.title, Article.body != "").where(Article.published)
-    return [Heading(*row) for row in session.execute(query.order_by(Article.shelf, Article.rank, Article.id))]
+    return [Heading(*row) for row in session.execute(_HEADINGS)]
 
 
 def save(session: Session, article: Article, *, seen: int | None, actor: str, now: datetime) -> None:

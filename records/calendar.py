@@ -11,7 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
-from sqlalchemy import String, select
+from sqlalchemy import String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.tables import Base
@@ -40,7 +40,9 @@ class WorkingDay(Base):
     source: Mapped[str] = mapped_column(String(16), default=DaySource.PUBLISHED.value)
 
 
-_KNOWN = select(WorkingDay.day, WorkingDay.is_workday, WorkingDay.source)
+_KNOWN = select(WorkingDay.day, WorkingDay.is_workday, WorkingDay.source).where(
+    WorkingDay.day.between(bindparam("first"), bindparam("last"))
+)
 
 
 class Day(NamedTuple):
@@ -91,7 +93,7 @@ class Calendar:
         if day not in self._known:
             first, last = day - timedelta(days=_STRETCH), day + timedelta(days=_STRETCH)
             days = (first + timedelta(days=offset) for offset in range(2 * _STRETCH + 1))
-            rows = self._session.execute(_KNOWN.where(WorkingDay.day.between(first, last)))
+            rows = self._session.execute(_KNOWN, {"first": first, "last": last})
             found = {day: Day(is_workday, source) for day, is_workday, source in rows}
             self._known |= {day: found.get(day) or Day(computed_workday(day), DaySource.COMPUTED) for day in days}
         return self._known[day]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, select
+from sqlalchemy import ForeignKey, Index, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from engine.tables import Base
@@ -111,10 +111,15 @@ def clock_of(session: Session, document_id: str) -> StatutoryClock | None:
     return session.scalars(query.order_by(StatutoryClock.id.desc()).limit(1)).unique().one_or_none()
 
 
+_OF_MANY = (
+    select(StatutoryClock).where(StatutoryClock.document_id.in_(bindparam("documents"))).order_by(StatutoryClock.id)
+)
+
+
 def clocks_of(session: Session, document_ids: Collection[str]) -> dict[str, StatutoryClock]:
     """The clocks of many documents that were begun last, by the documents' ids."""
-    query = select(StatutoryClock).where(StatutoryClock.document_id.in_(document_ids)).order_by(StatutoryClock.id)
-    return {clock.document_id: clock for clock in session.scalars(query).unique()}
+    found = session.scalars(_OF_MANY, {"documents": list(document_ids)}).unique()
+    return {clock.document_id: clock for clock in found}
 
 
 def read(calendar: Calendar, clock: StatutoryClock, today: date) -> Reading:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy import ForeignKey, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
 from engine.errors import CommandRefused
@@ -60,11 +60,18 @@ def begin_session(
     return begun
 
 
+_WITH_USER = contains_eager(LoginSession.user)
+_BY_ID = (
+    select(LoginSession)
+    .join(LoginSession.user)
+    .options(_WITH_USER.joinedload(User.roles), _WITH_USER.joinedload(User.agency))
+    .where(LoginSession.id == bindparam("id"), User.active)
+)
+
+
 def session_of(session: Session, id: str) -> LoginSession | None:
-    """The log-in with this id, with its user and their roles, while the account is open."""
-    user = contains_eager(LoginSession.user).joinedload(User.roles)
-    query = select(LoginSession).join(LoginSession.user).options(user).where(LoginSession.id == id, User.active)
-    return session.scalars(query).unique().one_or_none()
+    """The log-in with this id, with its user, their agency and their roles, while the account is open."""
+    return session.scalars(_BY_ID, {"id": id}).unique().one_or_none()
 
 
 def sessions_of(session: Session, user: User) -> Sequence[LoginSession]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Select, String, Text, func, select
+from sqlalchemy import ForeignKey, Index, Select, String, Text, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.errors import CommandRefused
@@ -54,12 +54,13 @@ def notices(
     session: Session, groups: Collection[str], *, read: bool, limit: int = 50, before_id: int | None = None
 ) -> Sequence[Notice]:
     """The read 已阅 or unread 待阅 notices of these groups, newest first; `before_id` continues a list."""
-    query = _of(groups, read).order_by(Notice.id.desc()).limit(limit)
-    return session.scalars(query if before_id is None else query.where(Notice.id < before_id)).all()
+    query = _of(read).order_by(Notice.id.desc()).limit(limit)
+    query = query if before_id is None else query.where(Notice.id < before_id)
+    return session.scalars(query, {"groups": list(groups)}).all()
 
 
 def unread_count(session: Session, groups: Collection[str]) -> int:
-    return session.scalar(select(func.count()).select_from(_of(groups, read=False).subquery())) or 0
+    return session.scalar(_UNREAD_COUNT, {"groups": list(groups)}) or 0
 
 
 def mark_read(session: Session, notice_id: int, groups: Collection[str], *, actor: str, now: datetime) -> Notice:
@@ -76,6 +77,9 @@ def mark_read(session: Session, notice_id: int, groups: Collection[str], *, acto
     return notice
 
 
-def _of(groups: Collection[str], read: bool) -> Select[Notice]:
+def _of(read: bool) -> Select[Notice]:
     unread = Notice.read_at.is_(None)
-    return select(Notice).where(Notice.recipient_group.in_(groups), ~unread if read else unread)
+    return select(Notice).where(Notice.recipient_group.in_(bindparam("groups")), ~unread if read else unread)
+
+
+_UNREAD_COUNT = _of(read=False).with_only_columns(func.count())

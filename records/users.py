@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from engine.tables import Base, UtcDateTime
+from records.agencies import Agency
 from records.encryption import EncryptedText
 from records.roles import AdminRole
 
@@ -59,6 +60,7 @@ class User(Base):
     merged_into: Mapped[str | None] = mapped_column(
         ForeignKey("user.id"), index=True, doc="the account of the same enterprise that took this one's place"
     )
+    agency: Mapped[Agency | None] = relationship()
     roles: Mapped[list[UserRole]] = relationship(cascade="all, delete-orphan", order_by=UserRole.role)
 
     @property

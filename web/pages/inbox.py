@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import contains_eager, defer
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select
+from sqlalchemy.orm import contains_eager, load_only
 
 from engine import inbox, verbs
 from engine.assignment import Standing
+from engine.inbox import Narrowing
 from engine.tables import Definition, Instance, Task
 from records.account_merges import PROCESS as MERGING
 from records.account_merges import AccountMerge
@@ -37,10 +39,22 @@ blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")
 
 _MOST_NOTICES = 100
 
-Narrowing = tuple[ColumnElement[bool], ...]
+_NOTHING: Mapping[str, Any] = {}
+
+_PARTS: Mapping[str, Narrowing] = {
+    "all": (),
+    "overdue": (Task.due_at <= bindparam("now"),),
+    "today": (Task.due_at > bindparam("now"), Task.due_at <= bindparam("tonight")),
+    "later": (Task.due_at > bindparam("tonight"),),
+    "mine": (Task.assignee.in_(bindparam("names", expanding=True)),),
+    "free": (Task.assignee.is_(None),),
+}
+"""The parts of the to-do list: by how long is left, and by who has the task."""
 
 _OF_APPROVALS: Mapping[str, str] = {DocumentStatus.RETURNED: "CORRECTING", DocumentStatus.ISSUED: "APPROVED"}
 """What approval calls otherwise: 补正, 予以核准."""
+
+_DONE_SINCE: Narrowing = (Task.ended_at >= bindparam("since"),)
 
 
 @blueprint.get("/todo")
@@ -49,15 +63,16 @@ def todo() -> str:
     """待办任务: what is mine and what my group may claim, the most urgent first."""
     user, now = me(), runtime().engine.clock.now()
     standing = standing_of(user)
-    narrowed = _narrowings(standing, now)
+    given = {"now": now, "tonight": _midnight(now) + timedelta(days=1), "names": sorted(standing.names)}
     chosen = request.args.get("show", "all")
-    chosen = chosen if chosen in narrowed else "all"
+    chosen = chosen if chosen in _PARTS else "all"
     text = lists.searched()
-    counted = dict(zip(narrowed, inbox.counts(db.session(), "todo", standing, list(narrowed.values())), strict=True))
+    counts = inbox.counts(db.session(), "todo", standing, _PARTS.values(), **given)
+    counted = dict(zip(_PARTS, counts, strict=True))
     know_todo(counted["all"])
-    narrowing = (*narrowed[chosen], _about(text)) if text else narrowed[chosen]
-    total = _count("todo", standing, narrowing) if text else counted[chosen]
-    found = _part("todo", standing, narrowing, total)
+    narrowing = (*_PARTS[chosen], _about(text)) if text else _PARTS[chosen]
+    total = _count("todo", standing, narrowing, given) if text else counted[chosen]
+    found = _part("todo", standing, narrowing, total, given)
     names = _names(user, standing, [row.Task for row in found.rows])
     clocks = Clocks(db.session(), [row.Document for row in found.rows if row.Document], local_date(now))
     return render_template(
@@ -161,39 +176,48 @@ def read_all() -> Any:
     return redirect(url_for("inbox.notices"), 303)
 
 
-def _count(box: str, standing: Standing, narrowing: Narrowing) -> int | None:
-    return inbox.counts(db.session(), box, standing, [narrowing])[0]
+def _count(box: str, standing: Standing, narrowing: Narrowing, given: Mapping[str, Any] = _NOTHING) -> int | None:
+    return inbox.counts(db.session(), box, standing, [narrowing], **given)[0]
 
 
-def _part(box: str, standing: Standing, narrowing: Narrowing, total: int | None) -> lists.Part:
-    """The part of a box that `?page=` asks for: tasks with their case, its procedure and what it is about, without
-    what a row does not tell of them."""
+def _part(
+    box: str, standing: Standing, narrowing: Narrowing, total: int | None, given: Mapping[str, Any] = _NOTHING
+) -> lists.Part:
+    """The part of a box that `?page=` asks for: tasks with their case, its procedure and what it is about."""
+    whose = inbox.parameters(box, standing)
+    query = _rows(box, tuple(whose), narrowing)
 
     def rows(limit: int, offset: int) -> list[Any]:
-        found = inbox.tasks(box, standing, *narrowing, limit=limit, offset=offset).subquery()
-        query = (
-            select(Task, Instance, Definition, Document)
-            .join(found, found.c.id == Task.id)
-            .join(Instance, Instance.id == Task.instance_id)
-            .join(Definition, Definition.id == Instance.definition_id)
-            .outerjoin(Document, Document.id == Instance.business_key)
-            .outerjoin(Document.enterprise)
-            .options(
-                defer(Instance.state),
-                defer(Document.form),
-                defer(Document.project_contact),
-                contains_eager(Document.enterprise).load_only(Enterprise.name),
-            )
-            .order_by(*inbox.order(box))
-        )
-        return list(db.session.execute(query))
+        return list(db.session.execute(query, {**whose, **given, **inbox.portion(limit, offset)}))
 
     return lists.counted_part(total, rows)
 
 
+@lru_cache(maxsize=100)
+def _rows(box: str, whose: tuple[str, ...], narrowing: Narrowing) -> Select[Task, Instance, Definition, Document]:
+    """What the rows tell, and no more."""
+    found = inbox.tasks(box, whose, narrowing).subquery()
+    return (
+        select(Task, Instance, Definition, Document)
+        .join(found, found.c.id == Task.id)
+        .join(Instance, Instance.id == Task.instance_id)
+        .join(Definition, Definition.id == Instance.definition_id)
+        .outerjoin(Document, Document.id == Instance.business_key)
+        .outerjoin(Document.enterprise)
+        .options(
+            load_only(Instance.definition_id, Instance.business_key, Instance.status),
+            load_only(Definition.key, Definition.name),
+            load_only(Document.project_name, Document.status, Document.submission, Document.submitted_at),
+            contains_eager(Document.enterprise).load_only(Enterprise.name),
+        )
+        .order_by(*inbox.order(box))
+    )
+
+
 def neighbours(user: User, task: Task) -> tuple[str | None, str | None]:
     """The tasks before and after one in its reader's to-do list."""
-    ids = list(db.session.scalars(inbox.tasks("todo", standing_of(user), limit=200)))
+    whose = inbox.parameters("todo", standing_of(user))
+    ids = list(db.session.scalars(inbox.tasks("todo", tuple(whose)), {**whose, **inbox.portion(200)}))
     if task.id not in ids:
         return None, None
     at = ids.index(task.id)
@@ -212,19 +236,6 @@ def _about(text: str) -> ColumnElement[bool]:
         )
     )
     return or_(lists.containing(text, Task.name), document.exists())
-
-
-def _narrowings(standing: Standing, now: datetime) -> dict[str, Narrowing]:
-    """The parts of the to-do list: by how long is left, and by who has the task."""
-    tonight = wording.local(now).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return {
-        "all": (),
-        "overdue": (Task.due_at <= now,),
-        "today": (Task.due_at > now, Task.due_at <= tonight),
-        "later": (Task.due_at > tonight,),
-        "mine": (Task.assignee.in_(standing.names),),
-        "free": (Task.assignee.is_(None),),
-    }
 
 
 def _figures(counted: Mapping[str, int | None], chosen: str) -> list[dict[str, Any]]:
@@ -333,8 +344,12 @@ def _done_row(task: Task, instance: Instance, definition: Definition, document: 
 
 
 def _done_today(standing: Standing, now: datetime) -> str:
-    midnight = wording.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    return lists.told(_count("done", standing, (Task.ended_at >= midnight,)))
+    return lists.told(_count("done", standing, _DONE_SINCE, {"since": _midnight(now)}))
+
+
+def _midnight(now: datetime) -> datetime:
+    """When today began."""
+    return wording.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _notice_row(notice: Notice) -> dict[str, Any]:

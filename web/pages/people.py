@@ -4,7 +4,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.tables import Task
-from records.agencies import Agency
 from records.assignment import enterprise_group
 from records.enterprises import Enterprise
 from records.jurisdiction import HANDLING
@@ -50,7 +49,7 @@ def place_of(session: Session, user: User) -> str:
     """The enterprise or agency a user belongs to."""
     if user.enterprise_id:
         return session.get_one(Enterprise, user.enterprise_id).name
-    return session.get_one(Agency, user.agency_id).name if user.agency_id else ""
+    return user.agency.name if user.agency else ""
 
 
 def officials(session: Session, agency_id: str | None, role: str) -> list[str]:
