@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, text
@@ -35,7 +35,7 @@ class Source:
     content: bytes
 
 
-@dataclass
+@dataclass(eq=False)
 class FileSet:
     """What a set of files says, read and checked together."""
 
@@ -69,6 +69,11 @@ class CompiledDeployment(FileSet):
             spec.definition_id = definitions.get(key)
             spec.deployment = self
             self.specs[key] = spec
+
+    @cached_property
+    def processes(self) -> dict[str, ProcessModel]:
+        """The same, which changes no more."""
+        return super().processes
 
 
 def check(

@@ -5,7 +5,7 @@ first flow out of every gateway; a diagram with one step more shows one step mor
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import select
@@ -50,6 +50,19 @@ class Place:
     node: Node
 
 
+@lru_cache(maxsize=100)
+def _layout(deployment: CompiledDeployment, key: str) -> tuple[list[ProcessModel], dict[str, Place]]:
+    """A process, then those it calls that are of the same deployment; and the elements of all, by their ids. Worked out
+    once, since a list may have a case of it in each line."""
+    processes = [deployment.processes[key]]
+    for process in processes:
+        for node in process.walk():
+            called = deployment.processes.get(node.called or "")
+            if called is not None and called not in processes:
+                processes.append(called)
+    return processes, {node.id: Place(process, node) for process in reversed(processes) for node in process.walk()}
+
+
 class Course:
     """One case. Reading it costs a few queries, each made when it is first needed."""
 
@@ -60,21 +73,7 @@ class Course:
             runtime().engine.deployments.compiled(db.session(), instance.definition_id).deployment
         )
         self.root = self._deployment.processes[self.definition.key]
-
-    @cached_property
-    def processes(self) -> list[ProcessModel]:
-        """The case's process, then those it calls that are of the same deployment."""
-        found = [self.root]
-        for process in found:
-            for node in process.walk():
-                called = self._deployment.processes.get(node.called or "")
-                if called is not None and called not in found:
-                    found.append(called)
-        return found
-
-    @cached_property
-    def places(self) -> dict[str, Place]:
-        return {node.id: Place(process, node) for process in reversed(self.processes) for node in process.walk()}
+        self.processes, self.places = _layout(self._deployment, self.definition.key)
 
     @cached_property
     def lines(self) -> list[HistoryLine]:
