@@ -24,6 +24,7 @@ from benchmarks.pattern_runs import pattern_rows
 from benchmarks.report import POSTGRESQL, Goal, Row, table
 from benchmarks.runs import Shape, run_rows
 from benchmarks.workers import worker_rows
+from engine.threads import take_turns
 
 Measure = Callable[[Sequence[Database], bool], list[Row]]
 
@@ -140,6 +141,7 @@ def main() -> None:
     if unknown := [name for name in given.rows if name not in ROWS]:
         parser.error(f"no row {', '.join(unknown)}; there are {', '.join(ROWS)}")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    take_turns()
     begun, load, rows = time.perf_counter(), os.getloadavg()[0], []
     try:
         with databases() as found:

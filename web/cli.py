@@ -27,6 +27,7 @@ from engine.migration_commands import Outcome, Target, migrate_many
 from engine.problems import Problem
 from engine.services import Registry
 from engine.tables import Definition, new_id
+from engine.threads import take_turns
 from records.admin_acts import Act, note
 from records.agencies import Agency
 from records.assignment import ENTERPRISE_ROLE
@@ -54,6 +55,7 @@ _READABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 def main() -> None:
     """jigai (技改): filing of industrial renovation projects, every procedure a BPMN diagram."""
     logs.configure()
+    take_turns()
 
 
 main.add_command(seals)
