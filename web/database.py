@@ -30,6 +30,12 @@ def open_database(app: Flask, url: str) -> None:
         prepare(db.engine)
 
 
+def close_database(app: Flask) -> None:
+    """Let go of every connection that nobody uses."""
+    with app.app_context():
+        db.engine.dispose()
+
+
 def bring_up_to_date(app: Flask) -> None:
     """Make or migrate the tables, to the newest version."""
     with app.app_context():
@@ -45,4 +51,4 @@ def is_up_to_date(app: Flask) -> bool:
         return MigrationContext.configure(connection).get_current_revision() == newest
 
 
-__all__ = ["bring_up_to_date", "db", "is_up_to_date", "migrate", "open_database", "records"]
+__all__ = ["bring_up_to_date", "close_database", "db", "is_up_to_date", "migrate", "open_database", "records"]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import structlog
 from click.testing import CliRunner
+from sqlalchemy import QueuePool
 
 from records.passwords import check_password
 from records.users import user_by_username
@@ -58,3 +59,14 @@ def test_a_user_gets_a_new_password_and_the_old_one_opens_nothing(
         user = user_by_username(db.session(), "ent01")
         assert check_password(user, renewed.stdout.strip())
         assert not check_password(user, demo.PASSWORD)
+
+
+def test_a_command_leaves_no_connection_open(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.installation.create_app", lambda: portal.app)
+    listed = CliRunner().invoke(main, ["user", "list"])
+    structlog.reset_defaults()
+    assert "ent01" in listed.output
+    with portal.app.app_context():
+        pool = db.engine.pool
+        assert isinstance(pool, QueuePool)
+        assert (pool.checkedin(), pool.checkedout()) == (0, 0)
