@@ -139,6 +139,12 @@ OF_DIAGRAMS: Mapping[str, Sentence] = {
         remedy_zh="请改用不同的编号。",
         remedy_en="Give it another id.",
     ),
+    "flow_listed_only": Sentence(
+        zh="{list} 列出的「{flow}」不是连到它的连线，不起作用。",
+        en="What {list} lists as “{flow}” is no flow to or from it, and does nothing.",
+        remedy_zh="请删除这一项，或更正 sequenceFlow 的 sourceRef、targetRef。",
+        remedy_en="Remove the entry, or correct sourceRef and targetRef of the sequenceFlow.",
+    ),
     "flow_end_missing": Sentence(
         zh="连线的一端「{missing}」不在同一范围内。",
         en="The flow's end “{missing}” is not in the same scope.",

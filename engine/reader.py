@@ -102,7 +102,7 @@ class _Reader:
             if child.get("id"):
                 self._flow(scope, child)
         for child in element.iterchildren(*(f"{{{BPMN}}}{tag}" for tag in NODES)):
-            self._order_outgoing(scope, child)
+            self._compare_flows(scope, child)
         for child in self.reading.children(element, "association"):
             self._compensation(scope, child)
 
@@ -116,13 +116,22 @@ class _Reader:
             self.reading.report("several_handlers", association)
         event.compensation = handler.id
 
-    def _order_outgoing(self, scope: ScopeModel, element: Element) -> None:
-        """Conditions are tried in the order in which the node lists its flows, those it does not list after that."""
-        order = [self.reading.reference(listed.text) for listed in self.reading.children(element, "outgoing")]
+    def _compare_flows(self, scope: ScopeModel, element: Element) -> None:
+        """What leads where is for the flows to say. A node's own list gives the order in which conditions are tried;
+        flows that it does not list come last."""
         node = scope.nodes.get(element.get("id") or "")
-        if node is not None and order:
-            place = {flow: index for index, flow in enumerate(order)}
-            node.outgoing.sort(key=lambda flow: place.get(flow.id, len(order)))
+        if node is None:
+            return
+        listed = {
+            name: [self.reading.reference(child.text) for child in self.reading.children(element, name)]
+            for name in ("incoming", "outgoing")
+        }
+        for name, flows in (("incoming", node.incoming), ("outgoing", node.outgoing)):
+            known = {flow.id for flow in flows}
+            for strange in (flow for flow in listed[name] if flow not in known):
+                self.reading.report("flow_listed_only", element, severity="warning", list=name, flow=strange)
+        place = {flow: index for index, flow in enumerate(listed["outgoing"])}
+        node.outgoing.sort(key=lambda flow: place.get(flow.id, len(place)))
 
     def _lane_of_nodes(self, element: Element) -> dict[str, str]:
         """Node id → the id of its innermost lane."""

@@ -282,6 +282,17 @@ def test_a_flow_across_the_border_of_a_sub_process_is_refused() -> None:
     )
 
 
+def test_a_list_of_flows_that_names_others_than_lead_there_is_warned_of() -> None:
+    listing = Node("userTask", {"id": "a"}, [Node("incoming", {}, ["f1"]), Node("outgoing", {}, ["gone"])])
+    found = check(
+        [Source("test.bpmn", one(start(), listing, end(), "start > a > end"))], lambda operator: True
+    ).problems
+    assert [(problem.code, problem.severity, problem.element_id) for problem in found] == [
+        ("flow_listed_only", "warning", "a")
+    ] * 2
+    assert "gone" in found[1].message
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     model = one(start(), script("a", "import os"), task("b"), catch("c", when("")), "start > a > c")
     assert {"bad_script", "unreachable", "expression_empty"} <= {code for _, code in codes(model)}
