@@ -46,7 +46,7 @@ def _check_allowed(reading: Reading, part: Element) -> None:
             code = "ad_hoc" if tag == "adHocSubProcess" else "unsupported_element"
             # Modelers show the event, not its definition.
             place = element.getparent() if tag.endswith("EventDefinition") else element
-            reading.report(code, reading.named_place(place), tag=f"{tag}（位于 {parent}）")
+            reading.report(code, reading.named_place(place), tag=tag, parent=parent)
             continue
         if tag in DOCUMENTATION:
             continue
@@ -57,17 +57,17 @@ def _check_allowed(reading: Reading, part: Element) -> None:
 
 
 def _check_attributes(reading: Reading, element: Element, tag: str) -> None:
-    allowed = ATTRIBUTES[tag]
+    allowed, place, line = ATTRIBUTES[tag], reading.named_place(element), element.sourceline
     for name, value in element.attrib.items():
         if name.startswith("{"):
             if not any(name.startswith(f"{{{space}}}") for space in (*DRAWING, SPIFF)):
-                reading.report("foreign_attribute", element, severity="warning", attribute=name)
+                reading.report("foreign_attribute", place, line=line, severity="warning", attribute=name)
         elif name not in allowed:
-            reading.report("unsupported_attribute", element, attribute=name, value=value)
+            reading.report("unsupported_attribute", place, line=line, attribute=name, value=value)
         else:
             accepted = allowed[name]
             if accepted is not None and value not in accepted:
-                reading.report("unsupported_attribute", element, attribute=name, value=value)
+                reading.report("unsupported_attribute", place, line=line, attribute=name, value=value)
 
 
 def _check_text(reading: Reading, element: Element) -> None:
@@ -100,6 +100,10 @@ def _check_extensions(reading: Reading, element: Element) -> None:
             continue
         if space == SPIFF and tag in EXTENSIONS:
             _check_text(reading, child)
+            holder = element.getparent()
+            parent = xml.local_name(holder) if holder is not None else ""
+            if parent not in EXTENSIONS[tag]:
+                reading.report("extension_misplaced", reading.named_place(element), tag=tag, parent=parent)
             continue
         reading.report("foreign_element", reading.named_place(child), severity="warning", tag=child.tag)
 
@@ -114,7 +118,9 @@ def _check_ids(reading: Reading, parts: Iterable[Element]) -> None:
                 if xml.local_name(element) in NODES | {"sequenceFlow", "process"}:
                     reading.report("missing_id", element, tag=xml.local_name(element))
             elif xml.local_name(element) in _VARIABLES:
-                continue
+                beside = [other.get("id") for other in element.itersiblings(element.tag, preceding=True)]
+                if identity in beside:
+                    reading.report("duplicate_id", reading.named_place(element), id=identity, other=element.sourceline)
             elif identity in seen:
                 reading.report("duplicate_id", element, id=identity, other=seen[identity].sourceline)
             else:

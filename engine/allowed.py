@@ -117,7 +117,12 @@ DOCUMENTATION = frozenset(
         "partnerEntity",
         "partnerRole",
         "interface",
+        "interfaceRef",
+        "supportedInterfaceRef",
+        "operationRef",
         "endPoint",
+        "endPointRef",
+        "participantMultiplicity",
         "resource",
         "import",
     }
@@ -152,7 +157,7 @@ CHILDREN: dict[str, frozenset[str]] = {
     | _CANCELLED
     | {"terminateEventDefinition", "linkEventDefinition"},
     "collaboration": frozenset({"participant", "messageFlow", "correlationKey"}) | _ARTIFACTS,
-    "participant": frozenset(),
+    "participant": frozenset({"interfaceRef", "endPointRef", "participantMultiplicity"}),
     "correlationKey": frozenset({"correlationPropertyRef"}),
     "correlationPropertyRef": frozenset(),
     "correlationProperty": frozenset({"correlationPropertyRetrievalExpression"}),
@@ -163,7 +168,7 @@ CHILDREN: dict[str, frozenset[str]] = {
     "signal": frozenset(),
     "error": frozenset(),
     "escalation": frozenset(),
-    "process": _SCOPE | {"ioSpecification", "property", "monitoring", "auditing"},
+    "process": _SCOPE | {"ioSpecification", "property", "monitoring", "auditing", "supportedInterfaceRef"},
     "subProcess": _SCOPE | _IN_ACTIVITY,
     "transaction": _SCOPE | _IN_ACTIVITY,
     "globalTask": _IO,
@@ -214,7 +219,7 @@ CHILDREN: dict[str, frozenset[str]] = {
     "eventDefinitionRef": frozenset(),
     "compensateEventDefinition": frozenset(),
     "cancelEventDefinition": frozenset(),
-    "messageEventDefinition": frozenset(),
+    "messageEventDefinition": frozenset({"operationRef"}),
     "signalEventDefinition": frozenset(),
     "errorEventDefinition": frozenset(),
     "escalationEventDefinition": frozenset(),
@@ -407,21 +412,39 @@ ATTRIBUTES: dict[str, Mapping[str, frozenset[str] | None]] = {
 }
 """Element → the attributes it may carry, each with the values that are executed as the standard says."""
 
-EXTENSIONS = frozenset(
+_ACTIVITIES = frozenset(
     {
-        "serviceTaskOperator",
-        "properties",
-        "preScript",
-        "postScript",
-        "calledDecisionId",
-        "messagePayload",
-        "messageVariable",
-        "payloadExpression",
-        "variableName",
-        "instructionsForEndUser",
-        "unitTests",
-        "taskMetadataValues",
-        "signalButtonLabel",
+        "task",
+        "userTask",
+        "manualTask",
+        "scriptTask",
+        "serviceTask",
+        "businessRuleTask",
+        "sendTask",
+        "receiveTask",
+        "callActivity",
+        "subProcess",
+        "transaction",
     }
 )
-"""The `spiffworkflow:` extensions that are executed, or are help for people."""
+_TASKS = _ACTIVITIES | GLOBAL_TASKS.keys()
+_EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
+_CARRYING = frozenset({"signal", "error", "escalation"}) | _RAISED | {"signalEventDefinition"}
+_ANYWHERE = frozenset(CHILDREN)
+
+EXTENSIONS: Mapping[str, frozenset[str]] = {
+    "serviceTaskOperator": frozenset({"serviceTask"}),
+    "calledDecisionId": frozenset({"businessRuleTask", "globalBusinessRuleTask"}),
+    "preScript": _TASKS,
+    "postScript": _TASKS,
+    "messagePayload": frozenset({"message", "messageEventDefinition", "sendTask", "receiveTask"}) | _EVENTS,
+    "messageVariable": frozenset({"message", "messageEventDefinition", "sendTask", "receiveTask"}) | _EVENTS,
+    "payloadExpression": _CARRYING,
+    "variableName": _CARRYING,
+    "properties": _ANYWHERE,
+    "instructionsForEndUser": _ANYWHERE,
+    "unitTests": _ANYWHERE,
+    "taskMetadataValues": _ANYWHERE,
+    "signalButtonLabel": _ANYWHERE,
+}
+"""The `spiffworkflow:` extensions that are executed, or are help for people → the elements that may carry them."""

@@ -13,6 +13,18 @@ from engine.model import Mapping
 from engine.reading import Reading
 from engine.xml import Element
 
+_ITEMS = (
+    "dataObject",
+    "dataObjectReference",
+    "dataStoreReference",
+    "dataInput",
+    "dataOutput",
+    "property",
+    "inputDataItem",
+    "outputDataItem",
+)
+"""Elements that data comes from and goes to."""
+
 
 class DataReader:
     """Reads `ioSpecification`, data associations and references to data."""
@@ -21,6 +33,7 @@ class DataReader:
         self.reading = reading
         objects = reading.root.iter(f"{{{BPMN}}}dataObjectReference")
         self._objects = {item.get("id"): reading.reference(item.get("dataObjectRef")) for item in objects}
+        self._known = {item.get("id") for tag in _ITEMS for item in reading.root.iter(f"{{{BPMN}}}{tag}")}
         self._stores = {item.get("id") for item in reading.root.iter(f"{{{BPMN}}}dataStoreReference")}
 
     def io_names(self, specification: Element, tag: str) -> tuple[str, ...] | None:
@@ -41,13 +54,13 @@ class DataReader:
         inner = self._inner(element, "dataInput") if associations else {}
         found: list[Mapping] = []
         for association in associations:
+            self._check_ends(association, element, inside="targetRef", own=self._own(element, "dataInput"))
             for source, value, target in self._copies(association, element):
                 names = inner.get(target, (target,))
                 if value is not None:
                     found.append(Mapping(names, value=value))
-                elif target in inner and source not in (None, *names):
-                    expression = self.reading.parse(source or "", association, element)
-                    found.append(Mapping(names, value=expression))
+                elif target in inner and source is not None and source not in names:
+                    found.append(Mapping(names, value=Expression.of_variable(source)))
         return tuple(found)
 
     def outputs(self, element: Element) -> tuple[Mapping, ...]:
@@ -56,12 +69,33 @@ class DataReader:
         inner = self._inner(element, "dataOutput") if associations else {}
         found: list[Mapping] = []
         for association in associations:
+            self._check_ends(association, element, inside="sourceRef", own=self._own(element, "dataOutput"))
             for source, value, target in self._copies(association, element):
                 outer = self.name(target) or target
                 names = inner.get(source or "", ())
                 if value is not None or (names and outer not in names):
                     found.append(Mapping(names, outer, value))
         return tuple(found)
+
+    def _own(self, element: Element, tag: str) -> set[str | None]:
+        """The data inputs or outputs of an element, and the properties that modelers put in their place."""
+        return {*self._inner(element, tag), *(item.get("id") for item in self.reading.children(element, "property"))}
+
+    def _check_ends(self, association: Element, element: Element, *, inside: str, own: set[str | None]) -> None:
+        """Report what an association leads from or to that is not there. Outside of the element it may be a variable
+        that nothing is drawn for: that is warned of."""
+        is_assignment = association.find(f"{{{BPMN}}}assignment") is not None  # whose own `to` says where
+        for end in ("sourceRef", "targetRef"):
+            for child in self.reading.children(association, end):
+                reference = self.reading.reference(child.text)
+                if reference and end == inside and reference not in own and not is_assignment:
+                    self.reading.report("reference_unknown", element, attribute=end, reference=reference)
+                elif reference and end != inside and reference not in self._known:
+                    self.reading.report(
+                        "data_not_drawn", element, severity="warning", attribute=end, reference=reference
+                    )
+                elif (drawn := self._objects.get(reference)) and drawn not in self._known:
+                    self.reading.report("reference_unknown", element, attribute="dataObjectRef", reference=drawn)
 
     def _copies(self, association: Element, element: Element) -> Iterator[tuple[str | None, Expression | None, str]]:
         """The source's variable, the value where it is worked out, and the target's reference, of each copy."""

@@ -83,6 +83,7 @@ class _Reader:
             self._report("dmn_not_definitions", root)
             return []
         self._check_ids(root)
+        self._check_language(root)
         read: dict[str, Decision] = {}
         needs: dict[str, list[Requirement]] = {}
         for element in self._children(root, ("decision",)):

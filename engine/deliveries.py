@@ -95,8 +95,9 @@ class Deliveries(Work):
         for instance_id, token in waiting:
             if (receiver := self._fire(instance_id, [token], offer.payload, _parked(offer))) is not None:
                 return receiver
-        for start in self._starts("message", offer.name):
-            return self._begin_at(*start, offer.correlation, offer.payload, offer.business_key)
+        for definition, start in self._starts("message", offer.name):
+            business_key = offer.business_key_for(self._compiled(definition.id).events[start], self._functions())
+            return self._begin_at(definition, start, offer.correlation, offer.payload, business_key)
         return None
 
     def _fire(self, instance_id: str, tokens: list[int], payload: Any, parked: dict[str, Any]) -> Instance | None:

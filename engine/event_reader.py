@@ -29,6 +29,7 @@ _KINDS: dict[str, EventKind] = {
 }
 _TIMER_KINDS: dict[str, TimerKind] = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 _THROWING = frozenset({"endEvent", "intermediateThrowEvent", "event"})
+_CARRYING = frozenset({"message", "signal", "error", "escalation"})
 _MUST_CATCH = frozenset({"intermediateCatchEvent", "boundaryEvent"})
 
 
@@ -42,16 +43,16 @@ class EventReader:
         self.signals = self._named("signal")
         self.errors = self._named("error")
         self.escalations = self._named("escalation")
-        self.shared = {
-            item.get("id") or "": item
-            for item in reading.root.iterchildren(f"{{{BPMN}}}*")
-            if xml.local_name(item) in _KINDS
+        self.all = {
+            item.get("id") or "": item for item in reading.root.iter(f"{{{BPMN}}}*") if xml.local_name(item) in _KINDS
         }
         self.correlations = self._correlations()
 
     def event(self, element: Element, tag: str) -> EventDefinition:
         """What an event, send task or receive task of kind `tag` waits for or throws."""
         definitions = self._definitions(element, tag)
+        if tag in ("sendTask", "receiveTask") and definitions and element.get("messageRef"):
+            self.reading.report("element_twice", element, tag="messageRef")
         if tag in ("sendTask", "receiveTask") and not definitions:
             if element.get("messageRef"):
                 return self._message(element, element)
@@ -61,7 +62,8 @@ class EventReader:
             if tag in _MUST_CATCH:
                 self.reading.report("event_definition_missing", element)
             return EventDefinition("none")
-        parts = tuple(self._definition(definition, element) for definition in definitions)
+        parts = tuple(self._definition(definition, element, throws=tag in _THROWING) for definition in definitions)
+        self._check_data(parts, element, tag)
         if len(parts) == 1:
             return self._with_data(parts[0], element, tag)
         for part in parts:
@@ -70,12 +72,12 @@ class EventReader:
         return EventDefinition("multiple", parts=parts, parallel=element.get("parallelMultiple") == "true")
 
     def definition(self, reference: str, element: Element, attribute: str) -> EventDefinition | None:
-        """The definition at the top of the file that an attribute of `element` refers to."""
-        target = self.shared.get(self.reading.reference(reference))
+        """The definition, of whichever event, that an attribute of `element` names as what is to be thrown."""
+        target = self.all.get(self.reading.reference(reference))
         if target is None:
             self.reading.report("reference_unknown", element, attribute=attribute, reference=reference)
             return None
-        return self._definition(target, element)
+        return self._definition(target, element, throws=True)
 
     def _definitions(self, element: Element, tag: str) -> list[Element]:
         """The definitions an event holds, and those at the top of the file that it refers to."""
@@ -86,16 +88,25 @@ class EventReader:
                 found.append(child)
             elif kind == "eventDefinitionRef":
                 reference = self.reading.text(child)
-                target = self.shared.get(self.reading.reference(reference))
-                if target is None:
-                    attribute = "eventDefinitionRef"
-                    self.reading.report("reference_unknown", element, attribute=attribute, reference=reference)
+                target = self.all.get(self.reading.reference(reference))
+                if target is None or target.getparent() is not self.reading.root:
+                    code = "reference_unknown" if target is None else "reference_nested"
+                    self.reading.report(code, element, attribute="eventDefinitionRef", reference=reference)
                 elif xml.local_name(target) not in CHILDREN[tag]:
-                    name = f"{xml.local_name(target)}（位于 {tag}）"
-                    self.reading.report("unsupported_element", element, tag=name)
+                    self.reading.report("unsupported_element", element, tag=xml.local_name(target), parent=tag)
                 else:
                     found.append(target)
         return found
+
+    def _check_data(self, parts: tuple[EventDefinition, ...], element: Element, tag: str) -> None:
+        """Report associations that nothing would go through: an event carries one value, of one definition."""
+        associations = self.reading.children(
+            element, "dataInputAssociation" if tag in _THROWING else "dataOutputAssociation"
+        )
+        if tag in ("sendTask", "receiveTask") or not associations:
+            return
+        if len(associations) > 1 or len(parts) > 1 or parts[0].kind not in _CARRYING:
+            self.reading.report("association_of_event", element)
 
     def _with_data(self, event: EventDefinition, element: Element, tag: str) -> EventDefinition:
         """A data association says where to what was caught goes, or what is thrown, unless an extension does."""
@@ -109,7 +120,7 @@ class EventReader:
             return replace(event, variable=outputs[0].target)
         return event
 
-    def _definition(self, definition: Element, element: Element) -> EventDefinition:
+    def _definition(self, definition: Element, element: Element, *, throws: bool) -> EventDefinition:
         reading = self.reading
         kind = _KINDS[xml.local_name(definition)]
         if kind == "message":
@@ -117,9 +128,10 @@ class EventReader:
         if kind == "signal":
             return self._referenced(kind, definition, element, "signalRef", self.signals, "name")
         if kind == "error":
-            return self._referenced(kind, definition, element, "errorRef", self.errors, "errorCode")
+            return self._referenced(kind, definition, element, "errorRef", self.errors, "errorCode", throws)
         if kind == "escalation":
-            return self._referenced(kind, definition, element, "escalationRef", self.escalations, "escalationCode")
+            known = self.escalations
+            return self._referenced(kind, definition, element, "escalationRef", known, "escalationCode", throws)
         if kind == "timer":
             return self._timer(definition, element)
         if kind == "conditional":
@@ -129,14 +141,26 @@ class EventReader:
                 return EventDefinition(kind)
             return EventDefinition(kind, condition=reading.expression(condition, element))
         if kind == "link":
-            name = definition.get("name") or element.get("name")
+            name = _link_name(definition) or element.get("name")
             if not name:
                 reading.report("link_name_missing", element)
+            self._check_other_ends(definition, element, name)
             return EventDefinition(kind, name=name)
         if kind == "compensation":
             activity = definition.get("activityRef")
             return EventDefinition(kind, activity=reading.reference(activity) if activity else None)
         return EventDefinition(kind)
+
+    def _check_other_ends(self, definition: Element, element: Element, name: str | None) -> None:
+        """Links meet by name; where a diagram says their other end as well, it must be the same."""
+        for end in ("source", "target"):
+            for child in self.reading.children(definition, end):
+                reference = self.reading.reference(child.text)
+                other = self.all.get(reference)
+                if other is None or _KINDS[xml.local_name(other)] != "link":
+                    self.reading.report("reference_unknown", element, attribute=end, reference=reference)
+                elif _link_name(other) != name:
+                    self.reading.report("link_contradiction", element, name=name, attribute=end, reference=reference)
 
     def _message(self, holder: Element, element: Element) -> EventDefinition:
         reading = self.reading
@@ -165,17 +189,22 @@ class EventReader:
         attribute: str,
         known: dict[str, Element],
         key: str,
+        throws: bool = False,
     ) -> EventDefinition:
+        """An event with what it refers to. What throws an error or escalation must say as what it can be caught; what
+        catches one need not (BPMN 2.0 table 10.86)."""
         reading = self.reading
         reference = reading.reference(definition.get(attribute))
         if not reference:
-            if kind == "signal":
+            if kind == "signal" or throws:
                 reading.report("reference_missing", element, attribute=attribute)
             return EventDefinition(kind)
         target = known.get(reference)
         if target is None:
             reading.report("reference_unknown", element, attribute=attribute, reference=reference)
             return EventDefinition(kind)
+        if throws and not target.get(key):
+            reading.report("code_missing", element, kind=kind, attribute=key)
         extensions = reading.extensions(target) | reading.extensions(definition)
         return EventDefinition(
             kind,
@@ -231,6 +260,12 @@ class EventReader:
                 if expression is not None:
                     found.setdefault(message, []).append(CorrelationProperty(item.get("id") or "", expression))
         return {message: tuple(properties) for message, properties in found.items()}
+
+
+def _link_name(definition: Element) -> str | None:
+    """What a link is called: by itself, or by its event."""
+    event = definition.getparent()
+    return definition.get("name") or (event.get("name") if event is not None else None)
 
 
 def _looks_like_iso(text: str, kind: TimerKind) -> bool:

@@ -76,6 +76,12 @@ class Expression:
             _slots=compiler.slots,
         )
 
+    @classmethod
+    def of_variable(cls, name: str) -> Expression:
+        """What a variable holds, whatever its name looks like; None where it is not there."""
+        names = frozenset((name,))
+        return cls(name, names, False, False, _run=lambda frame: frame.names.get(name), _cost=1, _slots=0)
+
     def evaluate(
         self, variables: Mapping[str, Any], functions: Functions | None = None, budget: Budget | None = None
     ) -> Any:

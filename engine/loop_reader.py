@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import get_args
 
 from engine.allowed import BPMN, CHILDREN, SPIFF
@@ -45,6 +46,9 @@ class LoopReader:
         collection = reading.text(find["loopDataInputRef"]) or None
         if cardinality is None and collection is None:
             reading.report("loop_without_count", element)
+        if cardinality is not None and collection is not None:
+            reading.report("loop_two_counts", element)
+        self._check_output(find, element)
         item, output = find["inputDataItem"], find["outputDataItem"]
         behavior = next((known for known in _BEHAVIORS if known == multi.get("behavior")), _BEHAVIORS[0])
         return Loop(
@@ -59,6 +63,14 @@ class LoopReader:
             behavior=behavior,
             throws=self._throws(multi, behavior, element),
         )
+
+    def _check_output(self, parts: Mapping[str, Element | None], element: Element) -> None:
+        """What instances give needs a place; where nothing says what they give, it is the item that each was given."""
+        item, place = parts["outputDataItem"], parts["loopDataOutputRef"]
+        if (item is not None and place is None) or (
+            place is not None and item is None and parts["inputDataItem"] is None
+        ):
+            self.reading.report("loop_output_half", element)
 
     def _cardinality(self, holder: Element, element: Element) -> Expression | None:
         """How many instances; where the number is written down it must be one that can be."""

@@ -62,6 +62,19 @@ class Offer:
         given = {**self.key, **self.correlation}.get("business_key")
         return None if given is None else str(given)
 
+    def business_key_for(self, event: EventDefinition, functions: Mapping[str, Callable[..., Any]]) -> str | None:
+        """That of a case which begins at `event`: given as such, or what the message's property of that name reads."""
+        read = next((p.read for p in event.correlation if p.name == "business_key"), None)
+        given = self.fields
+        if self.business_key is not None or read is None or not read.names <= given.keys():
+            return self.business_key
+        try:
+            found = read.evaluate(given, functions)
+        except EngineError:
+            log.info("business key not readable", message=self.name)
+            return None
+        return None if found is None else str(found)
+
 
 def receivers(
     session: Session,

@@ -206,6 +206,8 @@ class ScopeModel:
     id: str
     nodes: dict[str, Node] = field(default_factory=dict)
     flows: dict[str, Flow] = field(default_factory=dict)
+    fed: set[str] = field(default_factory=set)
+    """Nodes that something leads to which was refused: they are not unreachable as well."""
 
     def walk(self) -> Iterator[Node]:
         """Every node here and in the sub-processes within, outer ones first."""

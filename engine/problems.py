@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from engine.decision_sentences import OF_DECISIONS
 from engine.diagram_sentences import OF_DIAGRAMS
+from engine.event_sentences import OF_EVENTS
 from engine.sentences import Sentence
 
 Language = Literal["zh", "en"]
@@ -80,5 +81,5 @@ def problem(
     return Problem(file, element_id, element_name, line, code, message, remedy, severity, facts)
 
 
-PROBLEMS: Mapping[str, Sentence] = {**OF_DIAGRAMS, **OF_DECISIONS}
+PROBLEMS: Mapping[str, Sentence] = {**OF_DIAGRAMS, **OF_EVENTS, **OF_DECISIONS}
 """Code → sentence."""

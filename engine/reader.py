@@ -4,10 +4,11 @@ Three things are checked here, each with the line it stands on: that the file is
 allow-list names, and that every expression, script and time can be read. Whether the flows make sense is `structure`'s.
 """
 
+from itertools import chain
 from typing import get_args
 
 from engine import allowance, xml
-from engine.allowed import BPMN, GLOBAL_TASKS, NODES, SPIFF
+from engine.allowed import ATTRIBUTES, BPMN, CHILDREN, GLOBAL_TASKS, NODES, SPIFF
 from engine.data_reader import DataReader
 from engine.event_reader import EventReader
 from engine.expressions import Expression
@@ -16,6 +17,8 @@ from engine.model import Binding, Diagram, Flow, Node, ProcessModel, ScopeModel,
 from engine.problems import Problem, problem
 from engine.reading import Reading, whole_number
 from engine.xml import Element
+
+_DIGITS = {"1": "true", "0": "false"}
 
 LARGEST_QUANTITY = 1_000
 """Tokens that one activity waits for or gives, at most."""
@@ -31,8 +34,18 @@ def read(content: bytes, file: str) -> tuple[Diagram, list[Problem]]:
         return Diagram(file), problems
     if xml.namespace(root) != BPMN or xml.local_name(root) != "definitions":
         return Diagram(file), [problem("not_bpmn", file=file, line=root.sourceline, tag=root.tag)]
+    _spell_out_booleans(root)
     reading = Reading(root, file)
     return _Reader(reading).diagram(), reading.problems
+
+
+def _spell_out_booleans(root: Element) -> None:
+    """XML Schema writes true and false as 1 and 0, too."""
+    for element in root.iter(f"{{{BPMN}}}*"):
+        allowed = ATTRIBUTES.get(xml.local_name(element), {})
+        for name, value in element.attrib.items():
+            if value.strip() in _DIGITS and (allowed.get(name) or frozenset()) & {"true", "false"}:
+                element.set(name, _DIGITS[value.strip()])
 
 
 class _Reader:
@@ -163,11 +176,19 @@ class _Reader:
         source, target = scope.nodes.get(flow.source), scope.nodes.get(flow.target)
         if source is None or target is None:
             missing = flow.source if source is None else flow.target
-            self.reading.report("flow_end_missing", element, missing=missing or "（空）")
+            if missing not in self._refused(element):
+                self.reading.report("flow_end_missing", element, missing=missing or "（空）")
+            elif target is not None:
+                scope.fed.add(target.id)
             return
         scope.flows[flow.id] = flow
         source.outgoing.append(flow)
         target.incoming.append(flow)
+
+    def _refused(self, flow: Element) -> set[str]:
+        """What stands beside a flow and was reported as something that cannot be run: its flows need no word more."""
+        beside = flow.itersiblings(f"{{{BPMN}}}*"), flow.itersiblings(f"{{{BPMN}}}*", preceding=True)
+        return {other.get("id") or "" for other in chain(*beside) if xml.local_name(other) not in CHILDREN["process"]}
 
     # Nodes
 
@@ -186,7 +207,9 @@ class _Reader:
         properties = self.reading.properties(extensions.get("properties"))
         node.result_variable = properties.get("resultVariable")
         node.loop = self.loops.loop(element)
-        node.is_compensation = element.get("isForCompensation") == "true"
+        is_event_sub_process = element.get("triggeredByEvent") == "true"
+        # An event sub-process that undoes its scope may carry the mark, too: its own start event is what leads to it.
+        node.is_compensation = element.get("isForCompensation") == "true" and not is_event_sub_process
         node.start_quantity = self._quantity(element, "startQuantity")
         node.completion_quantity = self._quantity(element, "completionQuantity")
         if node.is_activity:
@@ -212,9 +235,11 @@ class _Reader:
             node.form = properties.get("formJsonSchemaFilename")
             node.ui_form = properties.get("formUiSchemaFilename")
         elif node.is_scope:
-            node.by_event = element.get("triggeredByEvent") == "true"
+            node.by_event = is_event_sub_process
             node.scope = ScopeModel(node.id)
             self._fill(node.scope, element)
+            if is_event_sub_process and element.get("isForCompensation") == "true" and not _undoes(node.scope):
+                self.reading.report("handler_unused", element)
         elif tag == "complexGateway":
             activation = element.find(f"{{{BPMN}}}activationCondition")
             node.activation = self.reading.expression(activation, element) if activation is not None else None
@@ -241,7 +266,7 @@ class _Reader:
 
     def _call(self, node: Node, element: Element, properties: dict[str, str]) -> None:
         """What a call activity calls, and which version: `calledElementBinding` and `calledElementVersion`."""
-        node.called = self.reading.reference(element.get("calledElement")) or None
+        node.called = self.reading.reference(element.get("calledElement"), elsewhere=True) or None
         if node.called is None:
             self.reading.report("called_element_missing", element)
         binding = properties.get("calledElementBinding") or "nearest"
@@ -278,3 +303,9 @@ class _Reader:
         return ServiceCall(
             operator.get("id") or "", tuple(parameters), operator.get("resultVariable") or None, attempts
         )
+
+
+def _undoes(scope: ScopeModel) -> bool:
+    """Whether a scope begins with a compensation."""
+    starts = (node.event for node in scope.nodes.values() if node.kind == "startEvent" and node.event is not None)
+    return any(part.kind == "compensation" for event in starts for part in event.all)

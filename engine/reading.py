@@ -49,11 +49,14 @@ class Reading:
             return {}
         return {p.get("name") or "": p.get("value") or "" for p in element.iter(f"{{{SPIFF}}}property")}
 
-    def reference(self, text: str | None) -> str:
-        """What a QName refers to: its local part where it has a prefix of the file's."""
+    def reference(self, text: str | None, *, elsewhere: bool = False) -> str:
+        """What a QName refers to: its local part where its prefix is of the file's own namespace, or of whichever where
+        it may be another file's."""
         name = (text or "").strip()
         prefix, colon, local = name.partition(":")
-        return local if colon and prefix in self.root.nsmap else name
+        own = self.root.get("targetNamespace")
+        is_known = prefix in self.root.nsmap and (elsewhere or own in (None, self.root.nsmap[prefix]))
+        return local if colon and is_known else name
 
     def text(self, element: Element | None) -> str:
         return (element.text or "").strip() if element is not None else ""

@@ -1,4 +1,4 @@
-"""A sentence for people, in both languages. Those of deployment are in `diagram_sentences` and `decision_sentences`."""
+"""A sentence for people, in both languages. Those of deployment: `diagram_`, `event_`, `decision_sentences`."""
 
 from __future__ import annotations
 

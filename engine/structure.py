@@ -84,6 +84,7 @@ class _Checker:
         self._check_starts(scope, holder)
         self._check_reachable(scope)
         self._check_links(scope)
+        self._check_caught_twice(scope)
         self._check_compensation(scope, holder)
 
     def _check_node(self, scope: ScopeModel, node: Node, holder: Node | None) -> None:
@@ -103,6 +104,9 @@ class _Checker:
             self._report("event_subprocess_with_flow", node)
         if node.default is not None and node.default not in {flow.id for flow in node.outgoing}:
             self._report("default_unknown", node, flow=node.default)
+        for flow in node.outgoing:
+            if flow.id == node.default and flow.condition is not None:
+                self._report("default_with_condition", node, flow=flow.name or flow.id)
         if node.is_gateway:
             self._check_gateway(scope, node)
         if node.service is not None:
@@ -143,6 +147,19 @@ class _Checker:
                 target = scope.nodes[flow.target]
                 if not {part.kind for part in _parts(target)} <= {"message", "signal"}:
                     self._report("instantiate_kind", node, target=target.name)
+
+    def _check_caught_twice(self, scope: ScopeModel) -> None:
+        """Of two that catch the same error or escalation in one place, nothing says which is to."""
+        seen: set[tuple[str, str, str | None]] = set()
+        for node in scope.nodes.values():
+            starts = node.scope.nodes.values() if node.by_event and node.scope is not None else ()
+            catching = [node] if node.kind == "boundaryEvent" else [n for n in starts if n.kind == "startEvent"]
+            for part in (part for catch in catching for part in _parts(catch) if part.kind in ("error", "escalation")):
+                place = (node.attached_to or "", part.kind, part.name)
+                if place in seen:
+                    host = scope.nodes.get(node.attached_to or "")
+                    self._report("caught_twice", node, host=host.name if host else self.process.name, kind=part.kind)
+                seen.add(place)
 
     def _check_compensation(self, scope: ScopeModel, holder: Node | None) -> None:
         """Compensation and cancelling: who undoes what, and where it may be asked for."""
@@ -207,9 +224,9 @@ class _Checker:
             for flow in node.outgoing:
                 target = scope.nodes[flow.target]
                 waits = target.kind in ("intermediateCatchEvent", "receiveTask") and not _is_link(target)
-                # An event on a receive task's border would be a second way out of the race (BPMN 2.0 §10.6.6).
+                # An event on a receive task's border, or a loop of it, would be a second way out of the race (§10.6.6).
                 has_border = any(other.attached_to == target.id for other in scope.nodes.values())
-                if not waits or has_border or len(target.incoming) != 1:
+                if not waits or has_border or target.loop is not None or len(target.incoming) != 1:
                     self._report("event_gateway_target", node, target=target.name)
 
     def _check_starts(self, scope: ScopeModel, holder: Node | None) -> None:
@@ -247,7 +264,7 @@ class _Checker:
         """Every node must have a way to it from where the scope begins."""
         starts = [node.id for node in scope.nodes.values() if node.kind == "startEvent"]
         entries = starts or [node.id for node in scope.nodes.values() if _may_begin(node)]
-        entries += [node.id for node in scope.nodes.values() if node.instantiate]
+        entries += [*scope.fed, *(node.id for node in scope.nodes.values() if node.instantiate)]
         seen: set[str] = {node.id for node in scope.nodes.values() if node.by_event or node.is_compensation}
         ways = _ways(scope)
         waiting = list(entries)
@@ -264,6 +281,8 @@ class _Checker:
         links = [node for node in scope.nodes.values() if node.event is not None and node.event.kind == "link"]
         catches = [node.event.name for node in links if node.event and node.kind == "intermediateCatchEvent"]
         for node in links:
+            if node.outgoing if node.kind == "intermediateThrowEvent" else node.incoming:
+                self._report("link_with_flow", node, name=node.event.name or "" if node.event else "")
             if node.kind == "intermediateThrowEvent" and node.event and catches.count(node.event.name) != 1:
                 self._report("link_target", node, name=node.event.name or "", count=catches.count(node.event.name))
 

@@ -7,7 +7,7 @@ any other (`records.papers`).
 
 import secrets
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import MAXYEAR, MINYEAR, date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -213,6 +213,8 @@ def expiry(issue_date: date) -> date:
 def years_later(day: date, years: int) -> date:
     """The same day of a later year, or 28 February where that year has no 29th."""
     try:
+        if not MINYEAR <= day.year + years <= MAXYEAR:
+            raise OverflowError("no calendar has that year")
         return day.replace(year=day.year + years)
     except ValueError:
         return day.replace(year=day.year + years, day=28)

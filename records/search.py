@@ -34,7 +34,9 @@ SELECT ARRAY(SELECT substr(lower(given), n, 2) FROM generate_series(1, length(gi
 _ON_POSTGRESQL = "postgresql"
 _CODE = re.compile(r"[0-9]{4}-?[0-9-]*", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{4,15}", re.ASCII)
-_USCC = re.compile(r"[0-9A-Z]{18}", re.ASCII)
+_LETTER = re.compile(r"[0-9]{4}-([0-9]{4,15})(-变[0-9]*)?", re.ASCII)
+_SERIAL = re.compile(r"[A-Z]{2}[0-9-]{2,13}", re.ASCII)
+_USCC = re.compile(r"[0-9A-Z]{18}|9[0-9A-Z]{3,16}", re.ASCII)
 
 _Text = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
 
@@ -115,10 +117,10 @@ def is_project(session: Session, text: str) -> ColumnElement[bool]:
 
 
 def is_enterprise(session: Session, text: str) -> ColumnElement[bool]:
-    """An enterprise that is called so, or has this code."""
+    """An enterprise that is called so, or whose code is this or begins so."""
     code = text.strip().upper()
     if _USCC.fullmatch(code):
-        return Enterprise.uscc == code
+        return Enterprise.uscc.between(code, code + "Z" * (18 - len(code)))
     return _contains(session, Enterprise.name, text)
 
 
@@ -127,7 +129,9 @@ def _known_by(session: Session, text: str) -> list[ColumnElement[bool]]:
     asked = [_contains(session, Project.project_name, text, newest_first=Project.submitted_at.desc())]
     if _CODE.fullmatch(code):
         asked.append(Project.project_code.startswith(code, autoescape=True))
-    if _NUMBER.fullmatch(number):
+    if _SERIAL.fullmatch(code.upper()):
+        asked.append(Project.number.between(code.upper(), code.upper() + "9" * 12))
+    if _NUMBER.fullmatch(_plain(number)):
         asked.append(_number_begins(Project.certificate_number, number))
     return asked
 
@@ -158,7 +162,13 @@ def _is_common(session: Session, column: _Text, words: Sequence[str], newest_fir
     return (session.scalar(select(func.count()).select_from(newest).where(*having)) or 0) >= _OFTEN
 
 
+def _plain(text: str) -> str:
+    """A certificate's number, also where that of a letter about it was typed, such as 2026-260704397230008-变1."""
+    letter = _LETTER.fullmatch(text)
+    return letter[1] if letter else text
+
+
 def _number_begins(column: _Text, text: str) -> ColumnElement[bool]:
     """Digits stand in the same order in every collation, so that the index of the key itself serves."""
-    number = text.replace(" ", "")
+    number = _plain(text.replace(" ", ""))
     return column.between(number, number + "9" * (15 - len(number))) if _NUMBER.fullmatch(number) else false()

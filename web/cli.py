@@ -154,9 +154,10 @@ def serve(app: Flask, host: str, port: int, *, carry: bool) -> None:
     """Serve until SIGINT or SIGTERM, then end cleanly: requests under way are answered first."""
     from waitress.server import create_server  # waitress is for serving only; commands start without it
 
-    server = create_server(app, host=host, port=port, threads=8, ident="jigai")
+    settings: Settings = app.extensions["jigai"].settings
+    server = create_server(app, host=host, port=port, threads=8, ident="jigai", **behind(settings.trusted_proxy))
     carrier = app.extensions["jigai"].carrier
-    if carry and app.extensions["jigai"].settings.embedded:
+    if carry and settings.embedded:
         carrier.start_embedded()
     stopping = threading.Event()
 
@@ -174,6 +175,14 @@ def serve(app: Flask, host: str, port: int, *, carry: bool) -> None:
     finally:
         server.close()
         carrier.stop()
+
+
+def behind(proxy: str | None) -> dict[str, Any]:
+    """What the server is told of the proxy before it: else everybody would seem to ask from there."""
+    if proxy is None:
+        return {}
+    headers = {"x-forwarded-for", "x-forwarded-proto"}
+    return {"trusted_proxy": proxy, "trusted_proxy_headers": headers, "clear_untrusted_proxy_headers": True}
 
 
 # Diagrams

@@ -58,6 +58,8 @@ def _write(access: Access, username: str) -> None:
         "agent": request.user_agent.string,
         "place": f"{request.method} {request.path}",
     }
+    # A NUL, which PostgreSQL does not keep, is shown as what cannot be shown.
+    told = {name: text.replace("\0", "\N{REPLACEMENT CHARACTER}") for name, text in told.items()}
     cut = {name: text[: columns[name].type.length] for name, text in told.items()}  # type: ignore[attr-defined]  # of a String
     try:
         with Session(db.engine) as own, transaction(own):

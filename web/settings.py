@@ -71,6 +71,8 @@ class Settings:
     licences_token: str | None = field(default=None, repr=False)
     lease: timedelta = LEASE
     secure_cookies: bool = False
+    trusted_proxy: str | None = None
+    """The address of the proxy whose word on who asks, and by which scheme, is taken."""
     identity_platform: IdentityPlatform | None = None
     password_login_until: date | None = None
     """The last day on which enterprises may log in by password; None: they always may."""
@@ -97,6 +99,7 @@ class Settings:
             licences_token=given.get("JIGAI_LICENCES_TOKEN") or None,
             lease=timedelta(seconds=float(given.get("JIGAI_LEASE_SECONDS", LEASE.total_seconds()))),
             secure_cookies=given.get("JIGAI_SECURE_COOKIES") == "1",
+            trusted_proxy=given.get("JIGAI_TRUSTED_PROXY") or None,
             identity_platform=IdentityPlatform.from_environment(given),
             password_login_until=_day(given, "JIGAI_PASSWORD_LOGIN_UNTIL"),
         )

@@ -165,6 +165,13 @@ def test_a_kept_message_expires() -> None:
         assert t.read(lambda session: session.scalar(select(func.count(BufferedMessage.id)))) == 1
 
 
+def test_a_message_that_starts_a_process_gives_the_business_key_that_its_property_reads() -> None:
+    with ProcessTest([one(start("s", message("M", business_key="order.id")), user("u"), "s > u")]) as t:
+        t.message("M", correlation={"order": {"id": 7}})
+        [case] = t.cases("p")
+        assert case.business_key == "7"
+
+
 def test_a_message_starts_a_process_and_what_it_carries_are_its_variables() -> None:
     with ProcessTest([one(start("s", message("M")), user("u"), "s > u")]) as t:
         t.restart()

@@ -1,17 +1,21 @@
 """`jigai`: what its commands have in common."""
 
+import threading
+import urllib.request
 from pathlib import Path
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 import structlog
 from click.testing import CliRunner
 from sqlalchemy import QueuePool
+from waitress.server import create_server
 
 from records.passwords import check_password
 from records.users import user_by_username
 from tests.web.portal import Portal
 from web import demo
-from web.cli import main
+from web.cli import behind, main
 from web.database import db
 
 NEED_TABLES = [
@@ -59,6 +63,28 @@ def test_a_user_gets_a_new_password_and_the_old_one_opens_nothing(
         user = user_by_username(db.session(), "ent01")
         assert check_password(user, renewed.stdout.strip())
         assert not check_password(user, demo.PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "seen"), [(None, "127.0.0.1"), ("127.0.0.1", "203.0.113.7"), ("10.9.8.7", "127.0.0.1")]
+)
+def test_who_asks_is_told_by_the_proxy_that_is_trusted_and_by_no_other(proxy: str | None, seen: str) -> None:
+    def told(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", [])
+        return [environ["REMOTE_ADDR"].encode()]
+
+    server = create_server(told, host="127.0.0.1", port=0, **behind(proxy))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{server.effective_port}/", headers={"X-Forwarded-For": "203.0.113.7"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.read().decode() == seen
+    finally:
+        server.close()
+        thread.join(10)
 
 
 def test_a_command_leaves_no_connection_open(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:

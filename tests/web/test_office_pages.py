@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from werkzeug.wrappers import Response
 
 from records.enterprises import Enterprise
+from records.filings import Filing
 from tests.servers import Prepare
 from tests.web.conftest import Visitor
 from tests.web.portal import Portal, Portals
@@ -215,6 +216,14 @@ def test_search_finds_names_codes_and_numbers_in_sight(on_each: Portal) -> None:
         assert "P04" not in found(on_each, "ent02", text)["projects"], text
     assert found(on_each, "province", number)["certificates"] == [number]
     assert number in found(on_each, "province", number[:8])["certificates"]
+    assert found(on_each, "province", f"2026-{number}-变1")["certificates"] == [number]
+    with on_each.app.app_context():
+        filed = db.session.get_one(Filing, "P04").number
+        uscc = db.session.get_one(Enterprise, "E01").uscc
+    for serial in (filed, filed[:8], filed.lower()):
+        assert "P04" in found(on_each, "gx10", serial)["projects"], serial
+    for code in (uscc, uscc[:10]):
+        assert "E01" in found(on_each, "gx10", code)["enterprises"], code
     assert found(on_each, "gx10", "星烁")["enterprises"] == ["E01"]
     assert found(on_each, "ent01", "星烁")["enterprises"] == []
     assert found(on_each, "province", "装封") == {"projects": [], "certificates": [], "enterprises": []}

@@ -6,7 +6,7 @@ import structlog
 from flask import Flask, Response, json, request
 from flask_wtf.csrf import CSRFError
 from marshmallow import INCLUDE, Schema, fields
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError, StatementError
 from werkzeug.exceptions import HTTPException
 
 from engine.errors import BusinessRefusal, CommandRefused, DeploymentRefused
@@ -120,6 +120,18 @@ def answer_problems(app: Flask) -> None:
         return problem(
             status, f"http_{status}", _SENTENCES.get(status, str(error)), errors=list(_fields(messages)) or None
         )
+
+    @app.errorhandler(StatementError)
+    @app.errorhandler(OverflowError)
+    def out_of_range(error: Exception) -> Any:
+        """What no column holds, such as a NUL, a number of thirty digits, or the day before the calendar's first."""
+        if not isinstance(error, DataError | OverflowError) and not isinstance(
+            getattr(error, "orig", None), OverflowError
+        ):
+            return unforeseen(error)
+        log.warning("value out of range", path=request.path, exc_info=error)
+        message = "内容里有系统不能接收的字符，或超出范围的数字、日期。"
+        return command_refused(CommandRefused("value_out_of_range", message, status=422, remedy="请更正后重试。"))
 
     @app.errorhandler(OperationalError)
     def database_away(error: OperationalError) -> Any:
