@@ -13,7 +13,7 @@ from engine.tables import Base, UtcDateTime
 from records.users import User
 
 FORGOTTEN_AFTER = timedelta(days=30)
-"""A log-in that was not used for so long is removed when its user logs in again."""
+"""A log-in that was not used for so long is over, and removed when its user logs in again."""
 _LONGEST_AGENT = 200
 
 
@@ -65,13 +65,14 @@ _BY_ID = (
     select(LoginSession)
     .join(LoginSession.user)
     .options(_WITH_USER.joinedload(User.roles), _WITH_USER.joinedload(User.agency))
-    .where(LoginSession.id == bindparam("id"), User.active)
+    .where(LoginSession.id == bindparam("id"), LoginSession.seen_at >= bindparam("since"), User.active)
 )
 
 
-def session_of(session: Session, id: str) -> LoginSession | None:
-    """The log-in with this id, with its user, their agency and their roles, while the account is open."""
-    return session.scalars(_BY_ID, {"id": id}).unique().one_or_none()
+def session_of(session: Session, id: str, now: datetime) -> LoginSession | None:
+    """The log-in with this id, with its user, their agency and their roles, while the account is open and the log-in is
+    not forgotten."""
+    return session.scalars(_BY_ID, {"id": id, "since": now - FORGOTTEN_AFTER}).unique().one_or_none()
 
 
 def sessions_of(session: Session, user: User) -> Sequence[LoginSession]:

@@ -157,7 +157,7 @@ def _copy_files(settings: Settings, url: URL, target: Path) -> None:
     for path in sorted(settings.var.rglob("*")):
         copy = target / path.relative_to(settings.var)
         if path.is_dir():
-            copy.mkdir(exist_ok=True)
+            copy.mkdir(mode=0o700, exist_ok=True)
         elif path.suffix == ".log" or (database is not None and path.name.startswith(database)) or copy.exists():
             continue
         else:

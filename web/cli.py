@@ -96,7 +96,7 @@ def demo(port: int, host: str, reset: bool, past: bool) -> None:
         shutil.rmtree(settings.var, ignore_errors=True)
         click.echo("demo data removed; `make demo` starts afresh")
         return
-    settings.var.mkdir(parents=True, exist_ok=True)
+    settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
     (settings.var / "demo").touch()
     click.echo("preparing the demo's database …")
     app = create_app(settings)

@@ -68,7 +68,7 @@ def register(app: Flask) -> None:
 
     @login.user_loader
     def by_session(id: str) -> Account | None:
-        found = session_of(db.session(), id)
+        found = session_of(db.session(), id, runtime().engine.clock.now())
         return Account(found) if found is not None else None
 
     @login.request_loader

@@ -162,7 +162,7 @@ def _key(given: str | None, file: Path) -> bytes:
             raise ValueError("a key is 32 bytes, written as 64 hexadecimal digits")
         return key
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.touch(mode=0o600, exist_ok=False)
         file.write_text(secrets.token_hex(32))
     return bytes.fromhex(file.read_text().strip())

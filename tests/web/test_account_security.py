@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from records.login_sessions import LoginSession
+from records.login_sessions import FORGOTTEN_AFTER, LoginSession
 from records.passwords import LOCKED_FOR, MOST_FAILURES, set_password
 from records.users import user_by_username
 from tests.web.conftest import Visitor
@@ -140,6 +140,13 @@ def test_nobody_ends_the_log_in_of_somebody_else(client_of: ClientOf) -> None:
     theirs = re.search(r'action="(/account/sessions/[^/"]+/end)"', official.read("/account"))
     assert theirs is not None
     assert client_of("gx11").post(theirs[1]).status_code == 404
+
+
+def test_a_session_that_nobody_used_for_a_month_is_over(client_of: ClientOf, portal: Portal) -> None:
+    visitor = client_of("gx10")
+    assert "待办" in visitor.read("/inbox/todo")
+    portal.clock.advance(FORGOTTEN_AFTER + timedelta(hours=1))
+    assert visitor.get("/inbox/todo").status_code == 302
 
 
 def test_logging_out_ends_the_session_and_each_log_in_is_a_new_one(visitor: Visitor, portal: Portal) -> None:

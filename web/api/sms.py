@@ -74,8 +74,10 @@ class Messages(MethodView):
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Messages, the latest first; numbers are masked."""
         rows = chosen(query.get("state", ""), query.get("template", ""), query.get("project", ""))
-        if query.get("cursor", "").isdigit():
-            rows = rows.where(OutgoingSms.id < int(query["cursor"]))
+        if cursor := query.get("cursor"):
+            if not cursor.isdecimal():
+                raise CommandRefused("bad_cursor", "分页位置无效。", status=422, remedy="请从第一页重新查看。")
+            rows = rows.where(OutgoingSms.id < int(cursor))
         found = db.session.execute(rows.limit(query["limit"] + 1)).all()
         shown = found[: query["limit"]]
         more = len(found) > len(shown)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from engine.tables import Definition, History
 from records.admin_acts import Act, AdminAct
+from records.articles import Shelf
 from records.documents import Document
 from records.roles import AdminRole
 from records.users import User
@@ -211,6 +212,8 @@ def _value(value: Any) -> str:
         return _("无")
     if isinstance(value, bool):
         return _("是") if value else _("否")
+    if value in tuple(Shelf):
+        return _("办事指南") if value == Shelf.GUIDE else _("政策法规")
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return "、".join(people.role_title(item) for item in value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -253,6 +256,10 @@ def field_words() -> dict[str, str]:
         "opinion": _("意见"),
         "data": _("数据"),
         "assignee": _("办理人"),
+        "shelf": _("栏目"),
+        "published": _("已发布"),
+        "revision": _("保存次数"),
+        "job": _("作业"),
     }
 
 
