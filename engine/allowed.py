@@ -448,3 +448,12 @@ EXTENSIONS: Mapping[str, frozenset[str]] = {
     "signalButtonLabel": _ANYWHERE,
 }
 """The `spiffworkflow:` extensions that are executed, or are help for people → the elements that may carry them."""
+
+PROPERTIES: Mapping[str, frozenset[str]] = {
+    "userTask": frozenset(
+        {"performerOf", "nameExpression", "dueDate", "doneBy", "formJsonSchemaFilename", "formUiSchemaFilename"}
+    ),
+    "businessRuleTask": frozenset({"resultVariable"}),
+    "callActivity": frozenset({"calledElementBinding", "calledElementVersion"}),
+}
+"""Element → the `spiffworkflow:property`s that are executed."""

@@ -25,6 +25,12 @@ OF_DIAGRAMS: Mapping[str, Sentence] = {
         remedy_zh="请删去这个元素。",
         remedy_en="Remove the element.",
     ),
+    "property_unknown": Sentence(
+        zh="这里没有名为 {name} 的属性，它不起作用。",
+        en="There is no property {name} here; it does nothing.",
+        remedy_zh="请更正名称，或删除。",
+        remedy_en="Correct its name, or remove it.",
+    ),
     "extension_misplaced": Sentence(
         zh="扩展 {tag} 写在 {parent} 上不起作用。",
         en="The extension {tag} does nothing on {parent}.",

@@ -12,7 +12,19 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, literal, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from engine.assignment import Standing
@@ -104,6 +116,13 @@ def portion(limit: int, offset: int = 0) -> dict[str, int]:
     return {"limit": limit, "offset": offset, "reach": offset + limit}
 
 
+def _number(name: str) -> BindParameter[int]:
+    """A part of `portion`, written into the statement. Of a limit that it does not know PostgreSQL makes a new plan each
+    time, which takes longer than to find the tasks.
+    """
+    return bindparam(name, type_=Integer, literal_execute=True)
+
+
 @lru_cache(maxsize=_STATEMENTS)
 def tasks(box: str, whose: Names, narrowing: Narrowing = ()) -> Select[str]:
     """The ids of some tasks of a box, or of a part of it; not in order, but those that `portion` names in its order.
@@ -112,11 +131,7 @@ def tasks(box: str, whose: Names, narrowing: Narrowing = ()) -> Select[str]:
     """
     columns = (Task.id, Task.due_at, Task.created_at, Task.ended_at)
     parts = [
-        select(*columns)
-        .where(share, *narrowing)
-        .order_by(*order(box))
-        .limit(bindparam("reach", type_=Integer))
-        .subquery()
+        select(*columns).where(share, *narrowing).order_by(*order(box)).limit(_number("reach")).subquery()
         for share in _shares(whose)
     ]
     every = union_all(*(select(part) for part in parts)).subquery()
@@ -125,8 +140,7 @@ def tasks(box: str, whose: Names, narrowing: Narrowing = ()) -> Select[str]:
         if box == "todo"
         else (every.c.ended_at.desc(), every.c.id.desc())
     )
-    limit, offset = bindparam("limit", type_=Integer), bindparam("offset", type_=Integer)
-    return select(every.c.id).order_by(*of_every).limit(limit).offset(offset)
+    return select(every.c.id).order_by(*of_every).limit(_number("limit")).offset(_number("offset"))
 
 
 @lru_cache(maxsize=_STATEMENTS)

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import get_args
 
 from engine import allowance, xml
-from engine.allowed import ATTRIBUTES, BPMN, CHILDREN, GLOBAL_TASKS, NODES, SPIFF
+from engine.allowed import ATTRIBUTES, BPMN, CHILDREN, GLOBAL_TASKS, NODES, PROPERTIES, SPIFF
 from engine.data_reader import DataReader
 from engine.event_reader import EventReader
 from engine.expressions import Expression
@@ -205,6 +205,8 @@ class _Reader:
         node.pre_script = self.reading.script(extensions.get("preScript"), element)
         node.post_script = self.reading.script(extensions.get("postScript"), element)
         properties = self.reading.properties(extensions.get("properties"))
+        for name in sorted(properties.keys() - PROPERTIES.get(tag, frozenset())):
+            self.reading.report("property_unknown", element, severity="warning", name=name)
         node.result_variable = properties.get("resultVariable")
         node.loop = self.loops.loop(element)
         is_event_sub_process = element.get("triggeredByEvent") == "true"

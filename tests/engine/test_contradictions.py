@@ -21,6 +21,7 @@ from tests.engine.models import (
     link,
     message,
     one,
+    properties,
     receive,
     script,
     signal,
@@ -175,6 +176,12 @@ MISPLACED = {
 def test_an_extension_that_would_do_nothing_where_it_stands_is_refused(extension: str) -> None:
     model = one(start(), copy.deepcopy(MISPLACED[extension]), "start > x")
     assert codes(model) == [("x", "extension_misplaced")]
+
+
+def test_a_property_that_is_none_is_warned_of() -> None:
+    misspelt = user("x", properties(dueDat="now()"))
+    found = check([Source("test.bpmn", one(start(), misspelt, "start > x"))], lambda operator: True).problems
+    assert [(p.element_id, p.code, p.severity) for p in found] == [("x", "property_unknown", "warning")]
 
 
 def event_with_data(*definitions: Node, associations: int = 1) -> Node:
