@@ -117,7 +117,7 @@ def portion(limit: int, offset: int = 0) -> dict[str, int]:
 
 
 def _number(name: str) -> BindParameter[int]:
-    """A part of `portion`, written into the statement. Of a limit that it does not know PostgreSQL makes a new plan each
+    """A part of `portion`, written into the statement. For a limit that it does not know PostgreSQL plans anew each
     time, which takes longer than to find the tasks.
     """
     return bindparam(name, type_=Integer, literal_execute=True)
