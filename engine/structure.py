@@ -12,6 +12,9 @@ from engine.services import Takes
 FindService = Callable[[str], bool | Takes]
 """Whether there is a service, and if that is known what it takes."""
 
+_JOINS = frozenset({"parallelGateway", "inclusiveGateway"})
+"""Gateways that split into branches which run at once, and wait for them."""
+
 _TRIGGERED_STARTS = {"message", "signal", "timer", "error", "escalation", "conditional", "compensation"}
 _PROCESS_STARTS = {"none", "message", "signal", "timer"}
 
@@ -343,9 +346,9 @@ def _is_link(node: Node) -> bool:
 
 
 def concurrent_writes(process: ProcessModel) -> Iterator[Problem]:
-    """Variables that two branches of one parallel split both write: the last one wins, which few diagrams mean."""
+    """Variables that two branches of one split both write: the last one wins, which few diagrams mean."""
     for node in process.walk():
-        if node.kind != "parallelGateway" or len(node.outgoing) < 2:
+        if len(node.outgoing) < 2 or (node.is_gateway and node.kind not in _JOINS):
             continue
         scope = next(s for s in _scopes(process) if node.id in s.nodes)
         written: dict[str, str] = {}
@@ -379,14 +382,19 @@ def _writes(scope: ScopeModel, start: str) -> dict[str, str]:
     waiting = [start]
     while waiting:
         node = scope.nodes[waiting.pop()]
-        if node.id in seen or (node.kind == "parallelGateway" and len(node.incoming) > 1):
+        if node.id in seen or (node.kind in _JOINS and len(node.incoming) > 1):
             continue
         seen.add(node.id)
-        for script in (node.pre_script, node.script, node.post_script):
-            for name in script.names_written if script is not None else ():
-                found.setdefault(name, node.id)
-        result = node.service.result_variable if node.service is not None else node.result_variable
-        if result:
-            found.setdefault(result, node.id)
+        for name in _written_by(node):
+            found.setdefault(name, node.id)
         waiting.extend(flow.target for flow in node.outgoing)
     return found
+
+
+def _written_by(node: Node) -> Iterator[str]:
+    """The variables that a node writes, as far as it says so itself."""
+    for script in (node.pre_script, node.script, node.post_script):
+        yield from sorted(script.names_written) if script is not None else ()
+    yield from (part.variable for part in _parts(node) if part.variable)
+    if result := node.service.result_variable if node.service is not None else node.result_variable:
+        yield result

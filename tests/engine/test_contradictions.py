@@ -10,6 +10,7 @@ from engine.deployments import Source, check
 from engine.testing import ProcessTest
 from tests.engine.models import (
     Node,
+    both,
     boundary,
     catch,
     end,
@@ -182,6 +183,15 @@ def test_a_property_that_is_none_is_warned_of() -> None:
     misspelt = user("x", properties(dueDat="now()"))
     found = check([Source("test.bpmn", one(start(), misspelt, "start > x"))], lambda operator: True).problems
     assert [(p.element_id, p.code, p.severity) for p in found] == [("x", "property_unknown", "warning")]
+
+
+@pytest.mark.parametrize("split", [task("f"), Node("inclusiveGateway", {"id": "f"}), both("f")], ids=lambda n: n.tag)
+def test_two_branches_that_write_one_variable_are_warned_of(split: Node) -> None:
+    catches = Node("intermediateCatchEvent", {"id": "b"}, [signal("S", variable="y")])
+    flows = ("f > a if x", "f > b if not x") if "inclusive" in split.tag else ("f > a", "f > b")
+    model = one(start(), copy.deepcopy(split), script("a", "y = 1"), catches, "start > f", *flows)
+    found = check([Source("test.bpmn", model)], lambda operator: True).problems
+    assert [(p.code, p.element_id) for p in found] == [("concurrent_write", "b")]
 
 
 def event_with_data(*definitions: Node, associations: int = 1) -> Node:
