@@ -65,6 +65,8 @@ class Crowd:
         with self._connection.engine.connect() as connection:
             connection.execute(text("VACUUM ANALYZE engine_task"))
             connection.execute(text("VACUUM ANALYZE engine_instance"))
+            # What was just written is on its way to the disk for minutes: of that no box is to be told.
+            connection.execute(text("CHECKPOINT"))
 
     def _add(self, state: str, has: int, wanted: int) -> int:
         for first, last in self._steps(f"{state} tasks", has, wanted):
