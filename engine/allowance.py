@@ -110,6 +110,7 @@ def _check_extensions(reading: Reading, element: Element) -> None:
 
 def _check_ids(reading: Reading, parts: Iterable[Element]) -> None:
     seen: dict[str, Element] = {}
+    variables: dict[tuple[Element | None, str, str | None], Element] = {}
     for part in parts:
         for element in part.iter(f"{{{BPMN}}}*"):
             identity = element.get("id")
@@ -118,9 +119,10 @@ def _check_ids(reading: Reading, parts: Iterable[Element]) -> None:
                 if xml.local_name(element) in NODES | {"sequenceFlow", "process"}:
                     reading.report("missing_id", element, tag=xml.local_name(element))
             elif xml.local_name(element) in _VARIABLES:
-                beside = [other.get("id") for other in element.itersiblings(element.tag, preceding=True)]
-                if identity in beside:
-                    reading.report("duplicate_id", reading.named_place(element), id=identity, other=element.sourceline)
+                first = variables.setdefault((element.getparent(), element.tag, identity), element)
+                if first is not element:
+                    place, line = reading.named_place(element), element.sourceline
+                    reading.report("duplicate_id", place, line=line, id=identity, other=first.sourceline)
             elif identity in seen:
                 reading.report("duplicate_id", element, id=identity, other=seen[identity].sourceline)
             else:

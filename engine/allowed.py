@@ -61,7 +61,7 @@ _ARTIFACTS = frozenset(
     {"textAnnotation", "association", "group", "dataObject", "dataObjectReference", "dataStoreReference"}
 )
 
-NODES = frozenset(
+_ACTIVITIES = frozenset(
     {
         "task",
         "userTask",
@@ -74,18 +74,13 @@ NODES = frozenset(
         "callActivity",
         "subProcess",
         "transaction",
-        "exclusiveGateway",
-        "parallelGateway",
-        "inclusiveGateway",
-        "complexGateway",
-        "eventBasedGateway",
-        "startEvent",
-        "endEvent",
-        "intermediateCatchEvent",
-        "intermediateThrowEvent",
-        "boundaryEvent",
     }
 )
+_GATEWAYS = frozenset(
+    {"exclusiveGateway", "parallelGateway", "inclusiveGateway", "complexGateway", "eventBasedGateway"}
+)
+_EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
+NODES = _ACTIVITIES | _GATEWAYS | _EVENTS
 GLOBAL_TASKS: Mapping[str, str] = {
     "globalTask": "task",
     "globalUserTask": "userTask",
@@ -412,24 +407,9 @@ ATTRIBUTES: dict[str, Mapping[str, frozenset[str] | None]] = {
 }
 """Element → the attributes it may carry, each with the values that are executed as the standard says."""
 
-_ACTIVITIES = frozenset(
-    {
-        "task",
-        "userTask",
-        "manualTask",
-        "scriptTask",
-        "serviceTask",
-        "businessRuleTask",
-        "sendTask",
-        "receiveTask",
-        "callActivity",
-        "subProcess",
-        "transaction",
-    }
-)
 _TASKS = _ACTIVITIES | GLOBAL_TASKS.keys()
-_EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
-_CARRYING = frozenset({"signal", "error", "escalation"}) | _RAISED | {"signalEventDefinition"}
+_OF_MESSAGES = frozenset({"message", "messageEventDefinition", "sendTask", "receiveTask"}) | _EVENTS
+_OF_OTHERS = frozenset({"signal", "error", "escalation"}) | _RAISED | {"signalEventDefinition"}
 _ANYWHERE = frozenset(CHILDREN)
 
 EXTENSIONS: Mapping[str, frozenset[str]] = {
@@ -437,10 +417,10 @@ EXTENSIONS: Mapping[str, frozenset[str]] = {
     "calledDecisionId": frozenset({"businessRuleTask", "globalBusinessRuleTask"}),
     "preScript": _TASKS,
     "postScript": _TASKS,
-    "messagePayload": frozenset({"message", "messageEventDefinition", "sendTask", "receiveTask"}) | _EVENTS,
-    "messageVariable": frozenset({"message", "messageEventDefinition", "sendTask", "receiveTask"}) | _EVENTS,
-    "payloadExpression": _CARRYING,
-    "variableName": _CARRYING,
+    "messagePayload": _OF_MESSAGES,
+    "messageVariable": _OF_MESSAGES,
+    "payloadExpression": _OF_OTHERS,
+    "variableName": _OF_OTHERS,
     "properties": _ANYWHERE,
     "instructionsForEndUser": _ANYWHERE,
     "unitTests": _ANYWHERE,

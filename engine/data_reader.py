@@ -52,9 +52,10 @@ class DataReader:
         """What is copied when an activity begins: each value under the names its data input has."""
         associations = self.reading.children(element, "dataInputAssociation")
         inner = self._inner(element, "dataInput") if associations else {}
+        own = {*inner, *self._properties(element)}
         found: list[Mapping] = []
         for association in associations:
-            self._check_ends(association, element, inside="targetRef", own=self._own(element, "dataInput"))
+            self._check_ends(association, element, inside="targetRef", own=own)
             for source, value, target in self._copies(association, element):
                 names = inner.get(target, (target,))
                 if value is not None:
@@ -67,9 +68,10 @@ class DataReader:
         """What is copied when an activity completes: from one of the names its data output has, to a variable."""
         associations = self.reading.children(element, "dataOutputAssociation")
         inner = self._inner(element, "dataOutput") if associations else {}
+        own = {*inner, *self._properties(element)}
         found: list[Mapping] = []
         for association in associations:
-            self._check_ends(association, element, inside="sourceRef", own=self._own(element, "dataOutput"))
+            self._check_ends(association, element, inside="sourceRef", own=own)
             for source, value, target in self._copies(association, element):
                 outer = self.name(target) or target
                 names = inner.get(source or "", ())
@@ -77,11 +79,11 @@ class DataReader:
                     found.append(Mapping(names, outer, value))
         return tuple(found)
 
-    def _own(self, element: Element, tag: str) -> set[str | None]:
-        """The data inputs or outputs of an element, and the properties that modelers put in their place."""
-        return {*self._inner(element, tag), *(item.get("id") for item in self.reading.children(element, "property"))}
+    def _properties(self, element: Element) -> list[str]:
+        """What modelers put in the place of data inputs and outputs."""
+        return [item.get("id") or "" for item in self.reading.children(element, "property")]
 
-    def _check_ends(self, association: Element, element: Element, *, inside: str, own: set[str | None]) -> None:
+    def _check_ends(self, association: Element, element: Element, *, inside: str, own: set[str]) -> None:
         """Report what an association leads from or to that is not there. Outside of the element it may be a variable
         that nothing is drawn for: that is warned of."""
         is_assignment = association.find(f"{{{BPMN}}}assignment") is not None  # whose own `to` says where

@@ -198,7 +198,7 @@ def _after(box: str, cursor: str | None) -> tuple[Narrowing, dict[str, Any]]:
         return (), {}
     moments, task_id = _open(cursor)
     if len(moments) != (2 if box == "todo" else 1):
-        raise _bad_cursor()
+        raise bad_cursor()
     if box == "done":
         return _AFTER_LATEST, {"ended": moments[0], "id": task_id}
     due, created = moments
@@ -217,8 +217,9 @@ def _open(cursor: str) -> tuple[list[datetime | None], str]:
         *moments, task_id = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
         return [datetime.fromisoformat(moment) if moment else None for moment in moments], str(task_id)
     except (ValueError, TypeError) as error:
-        raise _bad_cursor() from error
+        raise bad_cursor() from error
 
 
-def _bad_cursor() -> CommandRefused:
+def bad_cursor() -> CommandRefused:
+    """What a cursor that is none is answered with."""
     return CommandRefused("bad_cursor", "分页位置无效。", status=422, remedy="请从第一页重新查看。")

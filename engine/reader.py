@@ -4,7 +4,6 @@ Three things are checked here, each with the line it stands on: that the file is
 allow-list names, and that every expression, script and time can be read. Whether the flows make sense is `structure`'s.
 """
 
-from itertools import chain
 from typing import get_args
 
 from engine import allowance, xml
@@ -105,15 +104,18 @@ class _Reader:
 
     def _fill(self, scope: ScopeModel, element: Element) -> None:
         lanes = self._lane_of_nodes(element)
+        refused: set[str] = set()
         for child in element.iterchildren(f"{{{BPMN}}}*"):
             tag = xml.local_name(child)
+            if tag not in CHILDREN["process"]:
+                refused.add(child.get("id") or "")
             if tag in NODES and child.get("id"):
                 node = self._node(child, tag)
                 node.lane = lanes.get(node.id)
                 scope.nodes[node.id] = node
         for child in element.iterchildren(f"{{{BPMN}}}sequenceFlow"):
             if child.get("id"):
-                self._flow(scope, child)
+                self._flow(scope, child, refused)
         for child in element.iterchildren(*(f"{{{BPMN}}}{tag}" for tag in NODES)):
             self._compare_flows(scope, child)
         for child in self.reading.children(element, "association"):
@@ -161,7 +163,8 @@ class _Reader:
                 lanes[node] = lane.get("id") or ""
         return lanes
 
-    def _flow(self, scope: ScopeModel, element: Element) -> None:
+    def _flow(self, scope: ScopeModel, element: Element, refused: set[str]) -> None:
+        """Of what was `refused` here, which was reported, the flows need no word more."""
         holder = element.find(f"{{{BPMN}}}conditionExpression")
         # One that cannot be read is reported; it is there, so that nobody misses it as well.
         condition = None if holder is None else self.reading.expression(holder, element) or Expression.parse("False")
@@ -176,7 +179,7 @@ class _Reader:
         source, target = scope.nodes.get(flow.source), scope.nodes.get(flow.target)
         if source is None or target is None:
             missing = flow.source if source is None else flow.target
-            if missing not in self._refused(element):
+            if missing not in refused:
                 self.reading.report("flow_end_missing", element, missing=missing or "（空）")
             elif target is not None:
                 scope.fed.add(target.id)
@@ -184,11 +187,6 @@ class _Reader:
         scope.flows[flow.id] = flow
         source.outgoing.append(flow)
         target.incoming.append(flow)
-
-    def _refused(self, flow: Element) -> set[str]:
-        """What stands beside a flow and was reported as something that cannot be run: its flows need no word more."""
-        beside = flow.itersiblings(f"{{{BPMN}}}*"), flow.itersiblings(f"{{{BPMN}}}*", preceding=True)
-        return {other.get("id") or "" for other in chain(*beside) if xml.local_name(other) not in CHILDREN["process"]}
 
     # Nodes
 

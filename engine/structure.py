@@ -87,7 +87,7 @@ class _Checker:
         self._check_starts(scope, holder)
         self._check_reachable(scope)
         self._check_links(scope)
-        self._check_caught_twice(scope)
+        self._check_caught_twice(scope, holder)
         self._check_compensation(scope, holder)
 
     def _check_node(self, scope: ScopeModel, node: Node, holder: Node | None) -> None:
@@ -151,7 +151,7 @@ class _Checker:
                 if not {part.kind for part in _parts(target)} <= {"message", "signal"}:
                     self._report("instantiate_kind", node, target=target.name)
 
-    def _check_caught_twice(self, scope: ScopeModel) -> None:
+    def _check_caught_twice(self, scope: ScopeModel, holder: Node | None) -> None:
         """Of two that catch the same error or escalation in one place, nothing says which is to."""
         seen: set[tuple[str, str, str | None]] = set()
         for node in scope.nodes.values():
@@ -160,8 +160,9 @@ class _Checker:
             for part in (part for catch in catching for part in _parts(catch) if part.kind in ("error", "escalation")):
                 place = (node.attached_to or "", part.kind, part.name)
                 if place in seen:
+                    around = holder.name if holder is not None else self.process.name
                     host = scope.nodes.get(node.attached_to or "")
-                    self._report("caught_twice", node, host=host.name if host else self.process.name, kind=part.kind)
+                    self._report("caught_twice", node, host=host.name if host else around, kind=part.kind)
                 seen.add(place)
 
     def _check_compensation(self, scope: ScopeModel, holder: Node | None) -> None:

@@ -34,7 +34,7 @@ SELECT ARRAY(SELECT substr(lower(given), n, 2) FROM generate_series(1, length(gi
 _ON_POSTGRESQL = "postgresql"
 _CODE = re.compile(r"[0-9]{4}-?[0-9-]*", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{4,15}", re.ASCII)
-_LETTER = re.compile(r"[0-9]{4}-([0-9]{4,15})(-变[0-9]*)?", re.ASCII)
+_LETTER = re.compile(r"[0-9]{4}-([0-9]{15})(-变[0-9]*)?", re.ASCII)
 _SERIAL = re.compile(r"[A-Z]{2}[0-9-]{2,13}", re.ASCII)
 _USCC = re.compile(r"[0-9A-Z]{18}|9[0-9A-Z]{3,16}", re.ASCII)
 
@@ -125,13 +125,13 @@ def is_enterprise(session: Session, text: str) -> ColumnElement[bool]:
 
 
 def _known_by(session: Session, text: str) -> list[ColumnElement[bool]]:
-    code, number = text.strip(), text.replace(" ", "")
+    code, number = text.strip(), _plain(text)
     asked = [_contains(session, Project.project_name, text, newest_first=Project.submitted_at.desc())]
     if _CODE.fullmatch(code):
         asked.append(Project.project_code.startswith(code, autoescape=True))
     if _SERIAL.fullmatch(code.upper()):
         asked.append(Project.number.between(code.upper(), code.upper() + "9" * 12))
-    if _NUMBER.fullmatch(_plain(number)):
+    if _NUMBER.fullmatch(number):
         asked.append(_number_begins(Project.certificate_number, number))
     return asked
 
@@ -164,11 +164,12 @@ def _is_common(session: Session, column: _Text, words: Sequence[str], newest_fir
 
 def _plain(text: str) -> str:
     """A certificate's number, also where that of a letter about it was typed, such as 2026-260704397230008-变1."""
-    letter = _LETTER.fullmatch(text)
-    return letter[1] if letter else text
+    typed = text.replace(" ", "")
+    letter = _LETTER.fullmatch(typed)
+    return letter[1] if letter else typed
 
 
 def _number_begins(column: _Text, text: str) -> ColumnElement[bool]:
     """Digits stand in the same order in every collation, so that the index of the key itself serves."""
-    number = _plain(text.replace(" ", ""))
+    number = _plain(text)
     return column.between(number, number + "9" * (15 - len(number))) if _NUMBER.fullmatch(number) else false()

@@ -1,10 +1,9 @@
 """What no column can hold, from whomever it comes, is refused in words: it is no failure of ours."""
 
 import pytest
-from flask.testing import FlaskClient
 
+from tests.web.conftest import Visitor
 from tests.web.portal import Portal
-from web import demo
 
 HUGE = "99999999999999999999"
 ANYBODY = (
@@ -43,22 +42,18 @@ def portal(portal_on_each: Portal) -> Portal:
     return portal_on_each
 
 
-def browser_of(portal: Portal, user: str | None) -> FlaskClient:
-    client = portal.app.test_client()
+def visitor_of(portal: Portal, user: str | None) -> Visitor:
+    visitor = Visitor(portal.app)
     if user is not None:
-        with client:
-            page = client.get("/login").text
-            token = page.split('name="csrf_token" value="')[1].split('"')[0]
-            said = {"csrf_token": token, "username": user, "password": demo.PASSWORD, "entrance": "official"}
-            assert client.post("/login", data=said).status_code == 302
-    return client
+        assert visitor.log_in(user, "official").status_code == 302
+    return visitor
 
 
 def test_what_is_asked_for_with_values_out_of_range_is_refused_or_not_there(portal: Portal) -> None:
     wrong: dict[str, int] = {}
     for user, paths in ASKED.items():
-        browser = browser_of(portal, user)
-        wrong |= {path: status for path in paths if (status := browser.get(path).status_code) not in (200, 404, 422)}
+        visitor = visitor_of(portal, user)
+        wrong |= {path: status for path in paths if (status := visitor.get(path).status_code) not in (200, 404, 422)}
     assert not wrong
 
 
@@ -68,7 +63,5 @@ def test_what_is_sent_with_values_out_of_range_is_refused(portal: Portal) -> Non
         ("/tokens", {"name": "a\0", "scope": "READ", "days": 30}),
     ):
         assert portal.call("ent01", "POST", path, json=body).status_code in (201, 422), path
-    browser = browser_of(portal, None)
-    token = browser.get("/login").text.split('name="csrf_token" value="')[1].split('"')[0]
-    said = {"csrf_token": token, "username": "a\0b", "password": "x", "entrance": "official"}
-    assert browser.post("/login", data=said).status_code in (401, 422)
+    answer = visitor_of(portal, None).log_in("a\0b", "official")
+    assert answer.status_code in (401, 422)

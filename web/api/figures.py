@@ -6,7 +6,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
-from engine.errors import CommandRefused
+from engine.inbox import bad_cursor
 from records import listings, search
 from records.calendar import local_date
 from records.certificates import CertificateStatus, InvalidReason
@@ -208,7 +208,7 @@ def _page(query: dict[str, Any], listing: listings.Query, after: listings.After,
     if cursor is not None:
         following = after(session, cursor)
         if following is None:
-            raise CommandRefused("bad_cursor", "分页位置无效。", status=422, remedy="请从第一页重新查看。")
+            raise bad_cursor()
         rows = rows.where(following)
     found = list(session.execute(rows.limit(limit + 1)))
     shown = found[:limit]

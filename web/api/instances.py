@@ -6,7 +6,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from sqlalchemy import and_, or_, select
 
-from engine.errors import CommandRefused
+from engine.inbox import bad_cursor
 from engine.modification import AddToken, CancelToken, Instruction, MoveToken
 from engine.tables import Definition, Instance
 from records.roles import OVERSEEING, AdminRole
@@ -58,7 +58,7 @@ class Instances(MethodView):
         if "cursor" in query:
             last = db.session.get(Instance, query["cursor"])
             if last is None:
-                raise CommandRefused("bad_cursor", "分页位置无效。", status=422, remedy="请从第一页重新查看。")
+                raise bad_cursor()
             earlier = Instance.started_at < last.started_at
             rows = rows.where(or_(earlier, and_(Instance.started_at == last.started_at, Instance.id < last.id)))
         rows = rows.order_by(Instance.started_at.desc(), Instance.id.desc()).limit(query["limit"] + 1)

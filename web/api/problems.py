@@ -123,11 +123,9 @@ def answer_problems(app: Flask) -> None:
 
     @app.errorhandler(StatementError)
     @app.errorhandler(OverflowError)
-    def out_of_range(error: Exception) -> Any:
+    def out_of_range(error: StatementError | OverflowError) -> Any:
         """What no column holds, such as a NUL, a number of thirty digits, or the day before the calendar's first."""
-        if not isinstance(error, DataError | OverflowError) and not isinstance(
-            getattr(error, "orig", None), OverflowError
-        ):
+        if not isinstance(error, DataError | OverflowError) and not isinstance(error.orig, OverflowError):
             return unforeseen(error)
         log.warning("value out of range", path=request.path, exc_info=error)
         message = "内容里有系统不能接收的字符，或超出范围的数字、日期。"

@@ -12,6 +12,7 @@ from sqlalchemy.orm import contains_eager
 
 from engine.commands import Command
 from engine.errors import CommandRefused
+from engine.inbox import bad_cursor
 from engine.job_commands import LONGEST_REASON
 from engine.tables import Job
 from records.documents import Document
@@ -76,7 +77,7 @@ class Messages(MethodView):
         rows = chosen(query.get("state", ""), query.get("template", ""), query.get("project", ""))
         if cursor := query.get("cursor"):
             if not cursor.isdecimal():
-                raise CommandRefused("bad_cursor", "分页位置无效。", status=422, remedy="请从第一页重新查看。")
+                raise bad_cursor()
             rows = rows.where(OutgoingSms.id < int(cursor))
         found = db.session.execute(rows.limit(query["limit"] + 1)).all()
         shown = found[: query["limit"]]
