@@ -26,6 +26,9 @@ from records.regions import city_code
 YUAN = 10_000
 """元 in a 万元: an amount has four decimals at most, so it is a whole number of 元."""
 
+MONEY = ("total", "own_funds", "domestic_loan", "stock_bond", "other_funds")
+"""What is added up of a project's money: the investment, and where it comes from (资金来源)."""
+
 
 class ProjectFigures(Base):
     """A project that was submitted, in figures. Amounts are whole 元.
@@ -140,7 +143,6 @@ def _set(session: Session, document_id: Any, values: dict[str, Any]) -> None:
 def _of_project(project: Project) -> dict[str, Any]:
     form = project.form
     region, class_code = str(form.get("region") or "")[:6], str(form.get("class_code") or "")[:4]
-    money = ("total", "own_funds", "domestic_loan", "stock_bond", "other_funds")
     return {
         "enterprise_id": project.enterprise_id,
         "agency_id": project.agency_id,
@@ -149,7 +151,7 @@ def _of_project(project: Project) -> dict[str, Any]:
         "city": city_code(region),
         "division": class_code[:2],
         "class_code": class_code,
-        **{name: yuan(at(form, f"money.{name}")) for name in money},
+        **{name: yuan(at(form, f"money.{name}")) for name in MONEY},
         **{name: _count(form.get(name)) for name in ("jobs_construction", "jobs_operation")},
     }
 

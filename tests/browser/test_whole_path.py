@@ -32,8 +32,8 @@ def test_a_filing_goes_from_an_empty_form_to_a_paper_that_anybody_can_verify(vis
     enterprise.reload()
     expect(enterprise.get_by_role("heading", name="广东省技术改造投资项目备案证")).to_be_visible()
     download = enterprise.get_by_role("link", name="下载", exact=True)
-    while not download.is_visible():  # a job makes the file
-        expect(enterprise.get_by_text("备案证文件正在生成")).to_be_visible()
+    while not download.is_visible():  # jobs make the file, and register it
+        expect(enterprise.get_by_text(re.compile("备案证文件正在生成|电子证照正在登记"))).to_be_visible()
         enterprise.reload()
     with enterprise.expect_download() as started:
         download.click()

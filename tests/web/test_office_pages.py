@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
 import pytest
@@ -26,6 +27,9 @@ from web.pages import exports
 Client = Callable[[str], Visitor]
 
 SUBMITTED = [project for project in projects() if project["submitted_at"]]
+
+_LABELS = {"提交", "签发", "开工", "年度", "完工", "未填写", "—", "查看填报情况", "查看"}
+"""What stands on a page beside what it says of a row."""
 
 
 @pytest.fixture
@@ -152,6 +156,22 @@ def test_a_list_is_exported_as_it_is_shown_all_of_it_and_in_its_order(client_of:
     assert len(rows) == len(lines)
     total = lines[0].index("总投资（万元）")
     assert [Decimal(str(row[total])) for row in rows[1:]] == [Decimal(line[total]) for line in lines[1:]]
+
+
+@pytest.mark.parametrize("listing", ["projects", "certificates", "enterprises"])
+def test_the_file_of_a_list_says_what_its_page_says_and_nothing_else(client_of: Client, listing: str) -> None:
+    province = client_of("province")
+    page = province.read(f"/office/{listing}")
+    rows = re.findall(r"<tr>(.*?)</tr>", page[page.index("<tbody>") : page.index("</tbody>")], re.DOTALL)
+    lines = rows_of(export(province, listing, "csv"))[1:]
+    assert len(rows) > 5
+    for row, line in zip(rows, lines, strict=False):
+        assert _told(re.split(r"<[^>]+>", row)) - _LABELS == _told(line), line[0]
+
+
+def _told(texts: Iterable[str]) -> set[str]:
+    parts = (part for text in texts for part in html.unescape(text).replace(",", "").split("、"))
+    return {part.strip() for part in parts} - {""}
 
 
 def test_an_exported_list_holds_no_more_than_its_reader_may_see(client_of: Client) -> None:

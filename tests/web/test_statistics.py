@@ -193,12 +193,23 @@ def test_the_page_says_its_figures_their_day_and_the_year_before(portal: Portal,
 def test_every_figure_leads_to_exactly_its_cases(portal: Portal, client_of: Client) -> None:
     visitor = client_of("province")
     page = visitor.read("/office/statistics?issued_from=2021-01-01&issued_to=2021-11-15&by=industry")
-    links = re.findall(r'<a href="(/office/projects\?[^"]+)">([\d,]+)</a>', page)
-    assert len(links) > 10
-    for url, number in links:
-        total = re.search(r"共 (\d+) 条", visitor.read(url))
-        assert total is not None, url
-        assert total[1] == number, url
+    cells = re.findall(r"<td[^>]*>(?:<b>)?(<a[^>]*>)?([\d.,]+)%?<", page)
+    assert len(cells) > 50
+    assert {number for link, number in cells if not link} <= {"0", "0.00"}, "a figure leads nowhere"
+    assert not re.search(r'class="jg-card jg-fact"(?! href="/office/projects)', page)
+    found: dict[str, int] = {}
+    for row in page[page.index('id="detail"') :].split("<tr")[2:]:
+        linked = re.findall(r'<td[^>]*><a href="(/office/projects\?[^"]+)">([\d.,]+)<', row)
+        for url, _number in linked:
+            if url not in found:
+                total = re.search(r"共 (\d+) 条", visitor.read(url))
+                found[url] = int(total[1]) if total else 0
+        assert all(found[url] for url, _number in linked)
+        counts = [(url, number) for url, number in linked if re.search("only=(issued|returned|started|completed)", url)]
+        filings, jobs = counts[0], counts[-2:]  # these are of the same cases
+        assert {jobs[0][0], jobs[1][0]} == {filings[0]}
+        for url, number in (filings, *(one for one in counts if "only=issued" not in one[0])):
+            assert found[url] == int(number), url
 
 
 def test_an_enterprise_has_no_such_page(portal: Portal, client_of: Client) -> None:

@@ -11,7 +11,7 @@ from records import listings, search
 from records.calendar import local_date
 from records.certificates import CertificateStatus, InvalidReason
 from records.documents import DocumentStatus
-from records.figures import ten_thousands
+from records.figures import MONEY, ten_thousands
 from records.formats import amount_text
 from records.listings import place, years
 from records.masking import mask_person
@@ -231,10 +231,9 @@ def _enterprise(row: Any) -> dict[str, Any]:
 
 
 def _measures(told: Measures) -> dict[str, Any]:
-    amounts = ("total", "own_funds", "domestic_loan", "stock_bond", "other_funds")
     return {
         **told.__dict__,
-        **{name: amount_text(ten_thousands(getattr(told, name))) for name in amounts},
+        **{name: amount_text(ten_thousands(getattr(told, name))) for name in MONEY},
         "average_days": told.average_days,
         "on_time": told.on_time,
     }

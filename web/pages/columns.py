@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from records import listings
+from records.approvals import APPROVAL
 from records.certificates import InvalidReason
 from records.documents import IN_PROGRESS
 from records.figures import ten_thousands
@@ -39,6 +40,11 @@ def industry(code: str) -> str:
     return f"{code} {divisions().get(code, '')}".strip()
 
 
+def economic_type(row: Any) -> str:
+    """经济类型 without its number: 私营有限责任公司."""
+    return str(row.economic_type).partition(" ")[2] or str(row.economic_type)
+
+
 def is_under_way(row: Any) -> bool:
     """申报进度: whether it is 进行中."""
     return row.status in IN_PROGRESS
@@ -51,6 +57,11 @@ def reasons() -> dict[str, str]:
         InvalidReason.REVOKED.value: _("工信撤销"),
         InvalidReason.EXPIRED.value: _("到期自动失效"),
     }
+
+
+def project_tag(row: Any) -> str:
+    """项目核准, where it is no filing."""
+    return _("项目核准") if row.kind == APPROVAL else ""
 
 
 def certificate_tags(row: Any) -> list[str]:
@@ -75,6 +86,7 @@ def _project_columns() -> list[Column]:
         Column(_("项目代码"), lambda row: row.project_code, 26),
         *_common_columns(),
         Column(_("状态"), lambda row: wording.status(status_of(row))),
+        Column(_("标签"), project_tag),
         Column(_("申报进度"), lambda row: _("进行中") if is_under_way(row) else _("已完成")),
         Column(_("提交日期"), lambda row: wording.local(row.submitted_at).date()),
         Column(_("备案证号"), lambda row: row.certificate_number, 20),
@@ -103,7 +115,7 @@ def _enterprise_columns() -> list[Column]:
     return [
         Column(_("企业名称"), lambda row: row.name, 36),
         Column(_("统一社会信用代码"), lambda row: row.uscc, 22),
-        Column(_("经济类型"), lambda row: row.economic_type, 26),
+        Column(_("经济类型"), economic_type, 26),
         Column(_("所在地区"), place, 18),
         Column(_("法定代表人"), lambda row: mask_person(row.legal_rep).get("name")),
         Column(_("联系人"), lambda row: mask_person(row.contact).get("name")),

@@ -12,7 +12,6 @@ from werkzeug.exceptions import NotFound
 
 from engine import inbox
 from records import listings, search
-from records.approvals import APPROVAL
 from records.calendar import Calendar, local_date
 from records.enterprises import Enterprise
 from records.figures import ProjectFigures, ten_thousands
@@ -25,7 +24,7 @@ from web.api.views import standing_of
 from web.database import db
 from web.identity import me, require
 from web.pages import addresses, lists, people, sections, wording
-from web.pages.columns import certificate_tags, industry, is_under_way, reasons
+from web.pages.columns import certificate_tags, economic_type, industry, is_under_way, project_tag, reasons
 from web.pages.enterprise import task_row
 from web.pages.filters import Fields
 from web.pages.inbox import status_of
@@ -182,7 +181,7 @@ def _project_row(row: Any) -> dict[str, Any]:
         "total": wording.amount(ten_thousands(row.total)),
         "status": status_of(row),
         "under_way": is_under_way(row),
-        "kind": _("项目核准") if row.kind == APPROVAL else "",
+        "kind": project_tag(row),
         "number": number or "",
         "issue_date": wording.day(row.issue_date),
         "submitted": wording.day(row.submitted_at),
@@ -203,6 +202,7 @@ def _certificate_row(row: Any) -> dict[str, Any]:
         "enterprise": row.enterprise,
         "agency": row.agency,
         "place": place(row),
+        "industry": industry(row.division),
         "total": wording.amount(ten_thousands(row.total)),
         "status": row.status,
         "reason": reasons().get(row.invalid_reason or "", ""),
@@ -223,7 +223,7 @@ def masked_enterprise(row: Any) -> dict[str, Any]:
         "url": url_for("office.enterprise", enterprise_id=row.id),
         "name": row.name,
         "uscc": row.uscc,
-        "economic": row.economic_type.partition(" ")[2] or row.economic_type,
+        "economic": economic_type(row),
         "legal_rep": mask_person(row.legal_rep).get("name", ""),
         "contact": mask_person(row.contact),
     }

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from records.agencies import Agency
 from records.calendar import local_date
 from records.certificates import CertificateStatus
+from records.figures import MONEY
 from records.regions import Region
 from records.selection import INVESTMENTS, Only, Selection, selected
 from records.statistics import Dimension, Line, Measures, by_key, measure, months, whole, year_before
@@ -118,7 +119,7 @@ class _Told:
                 "label": _("按时办结率"),
                 "value": _percent(now.on_time),
                 "unit": "%" if now.measured else "",
-                "url": self._cases(Only.LATE if now.late else Only.MEASURED),
+                "url": self._cases(_late_or_measured(now)),
                 "change": "",
                 "note": late,
                 "tone": "late" if now.late else "",
@@ -239,23 +240,27 @@ class _Told:
         ]
 
     def _cells(self, told: Measures, query: dict[str, str]) -> list[dict[str, Any]]:
-        def linked(number: int, only: Only) -> dict[str, Any]:
-            return {
-                "text": f"{number:,}",
-                "value": number,
-                "url": _projects({**query, "only": only.value}) if number else None,
-            }
+        """Each figure as it is shown, `value` for a file to say the same, and the cases that it is made of."""
 
+        def cell(text: str, only: Only, cases: int) -> dict[str, Any]:
+            value = None if text == "—" else float(text.replace(",", ""))
+            return {"text": text, "value": value, "url": _projects({**query, "only": only.value}) if cases else None}
+
+        def number(value: int, only: Only, cases: int) -> dict[str, Any]:
+            return cell(f"{value:,}", only, cases) | {"value": value}
+
+        def money(yuan: int) -> dict[str, Any]:
+            return cell(f"{Measures(total=yuan).hundred_millions:,.2f}", Only.ISSUED, told.filings)
+
+        counts = ((told.returned, Only.RETURNED), (told.started, Only.STARTED), (told.completed, Only.COMPLETED))
         return [
-            linked(told.filings, Only.ISSUED),
-            *(_hundred_millions(getattr(told, name)) for name in ("total", "own_funds", "domestic_loan")),
-            *(_hundred_millions(getattr(told, name)) for name in ("stock_bond", "other_funds")),
-            _plain(_one(told.average_days), told.average_days and round(told.average_days, 2)),
-            _plain(_percent(told.on_time), told.on_time and round(told.on_time * 100, 2)),
-            linked(told.returned, Only.RETURNED),
-            linked(told.started, Only.STARTED),
-            linked(told.completed, Only.COMPLETED),
-            *(_plain(f"{number:,}", number) for number in (told.jobs_construction, told.jobs_operation)),
+            number(told.filings, Only.ISSUED, told.filings),
+            *(money(getattr(told, name)) for name in MONEY),
+            cell(_one(told.average_days), Only.MEASURED, told.measured),
+            cell(_percent(told.on_time), _late_or_measured(told), told.measured),
+            *(number(value, only, value) for value, only in counts),
+            number(told.jobs_construction, Only.ISSUED, told.filings),
+            number(told.jobs_operation, Only.ISSUED, told.filings),
         ]
 
     # The file
@@ -411,10 +416,6 @@ def _percent(share: float | None) -> str:
     return "—" if share is None else f"{share * 100:.1f}"
 
 
-def _plain(text: str, value: float | None) -> dict[str, Any]:
-    return {"text": text, "value": value, "url": None}
-
-
-def _hundred_millions(amount: int) -> dict[str, Any]:
-    value = Measures(total=amount).hundred_millions
-    return _plain(f"{value:,.2f}", round(value, 4))
+def _late_or_measured(told: Measures) -> Only:
+    """The cases behind a share of those in time: the others, where there are any."""
+    return Only.LATE if told.late else Only.MEASURED
