@@ -75,7 +75,7 @@ format:
 texts:
 	$(BOOTSTRAP) python
 	$(BABEL) extract -F web/translations/babel.cfg -k lazy_gettext --no-location --sort-output --omit-header \
-		-o web/translations/messages.pot web records tasks processes
+		-o web/translations/messages.pot web engine records tasks processes
 	$(BABEL) update -i web/translations/messages.pot -d web/translations --no-fuzzy-matching --ignore-obsolete \
 		--ignore-pot-creation-date --width 100
 

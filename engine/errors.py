@@ -1,5 +1,5 @@
-"""What the engine raises. Messages are sentences for the person concerned, in Chinese; codes are for
-programs.
+"""What the engine raises. Messages are sentences for the person concerned, in Chinese, those with values as
+`Phrase`, so that they can be told in another language; codes are for programs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ class EngineError(Exception):
 
     @property
     def message(self) -> str:
-        return str(self)
+        """The sentence; where values stand in it, a `Phrase`."""
+        return self.args[0] if self.args else ""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, TypeAlias
 
 from engine.errors import ValueRefused
+from engine.phrases import Phrase
 
 Value: TypeAlias = Any
 """A process value as described above."""
@@ -188,7 +189,7 @@ def _wrapped(value: dict[str, Any]) -> dict[str, Any]:
 
 
 _COPIED: Leaves = {
-    type(None): _same, bool: _same, str: _text, int: _int, float: _float, Decimal: _decimal,
+    type(None): _same, bool: _same, str: _text, Phrase: lambda value: _text(str(value)), int: _int, float: _float, Decimal: _decimal,
     date: _same, datetime: _datetime, time: _time, timedelta: _same, dict: _same,
 }  # fmt: skip
 

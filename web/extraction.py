@@ -22,24 +22,60 @@ _NAMED = frozenset(("process", "task", "callActivity", "subProcess", "transactio
 picture only, which shows the diagram as it is deployed."""
 
 _NOUNS = frozenset(
-    ("TITLE", "NOUN", "PAPER", "NUMBER", "AGAIN", "NAMES", "STATUS_WORDS", "INVESTMENTS", "LABELS", "ITEMS", "KINDS")
+    (
+        "TITLE",
+        "NOUN",
+        "PAPER",
+        "NUMBER",
+        "AGAIN",
+        "NAMES",
+        "STATUS_WORDS",
+        "INVESTMENTS",
+        "LABELS",
+        "ITEMS",
+        "KINDS",
+        "_TITLES",
+    )
 )
 """Constants of `records` and `tasks` that say what documents, papers, fields and choices are called."""
+
+_SAYING = frozenset(
+    ("Phrase", "CommandRefused", "BusinessRefusal", "FieldError", "Finding", "Hint", "Rule", "error", "warning")
+)
+"""What is called with sentences for people: refusals, findings, and phrases with values in them."""
+
+_SENTENCES = frozenset(("message", "remedy", "detail"))
+"""Variables that hold such a sentence before it is said, and arguments that are one."""
 
 Found = tuple[int, None, str, tuple[()]]
 
 
 def code(file: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Iterator[Any]:
-    """The calls of gettext in a Python file, its nouns, and the words that a `StrEnum` has for its values."""
+    """The calls of gettext in a Python file, its nouns, the words that a `StrEnum` has for its values, and what
+    refusals and findings say."""
     yield from extract_python(file, keywords, comment_tags, options)
     file.seek(0)
     for node in ast.walk(ast.parse(file.read())):
-        if isinstance(node, ast.Assign | ast.AnnAssign) and _targets(node) & _NOUNS:
-            yield from _constants(node)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and _targets(node) & (_NOUNS | _SENTENCES):
+            yield from _constants(node.value)
         elif isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "StrEnum" for base in node.bases):
             for member in node.body:
                 if isinstance(member, ast.Assign):
-                    yield from _constants(member)
+                    yield from _constants(member.value)
+        elif isinstance(node, ast.Call):
+            says = _name(node.func) in _SAYING
+            for argument in node.args if says else ():
+                yield from _constants(argument)
+            for keyword in node.keywords:
+                if says or keyword.arg in _SENTENCES:
+                    yield from _constants(keyword.value)
+
+
+def _name(called: ast.expr) -> str:
+    """`CommandRefused` of `CommandRefused(…)`, and of `super().__init__(…)` in a class of refusals all the same."""
+    if isinstance(called, ast.Attribute):
+        return "Phrase" if called.attr == "__init__" else called.attr
+    return called.id if isinstance(called, ast.Name) else ""
 
 
 def _targets(node: ast.Assign | ast.AnnAssign) -> set[str]:
@@ -47,10 +83,15 @@ def _targets(node: ast.Assign | ast.AnnAssign) -> set[str]:
     return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
-def _constants(node: ast.Assign | ast.AnnAssign) -> Iterator[Found]:
-    for part in ast.walk(node.value) if node.value is not None else ():
+def _constants(said: ast.expr | None) -> Iterator[Found]:
+    """The texts in an expression; the parts of an f-string are none, and other calls are met by themselves."""
+    parts = [said] if said is not None else []
+    while parts:
+        part = parts.pop()
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             yield from _found(part.value, part.lineno)
+        elif not isinstance(part, ast.JoinedStr | ast.Call):
+            parts += [child for child in ast.iter_child_nodes(part) if isinstance(child, ast.expr)]
 
 
 def diagram(file: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:

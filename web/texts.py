@@ -8,8 +8,11 @@ from flask import Flask, request, session
 from flask_babel import Babel, Domain
 from markupsafe import Markup
 
+from engine.phrases import Phrase
+
 LANGUAGES = {"zh": "中文", "en": "English"}
 DEFAULT = "zh"
+_ENDS = ("。", "！", "？", "；", ".", "!", "?", ";", "”", "）")
 
 babel = Babel()
 
@@ -42,9 +45,19 @@ gettext = texts.gettext
 
 
 def told(text: str | None) -> str:
-    """A word that no call names, as an analyst wrote it or a record has it, in the reader's language; as it stands
-    where nobody has translated it."""
+    """A word or sentence that no call names, as an analyst wrote it, a record has it or a refusal says it, in the
+    reader's language; as it stands where nobody has translated it."""
+    if isinstance(text, Phrase):
+        values = {name: told(value) if isinstance(value, str) else value for name, value in text.values.items()}
+        return texts.gettext(text.pattern).format(**values)
     return texts.gettext(text) if text else ""
+
+
+def sentences(*parts: str | None) -> str:
+    """Sentences for people one after the other, such as a refusal and its remedy, in the reader's language; one that
+    has no full stop gets it."""
+    stop, gap = ("。", "") if language() == DEFAULT else (".", " ")
+    return gap.join(part if part.endswith(_ENDS) else part + stop for part in map(told, parts) if part)
 
 
 def _in_template(string: str, **variables: Any) -> Markup:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-READ = ("web", "records", "tasks", "processes")
+READ = ("web", "engine", "records", "tasks", "processes")
 ROOT = Path(__file__).parents[2]
 CATALOGUE = ROOT / "web" / "translations" / "messages.pot"
 ENGLISH = ROOT / "web" / "translations" / "en" / "LC_MESSAGES" / "messages.po"

@@ -11,12 +11,13 @@ from werkzeug.exceptions import HTTPException
 
 from engine.errors import BusinessRefusal, CommandRefused, DeploymentRefused
 from engine.tables import new_id
+from web.texts import told
 
 PROBLEM = "application/problem+json"
 
 log = structlog.get_logger("jigai.web")
 
-_SENTENCES = {
+_TITLES = {
     400: "请求的格式不正确。",
     401: "请先登录，或在 Authorization 中给出有效的令牌。",
     403: "你没有这项操作的权限。",
@@ -63,15 +64,15 @@ def problem(
     """One problem document."""
     body: dict[str, Any] = {
         "type": f"urn:jigai:problem:{code}",
-        "title": _SENTENCES.get(status, "出错了。"),
+        "title": told(_TITLES.get(status, "出错了。")),
         "status": status,
-        "detail": detail,
+        "detail": told(detail),
         "code": code,
-        "remedy": remedy,
+        "remedy": told(remedy),
         **more,
     }
     if errors is not None:
-        body["errors"] = errors
+        body["errors"] = [{**error, "message": told(error["message"])} for error in errors]
     return Response(json.dumps(body, ensure_ascii=False), status=status, mimetype=PROBLEM)
 
 
@@ -118,7 +119,7 @@ def answer_problems(app: Flask) -> None:
         data = getattr(error, "data", {}) or {}
         messages = data.get("messages") or {}
         return problem(
-            status, f"http_{status}", _SENTENCES.get(status, str(error)), errors=list(_fields(messages)) or None
+            status, f"http_{status}", _TITLES.get(status, str(error)), errors=list(_fields(messages)) or None
         )
 
     @app.errorhandler(StatementError)
