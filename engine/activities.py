@@ -10,6 +10,7 @@ from engine.errors import EngineError, ExpressionError
 from engine.events import CatchEvent, ThrowEvent
 from engine.expressions import Expression, Script
 from engine.model import Flow, Node
+from engine.phrases import Phrase
 
 LONGEST_NAME = 200  # characters of a task's own name, which its row must hold
 
@@ -177,7 +178,7 @@ class UserTask(Activity):
             return
         due = token.workflow.case.evaluate(self.node.due_date, token)
         if due is not None and not isinstance(due, datetime):
-            raise ExpressionError(f"办理期限应是一个时刻，实际是 {due!r}。")
+            raise ExpressionError(Phrase("办理期限应是一个时刻，实际是 {value}。", value=repr(due)))
         token.internal_data["due"] = due
         if self.due_date_follows:
             token.workflow.case.watching.resume(token)
@@ -312,12 +313,13 @@ class CallActivity(ScopedActivity):
         case = token.workflow.case
         spec = case.outside.called(self.node, self.process.process)
         if not spec.entries:
-            raise EngineError(f"被调用的流程 {spec.name} 没有普通的开始，只能由消息、信号或定时启动。")
+            message = Phrase("被调用的流程 {process} 没有普通的开始，只能由消息、信号或定时启动。", process=spec.name)
+            raise EngineError(message)
         around = case.view(token)
         names = spec.inputs if spec.inputs is not None else case.variable_names(token)
         missing = [name for name in names if name not in around]
         if missing:
-            raise EngineError(f"被调用的流程需要变量 {'、'.join(missing)}，这里没有。")
+            raise EngineError(Phrase("被调用的流程需要变量 {names}，这里没有。", names="、".join(missing)))
         token.internal_data["called"] = spec.definition_id
         token.workflow.case.open_scope(token, spec, {name: around[name] for name in names})
         return False
@@ -337,6 +339,6 @@ class CallActivity(ScopedActivity):
         data = my_task.internal_data
         missing, data["missing"] = data["missing"], []
         if missing:
-            raise EngineError(f"被调用的流程没有给出变量 {'、'.join(missing)}。")
+            raise EngineError(Phrase("被调用的流程没有给出变量 {names}。", names="、".join(missing)))
         case.write(my_task, data.pop("given_back"))
         return True

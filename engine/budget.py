@@ -10,6 +10,7 @@ from time import thread_time
 from typing import Any
 
 from engine.errors import ExpressionError, ExpressionTooCostly
+from engine.phrases import Phrase
 from engine.values import DEEPEST
 
 CHARACTERS_PER_UNIT = 8
@@ -51,7 +52,7 @@ class Budget:
         if self._ends is None:
             self._ends = now + self._seconds
         elif now > self._ends:
-            raise ExpressionTooCostly(f"运算时间超过 {self._seconds:g} 秒。")
+            raise ExpressionTooCostly(Phrase("运算时间超过 {seconds} 秒。", seconds=f"{self._seconds:g}"))
         taken = min(self._steps_later, STRIDE - self._steps)
         self._steps += taken
         self._steps_later -= taken
@@ -78,7 +79,7 @@ class Budget:
 
     def _weigh(self, value: list[Any] | dict[Any, Any], total: int, depth: int) -> int:
         if not depth:
-            raise ExpressionError(f"数据的嵌套超过 {DEEPEST} 层，或者包含自身。")
+            raise ExpressionError(Phrase("数据的嵌套超过 {deepest} 层，或者包含自身。", deepest=DEEPEST))
         if type(value) is dict:
             total += sum(1 + len(key) // CHARACTERS_PER_UNIT for key in value)
         total += 1 + len(value)

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import delete, update
 
 from engine import values
-from engine.deployments import newest
+from engine.deployments import newest, titled
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from engine.projection import look
 from engine.suspension import Suspension
 from engine.tables import Incident, Instance, Job
@@ -32,11 +33,12 @@ class CaseCommands(Suspension):
         """Start a case of the newest version of a process, or of the one named."""
         definition = newest(self.session, process_id, version)
         if definition is None:
-            which = process_id if version is None else f"{process_id} 的版本 {version}"
-            raise CommandRefused("definition_unknown", f"没有流程 {which}。", status=404, remedy="请先部署它。")
+            message = Phrase("没有流程 {process}。", process=titled(process_id, version))
+            raise CommandRefused("definition_unknown", message, status=404, remedy="请先部署它。")
         spec = self.engine.deployments.compiled(self.session, definition.id)
         if not spec.entries:
-            raise CommandRefused("no_plain_start", f"流程「{definition.name}」只能由消息、信号或定时启动。")
+            message = Phrase("流程「{process}」只能由消息、信号或定时启动。", process=definition.name)
+            raise CommandRefused("no_plain_start", message)
         return self._begin(definition, spec, spec.entries, accepted(data), business_key)
 
     def cancel(self, instance_id: str, reason: str = "") -> Instance:
@@ -56,7 +58,7 @@ class CaseCommands(Suspension):
         """Write a line about a case that does not move, whatever its status: what somebody did about it elsewhere."""
         instance = self._lock(instance_id)
         if instance is None:
-            raise CommandRefused("instance_unknown", f"没有案件 {instance_id}。", status=404)
+            raise CommandRefused("instance_unknown", Phrase("没有案件 {id}。", id=instance_id), status=404)
         self._write_history(instance, [Line(action, None, None, details, True)])
         self.rows.send()
         return instance

@@ -20,6 +20,7 @@ from engine.errors import ExpressionError
 from engine.expressions import Expression, Functions
 from engine.functions import FUNCTIONS
 from engine.operators import NUMBERS, comparison, equal, kind_of
+from engine.phrases import Phrase
 from engine.punctuation import end_of_literal, quoted_parts, refuse_misplaced
 
 _LESS = comparison("<")
@@ -76,7 +77,7 @@ def known_type(reference: str | None) -> str | None:
     if name in ("", "Any"):
         return None
     if name not in _TYPES:
-        raise ExpressionError(f"不支持类型「{name}」。")
+        raise ExpressionError(Phrase("不支持类型「{type}」。", type=name))
     return _TYPES[name]
 
 
@@ -127,7 +128,7 @@ def converted(kind: str | None, value: Any) -> Any:
     except (ExpressionError, InvalidOperation, ValueError, OverflowError):
         pass
     shown = f"「{value}」" if type(value) is str and len(value) <= 40 else kind_of(value)
-    raise ExpressionError(f"应为{_TITLES[kind or TEXT]}，得到的是{shown}。")
+    raise ExpressionError(Phrase("应为{wanted}，得到的是{given}。", wanted=_TITLES[kind or TEXT], given=shown))
 
 
 def feel_expression(text: str) -> Expression:
@@ -177,7 +178,7 @@ class Endpoint:
             raise ExpressionError("缺少要比较的值。")
         expression = feel_expression(text)
         if expression.is_condition:
-            raise ExpressionError(f"单元格「{text}」是一个条件；请只写要比较的部分，如 > 100。")
+            raise ExpressionError(Phrase("单元格「{cell}」是一个条件；请只写要比较的部分，如 > 100。", cell=text))
         value = expression.evaluate({}) if expression.is_constant else None
         return cls(text, expression, expression.is_constant, value)
 
@@ -300,7 +301,7 @@ def less(budget: Budget, value: Any, other: Any) -> bool:
     if bool in (type(value), type(other)):
         raise ExpressionError("布尔值没有大小。")
     if {type(value), type(other)} & NUMBERS and not {type(value), type(other)} <= NUMBERS:
-        raise ExpressionError(f"{kind_of(value)}与{kind_of(other)}不能比较大小。")
+        raise ExpressionError(Phrase("{left}与{right}不能比较大小。", left=kind_of(value), right=kind_of(other)))
     return _LESS(budget, value, other)
 
 
@@ -316,7 +317,7 @@ def _test(text: str) -> Test:
     if limits is not None and limits.end == len(text):
         low, high = Endpoint.parse(limits.low), Endpoint.parse(limits.high)
         if low.constant and high.constant and less(Budget(), high.value, low.value):
-            raise ExpressionError(f"范围「{text}」的起点大于终点。")
+            raise ExpressionError(Phrase("范围「{range}」的起点大于终点。", range=text))
         return Between(low, high, limits.opening == "[", limits.closing == "]")
     compared = _COMPARED.fullmatch(text)
     if compared is None:

@@ -15,6 +15,7 @@ from engine.cells import Cell, Scope, converted, less
 from engine.errors import DecisionError, ExpressionError, ExpressionTooCostly
 from engine.expressions import Expression, Functions
 from engine.operators import binary
+from engine.phrases import Phrase
 
 HitPolicy: TypeAlias = Literal["UNIQUE", "FIRST", "COLLECT"]
 Aggregation: TypeAlias = Literal["SUM", "MIN", "MAX", "COUNT"]
@@ -57,6 +58,12 @@ class Rule:
     line: int
     cells: tuple[Cell, ...]
     outputs: tuple[Expression | None, ...]
+
+
+Place: TypeAlias = Input | Rule | str
+"""Where in a decision something happens; for sentences about it."""
+
+_DEFAULT_OUTPUT, _TOTAL = Phrase("默认输出"), Phrase("汇总")
 
 
 @dataclass(frozen=True)
@@ -151,26 +158,31 @@ class Decision:
             try:
                 return DecisionResult({self.variable: scope.value_of(self.logic)}, [])
             except ExpressionError as error:
-                raise self._failure("表达式", error) from error
+                raise self._failure(Phrase("表达式"), error) from error
         hits = self._hits(self.logic, scope)
         return DecisionResult(self._outcome(self.logic, hits, scope), [rule.id for rule in hits])
 
-    def _failure(self, place: str, error: ExpressionError) -> ExpressionError:
+    def _failure(self, place: Place, error: ExpressionError) -> ExpressionError:
         """`error` with the place in this decision where it happened."""
         if isinstance(error, ExpressionTooCostly):
             return error
-        return DecisionError(self.id, f"决策「{self.name}」的{place}：{error.reason}")
+        if isinstance(place, Input):
+            place = Phrase("输入「{label}」", label=place.label)
+        elif isinstance(place, Rule):
+            place = Phrase("第 {number} 条规则", number=place.number)
+        message = "决策「{decision}」的{place}：{reason}"
+        return DecisionError(self.id, Phrase(message, decision=self.name, place=place, reason=error.reason))
 
     def _hits(self, table: Table, scope: Scope) -> list[Rule]:
         values: list[Any] = []
         hits: list[Rule] = []
-        place = ""
+        place: Place = ""
         try:
             for column in table.inputs:
-                place = f"输入「{column.label}」"
+                place = column
                 values.append(converted(column.type, scope.value_of(column.expression)))
             for rule in table.rules:
-                place = f"第 {rule.number} 条规则"
+                place = rule
                 if _fits(rule, values, scope):
                     hits.append(rule)
                     if table.hit_policy == "FIRST":
@@ -180,18 +192,19 @@ class Decision:
         if table.hit_policy == "UNIQUE" and len(hits) > 1:
             numbers = [rule.number for rule in hits]
             listed = "、".join(map(str, numbers))
-            raise DecisionError(self.id, f"决策「{self.name}」应只命中一条规则，却同时命中第 {listed} 条。", numbers)
+            message = "决策「{decision}」应只命中一条规则，却同时命中第 {numbers} 条。"
+            raise DecisionError(self.id, Phrase(message, decision=self.name, numbers=listed), numbers)
         return hits
 
     def _outcome(self, table: Table, hits: list[Rule], scope: Scope) -> Outputs:
-        place = "默认输出"
+        place: Place = _DEFAULT_OUTPUT
         rows: list[dict[str, Any]] = []
         try:
             for rule in hits:
-                place = f"第 {rule.number} 条规则"
+                place = rule
                 rows.append(_row(table, rule.outputs, scope))
             if table.aggregation is not None:
-                place = "汇总"
+                place = _TOTAL
                 name = table.outputs[0].name
                 return {name: _aggregate(table.aggregation, [row[name] for row in rows], scope.budget)}
             if table.hit_policy == "COLLECT":
@@ -202,7 +215,7 @@ class Decision:
                 return _row(table, (None,) * len(table.outputs), scope)
         except ExpressionError as error:
             raise self._failure(place, error) from error
-        raise DecisionError(self.id, f"决策「{self.name}」没有一条规则命中，也没有默认输出。")
+        raise DecisionError(self.id, Phrase("决策「{decision}」没有一条规则命中，也没有默认输出。", decision=self.name))
 
 
 def _row(table: Table, cells: tuple[Expression | None, ...], scope: Scope) -> dict[str, Any]:

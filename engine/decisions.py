@@ -24,6 +24,7 @@ from engine.decision_tables import (
 )
 from engine.errors import EngineError, ExpressionError
 from engine.expressions import Expression
+from engine.phrases import Phrase
 from engine.problems import Problem, problem
 from engine.requirements import Requirement, linked
 
@@ -345,7 +346,7 @@ class _Reader:
         text = self._text(element)
         if not text.strip() or (empty_allowed and text.strip() == "-"):
             if not empty_allowed:
-                self._report("dmn_bad_expression", element, text="", reason="内容是空的。")
+                self._report("dmn_bad_expression", element, text="", reason=Phrase("内容是空的。"))
             return None
         try:
             return cells.feel_expression(text)

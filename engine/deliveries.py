@@ -12,6 +12,7 @@ from engine import messages, values
 from engine.errors import BpmnError, CommandRefused, EngineError, ValueRefused
 from engine.events import received
 from engine.messages import Offer
+from engine.phrases import Phrase
 from engine.projection import look
 from engine.tables import Definition, Instance, Job, StartSubscription, Subscription
 from engine.transactions import after_commit
@@ -30,7 +31,8 @@ class ThrownInCircles(EngineError):
     code = "thrown_in_circles"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"消息和信号互相触发已超过 {MOST_HOPS} 次，最后一个是「{name}」；流程可能在互相空转。")
+        message = "消息和信号互相触发已超过 {most} 次，最后一个是「{name}」；流程可能在互相空转。"
+        super().__init__(Phrase(message, most=MOST_HOPS, name=name))
 
 
 class Deliveries(Work):
@@ -56,9 +58,8 @@ class Deliveries(Work):
         if receiver is not None:
             return [receiver]
         if ttl is None:
-            raise CommandRefused(
-                "message_unheard", f"没有案件在等待消息「{name}」。", remedy="请核对消息名称和关联值，或给出保留时间。"
-            )
+            message = Phrase("没有案件在等待消息「{name}」。", name=name)
+            raise CommandRefused("message_unheard", message, remedy="请核对消息名称和关联值，或给出保留时间。")
         messages.keep(self.session, offer, self.now, ttl)
         return []
 

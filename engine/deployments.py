@@ -20,6 +20,7 @@ from engine.elements import ProcessSpec
 from engine.errors import CommandRefused, DeploymentRefused, EngineError
 from engine.forms import Form, read_form
 from engine.model import Diagram, EventDefinition, Node, ProcessModel
+from engine.phrases import Phrase
 from engine.problems import Problem, problem
 from engine.tables import Definition, Deployment, DeploymentFile, StartSubscription
 
@@ -52,7 +53,7 @@ class FileSet:
         """The outputs of a decision of this set."""
         decision = self.decisions.get(decision_id)
         if decision is None:
-            raise EngineError(f"没有决策 {decision_id}。")
+            raise EngineError(Phrase("没有决策 {decision}。", decision=decision_id))
         return decision.evaluate(variables, functions=functions).outputs
 
 
@@ -154,14 +155,13 @@ def _unknown_calls(files: FileSet, is_deployed: Callable[[str, int | None], bool
                 )
             is_known = node.binding != "deployment" and is_deployed(node.called, node.called_version)
             if not (is_beside or is_known):
-                version = f" 的版本 {node.called_version}" if node.called_version else ""
                 yield problem(
                     "called_process_unknown",
                     file=process.file,
                     element_id=node.id,
                     element_name=node.name,
                     line=node.line,
-                    process=f"{node.called}{version}",
+                    process=titled(node.called, node.called_version),
                 )
 
 
@@ -244,7 +244,8 @@ class Deployments:
         if deployment_id is None:
             definition = session.get(Definition, definition_id)
             if definition is None:
-                raise CommandRefused("definition_unknown", f"没有流程定义 {definition_id}。", status=404)
+                message = Phrase("没有流程定义 {definition}。", definition=definition_id)
+                raise CommandRefused("definition_unknown", message, status=404)
             deployment_id = self._deployment_of[definition_id] = definition.deployment_id
         for spec in self.deployment(session, deployment_id).specs.values():
             if spec.definition_id == definition_id:
@@ -271,11 +272,10 @@ class Deployments:
             if spec is not None:
                 return spec
             if node.binding == "deployment":
-                raise EngineError(f"本次部署中没有被调用的流程 {process_id}。")
+                raise EngineError(Phrase("本次部署中没有被调用的流程 {process}。", process=process_id))
         definition = newest(session, process_id, node.called_version)
         if definition is None:
-            which = process_id if node.called_version is None else f"{process_id} 的版本 {node.called_version}"
-            raise EngineError(f"找不到被调用的流程 {which}。")
+            raise EngineError(Phrase("找不到被调用的流程 {process}。", process=titled(process_id, node.called_version)))
         return self.compiled(session, definition.id)
 
 
@@ -304,6 +304,11 @@ def newest(session: Session, key: str, version: int | None = None) -> Definition
     if version is not None:
         return session.scalar(_NEWEST.where(Definition.version == version), {"key": key})
     return session.scalar(_NEWEST, {"key": key})
+
+
+def titled(process_id: str, version: int | None) -> str:
+    """A process as sentences call it: by its id, and by the version where one is meant."""
+    return process_id if version is None else Phrase("{process} 的版本 {version}", process=process_id, version=version)
 
 
 def _digest(sources: Iterable[Source]) -> str:

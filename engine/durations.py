@@ -6,10 +6,11 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from engine.errors import ExpressionError
+from engine.phrases import Phrase
 
 LOCAL_ZONE = ZoneInfo("Asia/Shanghai")
 """The zone of a date or time that names none."""
@@ -45,7 +46,7 @@ class Duration:
             local = _add_months(moment.astimezone(LOCAL_ZONE), self.months)
             return local.astimezone(UTC) + self.rest
         except (OverflowError, ValueError):
-            return _refuse(f"时长「{self}」超出了日期的范围。")
+            return _refuse("时长「{length}」超出了日期的范围。", length=str(self))
 
     def __bool__(self) -> bool:
         return bool(self.months or self.rest)
@@ -77,18 +78,19 @@ def parse_duration(text: str) -> Duration:
     """
     source = text.strip()
     if source.startswith("-") or "-" in source:
-        _refuse(f"时长「{source}」不能为负。")
+        _refuse("时长「{length}」不能为负。", length=source)
     match = _DURATION.fullmatch(source)
     if match is None:
-        _refuse(f"「{source}」不是有效的时长；请写成 P3D（三天）、PT2H（两小时）或 P1Y2M10DT2H30M 的形式。")
+        message = "「{text}」不是有效的时长；请写成 P3D（三天）、PT2H（两小时）或 P1Y2M10DT2H30M 的形式。"
+        _refuse(message, text=source)
     years, months, *others = (group.replace(",", ".") if group else "0" for group in match.groups())
     if "." in years + months:
-        _refuse(f"时长「{source}」中的年和月必须是整数。")
+        _refuse("时长「{length}」中的年和月必须是整数。", length=source)
     weeks, days, hours, minutes, seconds = map(float, others)
     try:
         rest = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
     except OverflowError:
-        _refuse(f"时长「{source}」过长。")
+        _refuse("时长「{length}」过长。", length=source)
     return Duration(int(years) * 12 + int(months), rest)
 
 
@@ -108,7 +110,8 @@ def parse_datetime(text: str) -> datetime:
             moment = moment.replace(tzinfo=LOCAL_ZONE)
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        return _refuse(f"「{source}」不是有效的日期时间；请写成 2026-03-01 或 2026-03-01T09:00:00+08:00 的形式。")
+        message = "「{text}」不是有效的日期时间；请写成 2026-03-01 或 2026-03-01T09:00:00+08:00 的形式。"
+        return _refuse(message, text=source)
 
 
 def parse_date(text: str) -> date:
@@ -121,7 +124,7 @@ def parse_date(text: str) -> date:
             return date.fromisoformat(source)
     except ValueError:
         pass
-    return _refuse(f"「{source}」不是有效的日期；请写成 2026-03-01 的形式。")
+    return _refuse("「{text}」不是有效的日期；请写成 2026-03-01 的形式。", text=source)
 
 
 def parse_repeat(text: str) -> Repeat:
@@ -129,13 +132,14 @@ def parse_repeat(text: str) -> Repeat:
     source = text.strip()
     match = _REPEAT.fullmatch(source)
     if match is None:
-        _refuse(f"「{source}」不是有效的重复时间；请写成 R3/PT10M（三次，每隔十分钟）或 R/PT1H（不限次数）。")
+        message = "「{text}」不是有效的重复时间；请写成 R3/PT10M（三次，每隔十分钟）或 R/PT1H（不限次数）。"
+        _refuse(message, text=source)
     times, start, every = match.groups()
     if times and int(times) == 0:
-        _refuse(f"重复时间「{source}」的次数不能为 0。")
+        _refuse("重复时间「{text}」的次数不能为 0。", text=source)
     interval = parse_duration(every)
     if not interval:
-        _refuse(f"重复时间「{source}」的间隔必须大于零。")
+        _refuse("重复时间「{text}」的间隔必须大于零。", text=source)
     return Repeat(int(times) if times else None, parse_datetime(start) if start else None, interval)
 
 
@@ -145,5 +149,5 @@ def _add_months(moment: datetime, months: int) -> datetime:
     return moment.replace(year=year, month=month, day=min(moment.day, monthrange(year, month)[1]))
 
 
-def _refuse(message: str) -> NoReturn:
-    raise ExpressionError(message)
+def _refuse(message: str, **values: Any) -> NoReturn:
+    raise ExpressionError(Phrase(message, **values))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from engine.phrases import Phrase
 from engine.problems import Problem
 
 Severity = Literal["error", "warning"]
@@ -69,11 +70,11 @@ class BusinessRefusal(CommandRefused):
         errors: Iterable[FieldError],
         *,
         code: str = "business_refusal",
-        message: str = "填写的内容有误，请按提示修改。",
+        message: str = "",
         remedy: str = "",
         details: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(code, message, remedy=remedy, details=details)
+        super().__init__(code, message or "填写的内容有误，请按提示修改。", remedy=remedy, details=details)
         self.errors: list[FieldError] = list(errors)
 
 
@@ -111,7 +112,7 @@ class ValueRefused(EngineError):
     code = "value_refused"
 
     def __init__(self, path: str, message: str) -> None:
-        super().__init__(f"{path}：{message}" if path else message)
+        super().__init__(Phrase("{path}：{reason}", path=path, reason=message) if path else message)
         self.path = path
 
 
@@ -124,7 +125,7 @@ class ExpressionError(EngineError):
     code = "expression_failed"
 
     def __init__(self, message: str, line: int | None = None) -> None:
-        super().__init__(message if line is None else f"第 {line} 行：{message}")
+        super().__init__(message if line is None else Phrase("第 {line} 行：{reason}", line=line, reason=message))
         self.reason = message
         self.line = line
 

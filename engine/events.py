@@ -12,6 +12,7 @@ from engine import compensation, durations
 from engine.elements import Element, ProcessSpec, Token
 from engine.errors import EngineError, ExpressionError
 from engine.model import EventDefinition, Flow, Node
+from engine.phrases import Phrase
 
 if TYPE_CHECKING:
     from engine.activities import SubProcess
@@ -28,11 +29,18 @@ class UncaughtError(EngineError):
     code = "uncaught_error"
 
     def __init__(self, error_code: str | None, message: str = "") -> None:
-        shown = f"错误「{error_code}」" if error_code else "错误"
-        super().__init__(
-            f"{shown}没有被任何错误事件捕获。" + (f"（{message}）" if message and message != error_code else "")
-        )
+        super().__init__(_uncaught(error_code, message if message != error_code else ""))
         self.error_code = error_code
+
+
+def _uncaught(code: str | None, said: str) -> Phrase:
+    if code:
+        message = (
+            "错误「{code}」没有被任何错误事件捕获。（{said}）" if said else "错误「{code}」没有被任何错误事件捕获。"
+        )
+    else:
+        message = "错误没有被任何错误事件捕获。（{said}）" if said else "错误没有被任何错误事件捕获。"
+    return Phrase(message, code=code, said=said)
 
 
 def arm(token: Token, event: EventDefinition) -> bool:
@@ -115,7 +123,7 @@ def first_due(event: EventDefinition, value: Any, start: datetime) -> tuple[date
             durations.Duration(rest=value) if isinstance(value, timedelta) else durations.parse_duration(str(value))
         )
         if length.rest < timedelta(0):
-            raise ExpressionError(f"时长「{value}」不能为负。")
+            raise ExpressionError(Phrase("时长「{length}」不能为负。", length=value))
         return length.add_to(start), 0, ""
     repeat = durations.parse_repeat(str(value))
     left = -1 if repeat.times is None else repeat.times - 1

@@ -19,6 +19,7 @@ from engine.budget import Budget
 from engine.durations import Duration
 from engine.errors import ExpressionError
 from engine.frame import Frame, Run
+from engine.phrases import Phrase
 from engine.punctuation import refuse_misplaced
 from engine.statements import ScriptFrame, StatementCompiler
 from engine.syntax import GIVEN, Compiler
@@ -221,13 +222,13 @@ def _is_assignment(source: str) -> bool:
 def _parsed(source: str, mode: str) -> Any:
     """The syntax tree, or ExpressionError: `ast` itself fails in five ways on hostile texts."""
     if len(source) > LONGEST:
-        raise ExpressionError(f"表达式或脚本超过 {LONGEST} 个字符。")
+        raise ExpressionError(Phrase("表达式或脚本超过 {longest} 个字符。", longest=LONGEST))
     try:
         return ast.parse(source, mode=mode)
     except SyntaxError as error:
         refuse_misplaced(source)
         line = error.lineno if error.lineno and "\n" in source else None
-        raise ExpressionError(f"语法不正确，在「{_near(source, error)}」附近。", line) from None
+        raise ExpressionError(Phrase("语法不正确，在「{place}」附近。", place=_near(source, error)), line) from None
     except (ValueError, MemoryError, RecursionError, OverflowError):
         raise ExpressionError("语法不正确，或者嵌套过深。") from None
 

@@ -12,6 +12,7 @@ from engine import values
 from engine.commands import Command
 from engine.errors import EngineError
 from engine.leases import Leased
+from engine.phrases import Phrase
 from engine.services import Call
 from engine.tables import Instance
 from engine.transactions import PIECEMEAL, after_commit
@@ -30,7 +31,7 @@ def work(engine: Engine, bind: Any, leased: Leased, writes: list[Write]) -> Any:
     """Run the service of a job; what it wants to keep is added to `writes`. Raises EngineError in words."""
     service = engine.services.get(leased.operator)
     if service is None:
-        raise EngineError(f"没有名为 {leased.operator} 的服务。")
+        raise EngineError(Phrase("没有名为 {service} 的服务。", service=leased.operator))
     with Session(bind.execution_options(**PIECEMEAL[bind.dialect.name])) as reading:
         instance = reading.get(Instance, leased.instance_id) if leased.instance_id else None
         deployment = None
@@ -45,7 +46,7 @@ def work(engine: Engine, bind: Any, leased: Leased, writes: list[Write]) -> Any:
         def enqueue(service_id: str, **params: Any) -> None:
             asked = engine.services.get(service_id)
             if asked is None:
-                raise EngineError(f"没有名为 {service_id} 的服务。")
+                raise EngineError(Phrase("没有名为 {service} 的服务。", service=service_id))
             payload = {"operator": service_id, "arguments": values.to_json(params)}
             writes.append(lambda writing: _add_detached(engine, writing, payload, leased, asked.attempts))
 

@@ -18,6 +18,7 @@ from referencing import Registry
 
 from engine import patterns, xml
 from engine.errors import CommandRefused, FieldError
+from engine.phrases import Phrase
 from engine.problems import Problem, problem
 
 DEEPEST = 100
@@ -28,6 +29,8 @@ MOST_REFERENCES = 5_000
 
 _NOWHERE: Registry[Any] = Registry()
 """What references outside the file are looked up in: nothing is ever fetched."""
+
+_NO_JSON = Phrase("不是有效的 JSON。")
 
 _left: ContextVar[int] = ContextVar("references still to be followed")
 
@@ -70,21 +73,25 @@ def read_form(content: bytes, file: str) -> tuple[Form, list[Problem]]:
         _check_document(document)
         Draft202012Validator.check_schema(document)
     except _Unfit as unfit:
-        reason = str(unfit)
+        message = unfit.reason
     except json.JSONDecodeError as error:
-        return Form(file, {}), [problem("bad_form", file=file, line=error.lineno, reason="不是有效的 JSON。")]
+        return Form(file, {}), [problem("bad_form", file=file, line=error.lineno, reason=_NO_JSON)]
     except (ValueError, RecursionError):
-        reason = "不是有效的 JSON。"
+        message = _NO_JSON
     except SchemaError as error:
-        place = "/".join(str(part) for part in error.absolute_path) or "最外层"
-        reason = f"{place} 处不符合 JSON Schema。"
+        place = "/".join(str(part) for part in error.absolute_path)
+        message = Phrase("{place} 处不符合 JSON Schema。", place=place or "最外层")
     else:
         return Form(file, document), []
-    return Form(file, {}), [problem("bad_form", file=file, line=1, reason=reason)]
+    return Form(file, {}), [problem("bad_form", file=file, line=1, reason=message)]
 
 
 class _Unfit(ValueError):
-    """A JSON document that is no form; the message says why, in Chinese."""
+    """A JSON document that is no form; the reason is a sentence, in Chinese."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -92,18 +99,18 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(document) < len(pairs):
         names = [name for name, _ in pairs]
         repeated = next(name for name in names if names.count(name) > 1)
-        raise _Unfit(f"「{repeated[:40]}」在一个对象里出现了两次。")
+        raise _Unfit(Phrase("「{name}」在一个对象里出现了两次。", name=repeated[:40]))
     return document
 
 
 def _not_a_number(text: str) -> NoReturn:
-    raise _Unfit(f"{text} 不是 JSON 的数字。")
+    raise _Unfit(Phrase("{text} 不是 JSON 的数字。", text=text))
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if number - number != 0:
-        raise _Unfit(f"数字 {text[:40]} 过大。")
+        raise _Unfit(Phrase("数字 {number} 过大。", number=text[:40]))
     return number
 
 
@@ -115,7 +122,7 @@ def _check_document(document: Any) -> None:
     while pending:
         part, depth = pending.pop()
         if depth > DEEPEST:
-            raise _Unfit(f"嵌套超过 {DEEPEST} 层。")
+            raise _Unfit(Phrase("嵌套超过 {deepest} 层。", deepest=DEEPEST))
         if isinstance(part, dict):
             _check_keywords(part, document)
         inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
@@ -125,7 +132,7 @@ def _check_document(document: Any) -> None:
 def _check_keywords(schema: Mapping[str, Any], document: Mapping[str, Any]) -> None:
     for keyword in ("patternProperties", "$dynamicRef", "$recursiveRef", "$anchor", "$dynamicAnchor"):
         if keyword in schema:
-            raise _Unfit(f"不支持 {keyword}。")
+            raise _Unfit(Phrase("不支持 {keyword}。", keyword=keyword))
     if "$id" in schema and schema is not document and isinstance(schema["$id"], str):
         raise _Unfit("$id 只能写在最外层。")
     reference = schema.get("$ref")
@@ -135,20 +142,21 @@ def _check_keywords(schema: Mapping[str, Any], document: Mapping[str, Any]) -> N
         try:
             patterns.compiled(schema["pattern"])
         except patterns.PatternRefused as refused:
-            raise _Unfit(str(refused)) from None
+            raise _Unfit(refused.reason) from None
 
 
 def _check_reference(reference: str, document: Mapping[str, Any]) -> None:
     """A reference is to a place of the same file that exists: nothing is fetched."""
     if not reference.startswith("#"):
-        raise _Unfit(f"$ref「{reference[:80]}」指向文件之外，只能引用本文件内的内容（#/…）。")
+        message = "$ref「{reference}」指向文件之外，只能引用本文件内的内容（#/…）。"
+        raise _Unfit(Phrase(message, reference=reference[:80]))
     target: Any = document
     try:
         for step in unquote(reference[1:]).split("/")[1:]:
             name = step.replace("~1", "/").replace("~0", "~")
             target = target[int(name) if isinstance(target, list) else name]
     except (LookupError, TypeError, ValueError):
-        raise _Unfit(f"$ref「{reference[:80]}」指向的内容不存在。") from None
+        raise _Unfit(Phrase("$ref「{reference}」指向的内容不存在。", reference=reference[:80])) from None
 
 
 # Keywords whose usual check takes long, or goes where it should not
@@ -219,28 +227,32 @@ def _complaints(error: ValidationError, schema: Mapping[str, Any]) -> Iterable[F
         required: Any = error.validator_value
         for name in required:
             if isinstance(error.instance, dict) and name not in error.instance:
-                yield FieldError(".".join([*path, name]), "required", f"请填写「{_title(schema, [*path, name])}」")
+                complaint = Phrase("请填写「{title}」", title=_title(schema, [*path, name]))
+                yield FieldError(".".join([*path, name]), "required", complaint)
         return
-    title = _title(schema, path)
-    yield FieldError(".".join(path), str(error.validator), _sentence(error, title))
+    keyword, limit = str(error.validator), error.validator_value
+    message = "「{title}」格式不正确"
+    message = (_COMPLAINTS_AT_ONE if limit == 1 else _COMPLAINTS).get(keyword, message)
+    yield FieldError(".".join(path), keyword, Phrase(message, title=_title(schema, path), limit=limit))
 
 
-def _sentence(error: ValidationError, title: str) -> str:
-    limit = error.validator_value
-    sentences = {
-        "enum": f"请选择「{title}」",
-        "oneOf": f"请选择「{title}」",
-        "const": f"请选择「{title}」",
-        "minLength": f"请填写「{title}」" if limit == 1 else f"「{title}」至少 {limit} 个字",
-        "maxLength": f"「{title}」不能超过 {limit} 个字",
-        "minimum": f"「{title}」不能小于 {limit}",
-        "maximum": f"「{title}」不能大于 {limit}",
-        "additionalProperties": "含有表单里没有的字段",
-        "maxItems": f"「{title}」最多 {limit} 项",
-        "minItems": f"请填写「{title}」" if limit == 1 else f"「{title}」至少 {limit} 项",
-        "uniqueItems": f"「{title}」有重复的内容",
-    }
-    return sentences.get(str(error.validator), f"「{title}」格式不正确")
+_COMPLAINTS = {
+    "enum": "请选择「{title}」",
+    "oneOf": "请选择「{title}」",
+    "const": "请选择「{title}」",
+    "minLength": "「{title}」至少 {limit} 个字",
+    "maxLength": "「{title}」不能超过 {limit} 个字",
+    "minimum": "「{title}」不能小于 {limit}",
+    "maximum": "「{title}」不能大于 {limit}",
+    "additionalProperties": "含有表单里没有的字段",
+    "maxItems": "「{title}」最多 {limit} 项",
+    "minItems": "「{title}」至少 {limit} 项",
+    "uniqueItems": "「{title}」有重复的内容",
+}
+"""What is said of a field that a keyword of the schema forbids."""
+
+_COMPLAINTS_AT_ONE = _COMPLAINTS | {"minLength": "请填写「{title}」", "minItems": "请填写「{title}」"}
+"""The same where the keyword's limit is 1."""
 
 
 def _title(schema: Mapping[str, Any], path: list[str]) -> str:
@@ -250,4 +262,5 @@ def _title(schema: Mapping[str, Any], path: list[str]) -> str:
         inner = place.get("items", {}) if "items" in place else place.get("properties", {}).get(part, {})
         inner = inner if isinstance(inner, Mapping) else {}
         place = {"title": place.get("title"), **inner} if "items" in place else inner
-    return str(place.get("title") or (path[-1] if path else schema.get("title", "表单")))
+    title = place.get("title") or (path[-1] if path else schema.get("title"))
+    return str(title) if title else Phrase("表单")

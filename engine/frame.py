@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from engine.budget import Budget
 from engine.errors import EngineError, ExpressionError
 from engine.functions import Listed, fail, items_of
+from engine.phrases import Phrase
 
 
 class Frame:
@@ -56,7 +57,7 @@ def unpacking(targets: list[Bind]) -> Bind:
     def bind(frame: Frame, value: Any) -> None:
         items = items_of(frame.budget, value)
         if len(items) != len(targets):
-            fail(f"要拆成 {len(targets)} 个值，得到 {len(items)} 个。")
+            fail("要拆成 {wanted} 个值，得到 {given} 个。", wanted=len(targets), given=len(items))
         for target, item in zip(targets, list(items), strict=True):
             target(frame, item)
 
@@ -72,7 +73,7 @@ def called(name: str, function: Callable[..., Any], *arguments: Any, **keywords:
     except EngineError:
         raise
     except (TypeError, ValueError, LookupError, ArithmeticError) as error:
-        raise ExpressionError(f"{name} 的参数不正确，或者没有结果。") from error
+        raise ExpressionError(Phrase("{function} 的参数不正确，或者没有结果。", function=name)) from error
 
 
 def listed_call(name: str, function: Listed, arguments: list[Run], keywords: Mapping[str, Run]) -> Run:
@@ -94,7 +95,7 @@ def given_call(name: str, arguments: list[Run], keywords: Mapping[str, Run]) -> 
     def call(frame: Frame) -> Any:
         function = frame.functions.get(name)
         if function is None:
-            fail(f"函数「{name}」在这里不能使用。")
+            fail("函数「{function}」在这里不能使用。", function=name)
         values = [argument(frame) for argument in arguments]
         return called(name, function, *values, **{key: value(frame) for key, value in keywords.items()})
 

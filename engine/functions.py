@@ -17,6 +17,7 @@ from engine.budget import CHARACTERS_PER_UNIT, Budget
 from engine.durations import LOCAL_ZONE, Duration, parse_date, parse_datetime, parse_duration
 from engine.errors import ExpressionError
 from engine.operators import NUMBERS, binary, bounded, comparison, contains, kind_of, negative
+from engine.phrases import Phrase
 
 Listed: TypeAlias = Callable[..., Any]
 
@@ -28,8 +29,9 @@ _add = binary("+")
 _less = comparison("<")
 
 
-def fail(message: str) -> NoReturn:
-    raise ExpressionError(message)
+def fail(message: str, **values: Any) -> NoReturn:
+    """ExpressionError with a sentence that may name values, as a `Phrase` does."""
+    raise ExpressionError(Phrase(message, **values))
 
 
 def items_of(budget: Budget, value: Any) -> list[Any]:
@@ -42,7 +44,7 @@ def items_of(budget: Budget, value: Any) -> list[Any]:
     if kind is dict or kind is str:
         budget.charge(len(value))
         return list(value)
-    fail(f"{kind_of(value)}不能逐项处理。")
+    fail("{kind}不能逐项处理。", kind=kind_of(value))
 
 
 def text_of(budget: Budget, value: Any) -> str:
@@ -51,7 +53,7 @@ def text_of(budget: Budget, value: Any) -> str:
     if kind is str:
         return value  # type: ignore[no-any-return]  # narrowed by `kind`
     if kind is list or kind is dict:
-        fail(f"{kind_of(value)}不能转换成文本。")
+        fail("{kind}不能转换成文本。", kind=kind_of(value))
     text = _isoformat(budget, value) if kind is datetime or kind is date or kind is time else str(value)
     budget.charge(len(text) // CHARACTERS_PER_UNIT)
     return text
@@ -65,7 +67,7 @@ def _paid(budget: Budget, made: list[Any]) -> list[Any]:
 
 def _len(budget: Budget, value: Any) -> int:
     if type(value) not in (str, list, dict):
-        fail(f"{kind_of(value)}没有长度。")
+        fail("{kind}没有长度。", kind=kind_of(value))
     return len(value)
 
 
@@ -109,7 +111,7 @@ def _abs(budget: Budget, value: Any) -> Any:
 
 def _round(budget: Budget, value: Any, digits: Any = None) -> Any:
     if type(value) not in NUMBERS:
-        fail(f"{kind_of(value)}不能取整。")
+        fail("{kind}不能取整。", kind=kind_of(value))
     if digits is None:
         return bounded(round(value))
     if type(digits) is not int or abs(digits) > 100:
@@ -185,14 +187,14 @@ def _decimal(budget: Budget, value: Any = 0) -> Any:
 
 def _number(make: Callable[[Any], Any], value: Any) -> Any:
     if type(value) is not str and type(value) not in NUMBERS:
-        fail(f"{kind_of(value)}不能转换成数字。")
+        fail("{kind}不能转换成数字。", kind=kind_of(value))
     if type(value) is str and len(value) > _LONGEST_NUMBER:
         fail("数字过长。")
     try:
         return bounded(make(value))
     except (ValueError, OverflowError, InvalidOperation):
         shown = str(value)
-        fail(f"「{shown if len(shown) <= 40 else shown[:40] + '…'}」不是有效的数字。")
+        fail("「{text}」不是有效的数字。", text=shown if len(shown) <= 40 else shown[:40] + "…")
 
 
 def _bool(budget: Budget, value: Any = False) -> bool:
@@ -245,7 +247,7 @@ def _time(budget: Budget, *parts: Any) -> time:
         try:
             moment = time.fromisoformat(_short(parts[0], "time"))
         except ValueError:
-            fail(f"「{parts[0]}」不是有效的时刻。")
+            fail("「{text}」不是有效的时刻。", text=parts[0])
         if moment.tzinfo is not None:
             fail("时刻不能带时区。")
         return moment
@@ -255,11 +257,11 @@ def _time(budget: Budget, *parts: Any) -> time:
 
 def _made(make: Callable[..., Any], name: str, parts: tuple[Any, ...]) -> Any:
     if any(type(part) is not int for part in parts):
-        fail(f"{name} 的各部分应为整数。")
+        fail("{function} 的各部分应为整数。", function=name)
     try:
         return make(*parts)
     except (ValueError, TypeError, OverflowError):
-        fail(f"{name}{parts} 不是有效的日期或时刻。")
+        fail("{call} 不是有效的日期或时刻。", call=f"{name}{parts}")
 
 
 def _duration(budget: Budget, text: Any) -> timedelta | Duration:
@@ -274,7 +276,7 @@ def _timedelta(budget: Budget, days: Any = 0, seconds: Any = 0, **others: Any) -
         fail("timedelta 的参数只能是 weeks、days、hours、minutes、seconds、milliseconds、microseconds。")
     for unit, amount in amounts.items():
         if type(amount) not in (int, float, Decimal):
-            fail(f"timedelta 的 {unit} 应为数字。")
+            fail("timedelta 的 {unit} 应为数字。", unit=unit)
     try:
         return timedelta(**{unit: float(n) if type(n) is Decimal else n for unit, n in amounts.items()})
     except OverflowError:
@@ -283,14 +285,14 @@ def _timedelta(budget: Budget, days: Any = 0, seconds: Any = 0, **others: Any) -
 
 def _text(value: Any, name: str) -> str:
     if type(value) is not str:
-        fail(f"{name} 需要文本，得到的是{kind_of(value)}。")
+        fail("{function} 需要文本，得到的是{kind}。", function=name, kind=kind_of(value))
     return value
 
 
 def _short(value: Any, name: str) -> str:
     """A text that can be a date or a length of time."""
     if len(_text(value, name)) > _LONGEST_TIME:
-        fail(f"{name} 的文本过长。")
+        fail("{function} 的文本过长。", function=name)
     return value  # type: ignore[no-any-return]  # `_text` has looked
 
 
@@ -327,9 +329,9 @@ def field_of(value: Any, name: str) -> Any:
     if kind is dict:
         if name in value:
             return value[name]
-        fail(f"没有字段「{name}」。")
+        fail("没有字段「{field}」。", field=name)
     if name not in _FIELDS.get(kind, ()):
-        fail(f"{kind_of(value)}没有字段「{name}」。")
+        fail("{kind}没有字段「{field}」。", kind=kind_of(value), field=name)
     return getattr(_local(value) if kind is datetime else value, name)
 
 
@@ -382,7 +384,7 @@ def _join(budget: Budget, separator: str, texts: Any) -> str:
     items = items_of(budget, texts)
     for item in items:
         if type(item) is not str:
-            fail(f"join 只能连接文本，列表中有{kind_of(item)}。")
+            fail("join 只能连接文本，列表中有{kind}。", kind=kind_of(item))
     budget.charge((sum(map(len, items)) + len(separator) * len(items)) // CHARACTERS_PER_UNIT)
     return separator.join(items)
 
@@ -435,7 +437,7 @@ def _index(budget: Budget, items: list[Any], sought: Any) -> int:
 def set_key(budget: Budget, fields: dict[str, Any], key: Any, value: Any) -> None:
     """Set the field `key`, which is a text: no other key survives being stored."""
     if type(key) is not str:
-        fail(f"对象的键应为文本，得到的是{kind_of(key)}。")
+        fail("对象的键应为文本，得到的是{kind}。", kind=kind_of(key))
     budget.charge(budget.weigh(value) + len(key) // CHARACTERS_PER_UNIT)
     fields[key] = value
 

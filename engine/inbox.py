@@ -29,6 +29,7 @@ from sqlalchemy.orm import Session
 
 from engine.assignment import Standing
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from engine.tables import IS_DONE, IS_OPEN, Task
 
 BOXES = ("todo", "done")
@@ -107,8 +108,9 @@ def parameters(box: str, standing: Standing) -> dict[str, str]:
         return _numbered("held", standing.names) | _numbered("free", standing.groups)
     if box == "done":
         return _numbered("done", (standing.person.name, *standing.formerly))
-    remedy = f"可用的有 {'、'.join(BOXES)}。"
-    raise CommandRefused("box_unknown", f"没有名为 {box} 的任务箱。", status=422, remedy=remedy)
+    message = Phrase("没有名为 {box} 的任务箱。", box=box)
+    remedy = Phrase("可用的有 {boxes}。", boxes="、".join(BOXES))
+    raise CommandRefused("box_unknown", message, status=422, remedy=remedy)
 
 
 def portion(limit: int, offset: int = 0) -> dict[str, int]:

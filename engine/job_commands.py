@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from engine import start_timers, values
 from engine.elements import Token
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from engine.projection import look
 from engine.services import ServiceError
 from engine.tables import Incident, Instance, Job
@@ -63,7 +64,8 @@ class JobCommands(Work):
         """
         reason = reason.strip()
         if not reason or len(reason) > LONGEST_REASON:
-            raise CommandRefused("reason_missing", f"请写明跳过的原因（不超过 {LONGEST_REASON} 个字）。", status=422)
+            message = Phrase("请写明跳过的原因（不超过 {longest} 个字）。", longest=LONGEST_REASON)
+            raise CommandRefused("reason_missing", message, status=422)
         job, instance = self._locked_job(job_id)
         if result is not None and job.kind != "service":
             raise CommandRefused("result_unwanted", "只有服务任务可以填写结果。", status=422)

@@ -21,6 +21,7 @@ from engine import external, start_timers
 from engine.commands import Command, Engine
 from engine.errors import BpmnError, CommandRefused, EngineError
 from engine.leases import Leased, LeaseLost, Watch, held, take, watched
+from engine.phrases import Phrase
 from engine.tables import Incident, Instance, Job
 from engine.world import Refused
 
@@ -46,7 +47,12 @@ class JobFailed(EngineError):
     def __init__(self, error: Exception) -> None:
         # A database's complaint quotes what was to be stored, which may be somebody's name.
         said = "" if isinstance(error, SQLAlchemyError) else str(error).strip()[:300]
-        super().__init__(f"后台工作出错：{type(error).__name__}" + (f"：{said}" if said else ""))
+        kind = type(error).__name__
+        super().__init__(
+            Phrase("后台工作出错：{kind}：{said}", kind=kind, said=said)
+            if said
+            else Phrase("后台工作出错：{kind}", kind=kind)
+        )
 
 
 class NeverReported(EngineError):
@@ -55,7 +61,7 @@ class NeverReported(EngineError):
     code = "job_never_reported"
 
     def __init__(self, attempts: int) -> None:
-        super().__init__(f"已尝试 {attempts} 次，没有得到结果。")
+        super().__init__(Phrase("已尝试 {attempts} 次，没有得到结果。", attempts=attempts))
 
 
 def due(session: Session, now: datetime, limit: int = 100, kinds: Iterable[str] = (*AT_ONCE, *WORKED)) -> list[str]:

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from engine import values
 from engine.errors import EngineError
+from engine.phrases import Phrase
 from engine.tables import Instance, Job, new_id
 from engine.transactions import transaction
 
@@ -118,7 +119,8 @@ def watched(engine: Engine, session: Session, leased: Leased, work: Callable[[],
     beat = engine.lease.total_seconds() / BEATS
     while not wait((future,), max(0.0, min(beat, ends - time.monotonic()))).done:
         if time.monotonic() >= ends:
-            raise TimedOut(f"服务「{leased.operator}」没有在 {leased.timeout:g} 秒内完成。")
+            message = "服务「{service}」没有在 {seconds} 秒内完成。"
+            raise TimedOut(Phrase(message, service=leased.operator, seconds=f"{leased.timeout:g}"))
         if not _renew(engine, session, leased):
             raise LeaseLost("这项工作已由别处接手。")
     return future.result()

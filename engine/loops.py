@@ -16,6 +16,7 @@ from engine.events import throw
 from engine.expressions import Expression
 from engine.loop_reader import MOST
 from engine.model import Loop
+from engine.phrases import Phrase
 from engine.variables import Layer
 
 if TYPE_CHECKING:
@@ -109,21 +110,21 @@ def _size(loop: Loop, outer: Token) -> tuple[int, list[str] | None]:
     if loop.collection is not None:
         around = case.view(outer)
         if loop.collection not in around:
-            raise EngineError(f"没有集合变量 {loop.collection}。")
+            raise EngineError(Phrase("没有集合变量 {name}。", name=loop.collection))
         collection = around[loop.collection]
         if isinstance(collection, dict):
             keys = list(collection)
         elif not isinstance(collection, list):
-            raise EngineError(f"变量 {loop.collection} 不是列表或对象。")
+            raise EngineError(Phrase("变量 {name} 不是列表或对象。", name=loop.collection))
         count = len(collection)
     elif loop.cardinality is not None:
         count = case.evaluate(loop.cardinality, outer)
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-            raise EngineError(f"实例数应为不小于 0 的整数，得到的是 {count!r}。")
+            raise EngineError(Phrase("实例数应为不小于 0 的整数，得到的是 {value}。", value=repr(count)))
     else:
         raise EngineError("多实例没有说明次数或集合。")
     if count > MOST:
-        raise EngineError(f"实例数 {count} 超过上限 {MOST}。")
+        raise EngineError(Phrase("实例数 {count} 超过上限 {most}。", count=count, most=MOST))
     return count, keys
 
 
@@ -156,7 +157,8 @@ def _item(loop: Loop, state: dict[str, Any], index: int, around: Any) -> Any:
     try:
         return current[place]
     except (LookupError, TypeError):
-        raise EngineError(f"集合变量 {loop.collection} 已被改动，没有第 {index + 1} 项。") from None
+        message = Phrase("集合变量 {name} 已被改动，没有第 {number} 项。", name=loop.collection, number=index + 1)
+        raise EngineError(message) from None
 
 
 def _goes_on(loop: Loop, outer: Token, done: int) -> bool:

@@ -17,6 +17,7 @@ from engine.errors import EngineError
 from engine.events import LOOKED_UP, CatchEvent, Event, EventSubProcess, first_due, part_of
 from engine.gateways import EventBasedGateway
 from engine.model import EventDefinition
+from engine.phrases import Phrase
 from engine.workflow import Case, Scope
 
 _BLOCKS = {
@@ -53,10 +54,10 @@ class Plan:
 
     def block(self, element: Element, code: str, **facts: str) -> None:
         message, remedy = _BLOCKS[code]
-        _add(self.blocks, Finding(element.name, element.node.name, code, message.format(**facts), remedy))
+        _add(self.blocks, Finding(element.name, element.node.name, code, Phrase(message, **facts), remedy))
 
-    def change(self, element: Element, code: str, message: str) -> None:
-        _add(self.changes, Finding(element.name, element.node.name, code, message))
+    def change(self, element: Element, code: str, message: str, **facts: str | None) -> None:
+        _add(self.changes, Finding(element.name, element.node.name, code, Phrase(message, **facts)))
 
 
 def carry_over(
@@ -295,9 +296,8 @@ class _Crossing:
         waits = token.internal_data["waits"]
         if new.time is not None and (old.timer, _text(old.time)) != (new.timer, _text(new.time)):
             due, left, interval = first_due(new, self.case.evaluate(new.time, token), self.case.now)
-            self.plan.change(
-                token.task_spec, "timer", f"定时改为 {due.isoformat()}（原为 {waits['due'].isoformat()}）。"
-            )
+            new_time, old_time = due.isoformat(), waits["due"].isoformat()
+            self.plan.change(token.task_spec, "timer", "定时改为 {new}（原为 {old}）。", new=new_time, old=old_time)
             waits |= {"due": due, "left": left, "interval": interval}
             waits.pop("since", None)
             self.case.watching.forget(token.id)
@@ -306,7 +306,8 @@ class _Crossing:
                 self.case.watching.resume(token)
         elif new.kind in ("message", "signal"):
             if old.name != new.name:
-                self.plan.change(token.task_spec, "event", f"改为等待「{new.name}」（原为「{old.name}」）。")
+                message = "改为等待「{new}」（原为「{old}」）。"
+                self.plan.change(token.task_spec, "event", message, new=new.name, old=old.name)
                 waits["name"] = new.name
             if new.kind == "message" and _correlation(old) != _correlation(new):
                 waits["key"] = self.case.correlation_key(new, token)
@@ -317,16 +318,17 @@ class _Crossing:
     def _note(self, old: Element, new: Element) -> None:
         """What people will see differently of an element that they wait at."""
         if old.name != new.name:
-            self.plan.change(old, "mapped", f"移到「{new.node.name or new.name}」（{new.name}）。")
+            self.plan.change(old, "mapped", "移到「{title}」（{id}）。", title=new.node.name or new.name, id=new.name)
         if old.node.name != new.node.name:
-            self.plan.change(old, "name", f"名称改为「{new.node.name}」。")
+            self.plan.change(old, "name", "名称改为「{name}」。", name=new.node.name)
         if isinstance(new, UserTask):
-            if old.node.lane != new.node.lane:
-                self.plan.change(
-                    old, "lane", f"办理角色从 {old.node.lane or '（无）'} 改为 {new.node.lane or '（无）'}。"
-                )
-            if (old.node.form, old.node.ui_form) != (new.node.form, new.node.ui_form):
-                self.plan.change(old, "form", f"表单从 {old.node.form or '（无）'} 改为 {new.node.form or '（无）'}。")
+            was, becomes = old.node, new.node
+            if was.lane != becomes.lane:
+                message = "办理角色从 {old} 改为 {new}。"
+                self.plan.change(old, "lane", message, old=was.lane or "（无）", new=becomes.lane or "（无）")
+            if (was.form, was.ui_form) != (becomes.form, becomes.ui_form):
+                message = "表单从 {old} 改为 {new}。"
+                self.plan.change(old, "form", message, old=was.form or "（无）", new=becomes.form or "（无）")
 
     def _arm_border(self, host: Token, old: Element) -> None:
         """Begin to wait for the events that the new version adds to an open activity's border."""

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.deployments import newest
+from engine.deployments import newest, titled
 from engine.elements import ProcessSpec
 from engine.errors import CommandRefused, EngineError
 from engine.migration import Finding, Plan, carry_over
+from engine.phrases import Phrase
 from engine.projection import look
 from engine.suspension import go_on
 from engine.tables import Definition, Instance
@@ -46,12 +47,10 @@ class MigrationCommands(Work):
         before = look(case)
         definition, plan = self._carry_over(instance, case, target)
         if plan.blocks:
-            first = plan.blocks[0]
             raise CommandRefused(
                 "migration_blocked",
-                f"不能迁移到版本 {target.version}：「{first.element_name or first.element_id}」{first.message}"
-                + (f"（共 {len(plan.blocks)} 处）" if len(plan.blocks) > 1 else ""),
-                remedy=first.remedy,
+                _blocked(plan.blocks, target.version),
+                remedy=plan.blocks[0].remedy,
                 details={"blocks": [vars(block) for block in plan.blocks]},
             )
         details: dict[str, Any] = {"from": self._version(instance), "to": target.version}
@@ -74,7 +73,7 @@ class MigrationCommands(Work):
         now = self.session.get_one(Definition, instance.definition_id)
         definition = self._definition(now.key, target.version)
         if definition.id == now.id and not target.called:
-            raise CommandRefused("version_same", f"这个案件已经是版本 {target.version}。")
+            raise CommandRefused("version_same", Phrase("这个案件已经是版本 {version}。", version=target.version))
         spec = self._compiled(definition.id)
         called = {key: self._compiled(self._definition(key, version).id) for key, version in target.called.items()}
         _check_mapping([self._compiled(now.id), *_running(case)], [spec, *called.values()], target.mapping)
@@ -83,9 +82,8 @@ class MigrationCommands(Work):
     def _definition(self, key: str, version: int) -> Definition:
         definition = newest(self.session, key, version)
         if definition is None:
-            raise CommandRefused(
-                "definition_unknown", f"没有流程 {key} 的版本 {version}。", status=404, remedy="请先部署它。"
-            )
+            message = Phrase("没有流程 {process}。", process=titled(key, version))
+            raise CommandRefused("definition_unknown", message, status=404, remedy="请先部署它。")
         return definition
 
     def _version(self, instance: Instance) -> int:
@@ -155,6 +153,15 @@ def _one(
     return Outcome(instance_id, "blocked" if plan.blocks else done, plan)
 
 
+def _blocked(blocks: list[Finding], version: int) -> Phrase:
+    first = blocks[0]
+    message = "不能迁移到版本 {version}：「{element}」{reason}"
+    if len(blocks) > 1:
+        message = "不能迁移到版本 {version}：「{element}」{reason}（共 {count} 处）"
+    element = first.element_name or first.element_id
+    return Phrase(message, version=version, element=element, reason=first.message, count=len(blocks))
+
+
 def _running(case: Case) -> list[ProcessSpec]:
     """The called processes that run inside a case."""
     return [scope.spec for scope in case.subprocesses.values() if scope.spec.process is scope.spec]
@@ -162,14 +169,11 @@ def _running(case: Case) -> list[ProcessSpec]:
 
 def _check_mapping(old: list[ProcessSpec], new: list[ProcessSpec], mapping: Mapping[str, str]) -> None:
     """Refuse a mapping with a slip of the pen, which would do nothing, or less than was meant."""
-    for code, specs, ids, where in (
-        ("mapping_source", old, mapping.keys(), "原版本"),
-        ("mapping_target", new, set(mapping.values()), "新版本"),
-    ):
-        unknown = sorted(set(ids) - _ids(specs))
-        if unknown:
+    for code, specs, ids in (("mapping_source", old, set(mapping)), ("mapping_target", new, set(mapping.values()))):
+        if unknown := sorted(ids - _ids(specs)):
+            message = "映射中的 {ids} 不在原版本里。" if specs is old else "映射中的 {ids} 不在新版本里。"
             raise CommandRefused(
-                code, f"映射中的 {'、'.join(unknown)} 不在{where}里。", status=422, remedy="请核对元素或连线的编号。"
+                code, Phrase(message, ids="、".join(unknown)), status=422, remedy="请核对元素或连线的编号。"
             )
 
 

@@ -18,6 +18,7 @@ from engine.errors import CommandRefused, EngineError
 from engine.events import BoundaryEvent, EventSubProcess, StartEvent
 from engine.gateways import Join
 from engine.model import Flow
+from engine.phrases import Phrase
 from engine.projection import look
 from engine.tables import Instance
 from engine.work import Work, accepted
@@ -135,21 +136,24 @@ class _Hand:
         if isinstance(named, int):
             token = self.case.tokens.get(named)
             if token is None:
-                raise CommandRefused("token_unknown", f"案件里没有编号为 {named} 的令牌，它可能已经前进。", status=404)
+                message = Phrase("案件里没有编号为 {token} 的令牌，它可能已经前进。", token=named)
+                raise CommandRefused("token_unknown", message, status=404)
             if not _stands(token):
                 raise CommandRefused(
                     "token_dependent",
-                    f"「{_title(token.task_spec)}」上的这个令牌属于另一个活动，不能单独移动或取消。",
+                    Phrase(
+                        "「{element}」上的这个令牌属于另一个活动，不能单独移动或取消。", element=_title(token.task_spec)
+                    ),
                     remedy="请对整个活动操作。",
                 )
             return token
         found = [t for t in self.case.tokens.values() if t.task_spec.name == named and _stands(t)]
         if not found:
-            raise CommandRefused(
-                "token_unknown", f"「{named}」上没有令牌。", status=404, remedy="请核对案件停留的位置。"
-            )
+            message = Phrase("「{element}」上没有令牌。", element=named)
+            raise CommandRefused("token_unknown", message, status=404, remedy="请核对案件停留的位置。")
         if len(found) > 1:
-            raise self._ambiguous(f"「{_title(found[0].task_spec)}」上有 {len(found)} 个令牌。", found)
+            title = _title(found[0].task_spec)
+            raise self._ambiguous(Phrase("「{element}」上有 {count} 个令牌。", element=title, count=len(found)), found)
         return found[0]
 
     def _take(self, token: Token) -> None:
@@ -168,7 +172,7 @@ class _Hand:
             if "instance_of" in scope.host.internal_data:
                 raise CommandRefused(
                     "inside_loop",
-                    f"令牌是「{_title(scope.host.task_spec)}」一个实例的最后一个，不能移出。",
+                    Phrase("令牌是「{element}」一个实例的最后一个，不能移出。", element=_title(scope.host.task_spec)),
                     remedy="请移动整个活动，或取消这个令牌，让这个实例结束。",
                 )
             scope.host.cancel()
@@ -193,7 +197,8 @@ class _Hand:
             return []
         scope = self.case.subprocesses.get(token_id)
         if scope is None:
-            raise CommandRefused("scope_unknown", f"编号为 {token_id} 的令牌里没有打开的子流程。", status=404)
+            message = Phrase("编号为 {token} 的令牌里没有打开的子流程。", token=token_id)
+            raise CommandRefused("scope_unknown", message, status=404)
         named: list[Case | Scope] = []
         for around in _outwards(scope):
             named.append(around)
@@ -211,7 +216,7 @@ class _Hand:
         if not places:
             raise CommandRefused(
                 "element_unknown",
-                f"流程图里没有元素「{element_id}」。",
+                Phrase("流程图里没有元素「{element}」。", element=element_id),
                 status=422,
                 remedy="请核对元素编号；被调用的流程要正在运行才能放入令牌。",
             )
@@ -219,12 +224,11 @@ class _Hand:
             ways = {scope.host.task_spec for scope in named[:-1] if isinstance(scope, Scope)}
             places = [p for p in places if p.process is named[-1] and ways.issubset(p.around)]
             if not places:
-                raise CommandRefused(
-                    "element_elsewhere", f"元素「{element_id}」不在指定的子流程里。", status=422, remedy="请核对范围。"
-                )
+                message = Phrase("元素「{element}」不在指定的子流程里。", element=element_id)
+                raise CommandRefused("element_elsewhere", message, status=422, remedy="请核对范围。")
         if len(places) > 1:
             hosts = [p.process.host for p in places if isinstance(p.process, Scope)]
-            raise self._ambiguous(f"元素「{element_id}」所在的流程打开了不止一个。", hosts)
+            raise self._ambiguous(Phrase("元素「{element}」所在的流程打开了不止一个。", element=element_id), hosts)
         return places[0]
 
     def _inside(self, scope: Case | Scope, activity: SubProcess, named: list[Case | Scope]) -> Scope:
@@ -234,36 +238,35 @@ class _Hand:
         ]
         found = [s for s in inside if s in named] or inside
         if len(found) > 1:
-            raise self._ambiguous(f"「{_title(activity)}」打开了 {len(found)} 个实例。", [s.host for s in found])
+            message = Phrase("「{element}」打开了 {count} 个实例。", element=_title(activity), count=len(found))
+            raise self._ambiguous(message, [s.host for s in found])
         return found[0] if found else self._open(scope, activity)
 
     def _open(self, scope: Case | Scope, activity: SubProcess) -> Scope:
         title = _title(activity)
         if activity.node.by_event:
-            raise CommandRefused(
-                "event_subprocess_closed", f"事件子流程「{title}」没有在运行。", remedy="它只由它的事件触发。"
-            )
+            message = Phrase("事件子流程「{element}」没有在运行。", element=title)
+            raise CommandRefused("event_subprocess_closed", message, remedy="它只由它的事件触发。")
         if activity.loop is not None:
-            raise CommandRefused(
-                "loop_closed", f"「{title}」是循环或多实例，没有打开的实例。", remedy="请把令牌放到这个活动之前。"
-            )
+            message = Phrase("「{element}」是循环或多实例，没有打开的实例。", element=title)
+            raise CommandRefused("loop_closed", message, remedy="请把令牌放到这个活动之前。")
         host = scope.new_token(activity)
         try:
             activity.prepare(host)
         except EngineError as error:
-            raise CommandRefused("scope_fails", f"子流程「{title}」打不开：{error.message}") from error
+            message = Phrase("子流程「{element}」打不开：{reason}", element=title, reason=error.message)
+            raise CommandRefused("scope_fails", message) from error
         host._set_state(TaskState.STARTED)
         inside = Scope(self.case, host, activity.inner, self.case.layer_of(host))
         self.case.subprocesses[host.id] = inside
         inside.start(())
         return inside
 
-    def _ambiguous(self, what: str, tokens: Iterable[Token]) -> CommandRefused:
+    def _ambiguous(self, message: str, tokens: Iterable[Token]) -> CommandRefused:
         listed = [{"token": token.id, "element_id": token.task_spec.name} for token in tokens]
         numbers = "、".join(str(token["token"]) for token in listed)
-        return CommandRefused(
-            "token_ambiguous", what, remedy=f"请用编号指明是哪一个：{numbers}。", details={"tokens": listed}
-        )
+        remedy = Phrase("请用编号指明是哪一个：{numbers}。", numbers=numbers)
+        return CommandRefused("token_ambiguous", message, remedy=remedy, details={"tokens": listed})
 
 
 def _stands(token: Token) -> bool:
@@ -276,29 +279,26 @@ def _flow(place: _Place, flow_id: str | None) -> Flow | None:
     element = place.element
     title = _title(element)
     if isinstance(element, BoundaryEvent):
-        raise CommandRefused(
-            "target_boundary", f"「{title}」是边界事件，只由它的事件触发。", remedy="请选择它之后的元素。"
-        )
+        message = Phrase("「{element}」是边界事件，只由它的事件触发。", element=title)
+        raise CommandRefused("target_boundary", message, remedy="请选择它之后的元素。")
     if element.node.is_compensation:
-        raise CommandRefused(
-            "target_compensation",
-            f"「{title}」是补偿活动，只由补偿事件触发。",
-            remedy="请把令牌放到抛出补偿的事件之前。",
-        )
+        message = Phrase("「{element}」是补偿活动，只由补偿事件触发。", element=title)
+        raise CommandRefused("target_compensation", message, remedy="请把令牌放到抛出补偿的事件之前。")
     inside_event = bool(place.around) and place.around[-1].node.by_event
     if (isinstance(element, StartEvent) and inside_event) or element.node.by_event:
-        raise CommandRefused("target_event_subprocess", f"「{title}」属于事件子流程，只由它的事件触发。")
+        message = Phrase("「{element}」属于事件子流程，只由它的事件触发。", element=title)
+        raise CommandRefused("target_event_subprocess", message)
     incoming = {flow.id: flow for flow in element.node.incoming}
     if flow_id is not None:
         if flow_id not in incoming:
-            raise CommandRefused("flow_unknown", f"连线「{flow_id}」不流入「{title}」。", status=422)
+            message = Phrase("连线「{flow}」不流入「{element}」。", flow=flow_id, element=title)
+            raise CommandRefused("flow_unknown", message, status=422)
         return incoming[flow_id]
     if isinstance(element, Join) and len(incoming) > 1:
-        listed = "、".join(incoming)
         raise CommandRefused(
             "flow_needed",
-            f"「{title}」按流入的连线计数，要说明令牌从哪一条来。",
-            remedy=f"请指明其中一条：{listed}。",
+            Phrase("「{element}」按流入的连线计数，要说明令牌从哪一条来。", element=title),
+            remedy=Phrase("请指明其中一条：{flows}。", flows="、".join(incoming)),
             details={"flows": list(incoming)},
         )
     return None

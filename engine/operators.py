@@ -16,6 +16,7 @@ from typing import Any
 from engine.budget import CHARACTERS_PER_UNIT, Budget
 from engine.durations import Duration
 from engine.errors import ExpressionError
+from engine.phrases import Phrase
 from engine.values import LARGEST_BITS, LARGEST_EXPONENT
 
 NUMBERS = frozenset({int, float, Decimal, bool})
@@ -24,7 +25,7 @@ _LENGTHS = frozenset({timedelta, Duration})
 _DECIMALS = Context(prec=34)
 """34 digits, as the decimal128 numbers of DMN; the precision of the calling thread plays no part."""
 
-_NAMES = {
+_TITLES = {
     type(None): "空值", bool: "布尔值", int: "数字", float: "数字", Decimal: "数字", str: "文本",
     list: "列表", dict: "对象", date: "日期", datetime: "日期时间", time: "时刻", timedelta: "时长",
     Duration: "时长",
@@ -33,7 +34,7 @@ _NAMES = {
 
 def kind_of(value: Any) -> str:
     """The Chinese name of a value's type, for sentences."""
-    return _NAMES.get(type(value), type(value).__name__)
+    return _TITLES.get(type(value), type(value).__name__)
 
 
 def binary(symbol: str) -> Callable[[Budget, Any, Any], Any]:
@@ -81,7 +82,8 @@ def contains(budget: Budget, member: Any, container: Any) -> bool:
     if kind is str and type(member) is str:
         budget.spend((len(container) + len(member)) // 1000)
         return member in container
-    raise ExpressionError(f"不能判断{kind_of(member)}是否在{kind_of(container)}之中。")
+    message = "不能判断{member}是否在{container}之中。"
+    raise ExpressionError(Phrase(message, member=kind_of(member), container=kind_of(container)))
 
 
 def _alike(left: Any, right: Any) -> tuple[Any, Any]:
@@ -98,7 +100,8 @@ def _ordered(symbol: str, compare: Callable[[Any, Any], Any]) -> Callable[[Budge
         if kind in NUMBERS and type(right) in NUMBERS:
             left, right = _alike(left, right)
         elif kind is not type(right) or kind not in _ORDERED:
-            raise ExpressionError(f"{kind_of(left)}与{kind_of(right)}不能用 {symbol} 比较。")
+            message = "{left}与{right}不能用 {symbol} 比较。"
+            raise ExpressionError(Phrase(message, left=kind_of(left), right=kind_of(right), symbol=symbol))
         elif kind is str:
             budget.spend(min(len(left), len(right)) // 1000)
         elif kind is datetime and (left.tzinfo is None) != (right.tzinfo is None):
@@ -115,14 +118,14 @@ def negative(value: Any) -> Any:
     """`-value` of a number or a length of time."""
     if type(value) in NUMBERS or type(value) is timedelta:
         return -value
-    raise ExpressionError(f"{kind_of(value)}不能取负。")
+    raise ExpressionError(Phrase("{kind}不能取负。", kind=kind_of(value)))
 
 
 def positive(value: Any) -> Any:
     """`+value` of a number."""
     if type(value) in NUMBERS:
         return +value
-    raise ExpressionError(f"{kind_of(value)}不能取正。")
+    raise ExpressionError(Phrase("{kind}不能取正。", kind=kind_of(value)))
 
 
 def bounded(number: Any) -> Any:
@@ -143,7 +146,8 @@ def bounded(number: Any) -> Any:
 
 def _numeric(symbol: str, compute: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     if type(left) not in NUMBERS or type(right) not in NUMBERS:
-        raise ExpressionError(f"{kind_of(left)}与{kind_of(right)}不能用 {symbol} 运算。")
+        message = "{left}与{right}不能用 {symbol} 运算。"
+        raise ExpressionError(Phrase(message, left=kind_of(left), right=kind_of(right), symbol=symbol))
     left, right = _alike(left, right)
     try:
         if type(left) is Decimal or type(right) is Decimal:
@@ -242,7 +246,8 @@ def _in_range(compute: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     except OverflowError:
         raise ExpressionError("结果超出了日期或时长的范围。") from None
     except (TypeError, ValueError):
-        raise ExpressionError(f"{kind_of(left)}与{kind_of(right)}不能这样运算，请检查时区是否一致。") from None
+        message = "{left}与{right}不能这样运算，请检查时区是否一致。"
+        raise ExpressionError(Phrase(message, left=kind_of(left), right=kind_of(right))) from None
 
 
 def item_of(holder: Any, index: Any) -> Any:
@@ -251,22 +256,23 @@ def item_of(holder: Any, index: Any) -> Any:
     if kind is dict:
         if type(index) is str and index in holder:
             return holder[index]
-        raise ExpressionError(
-            f"没有字段「{index}」。" if type(index) is str else f"字段名应为文本，得到的是{kind_of(index)}。"
-        )
+        if type(index) is str:
+            raise ExpressionError(Phrase("没有字段「{field}」。", field=index))
+        raise ExpressionError(Phrase("字段名应为文本，得到的是{kind}。", kind=kind_of(index)))
     if kind is list or kind is str:
         if type(index) is not int:
-            raise ExpressionError(f"位置应为整数，得到的是{kind_of(index)}。")
+            raise ExpressionError(Phrase("位置应为整数，得到的是{kind}。", kind=kind_of(index)))
         if not -len(holder) <= index < len(holder):
-            raise ExpressionError(f"位置 {index} 超出范围，共有 {len(holder)} 项。")
+            message = "位置 {index} 超出范围，共有 {count} 项。"
+            raise ExpressionError(Phrase(message, index=index, count=len(holder)))
         return holder[index]
-    raise ExpressionError(f"{kind_of(holder)}不能按位置或名称取值。")
+    raise ExpressionError(Phrase("{kind}不能按位置或名称取值。", kind=kind_of(holder)))
 
 
 def slice_of(budget: Budget, holder: Any, bounds: list[Any]) -> Any:
     """`holder[start:stop:step]` of a list or a text; `bounds` are the three, None where left out."""
     if type(holder) is not list and type(holder) is not str:
-        raise ExpressionError(f"{kind_of(holder)}不能截取。")
+        raise ExpressionError(Phrase("{kind}不能截取。", kind=kind_of(holder)))
     if any(bound is not None and type(bound) is not int for bound in bounds) or bounds[2] == 0:
         raise ExpressionError("截取的起止位置应为整数，步长不能为 0。")
     part = holder[slice(*bounds)]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NoReturn, TypeAlias
 
+from engine.phrases import Phrase
+
 LARGEST = 5_000
 """Instructions of one pattern; `x{100}` counts a hundred times."""
 
@@ -22,7 +24,11 @@ Fits: TypeAlias = Callable[[str], bool]
 
 
 class PatternRefused(Exception):
-    """A pattern that is not of the syntax, or too large; the message says what, in Chinese."""
+    """A pattern that is not of the syntax, or too large; the reason is a sentence, in Chinese."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class TextTooLong(Exception):
@@ -135,17 +141,17 @@ class _Compiler:
     def pattern(self) -> Pattern:
         self._alternatives()
         if self.at < len(self.text):
-            self._refuse("括号不成对")
+            self._refuse("正则表达式「{pattern}」括号不成对。")
         self._add("done")
         return Pattern(self.text, tuple(self.steps))
 
-    def _refuse(self, what: str) -> NoReturn:
-        raise PatternRefused(f"正则表达式「{self.text[:60]}」{what}。")
+    def _refuse(self, message: str, **values: str) -> NoReturn:
+        raise PatternRefused(Phrase(message, pattern=self.text[:60], **values))
 
     def _add(self, kind: Literal["take", "start", "end", "boundary", "inside", "go", "done"]) -> _Step:
         """An instruction that goes on at the one after it."""
         if len(self.steps) >= LARGEST:
-            self._refuse("过大")
+            self._refuse("正则表达式「{pattern}」过大。")
         step = _Step(kind, len(self.steps) + 1)
         self.steps.append(step)
         return step
@@ -156,7 +162,7 @@ class _Compiler:
     def _next(self) -> str:
         character = self._peek()
         if not character:
-            self._refuse("不完整")
+            self._refuse("正则表达式「{pattern}」不完整。")
         self.at += 1
         return character
 
@@ -183,7 +189,7 @@ class _Compiler:
         if (least, most) == (1, 1):
             return
         if not repeatable:
-            self._refuse("的量词前面没有内容")
+            self._refuse("正则表达式「{pattern}」的量词前面没有内容。")
         after = self.at
         del self.steps[first:]
         for _ in range(least):
@@ -219,24 +225,24 @@ class _Compiler:
             close = self.text.find("}", self.at)
             low, comma, high = self.text[self.at + 1 : max(close, 0)].partition(",")
             if close < 0 or not _is_count(low) or (high and not _is_count(high)):
-                self._refuse("的重复次数不正确")
+                self._refuse("正则表达式「{pattern}」的重复次数不正确。")
             self.at = close + 1
             found = int(low), int(high) if high else (None if comma else int(low))
             if found[1] is not None and found[1] < found[0]:
-                self._refuse("的重复次数不正确")
+                self._refuse("正则表达式「{pattern}」的重复次数不正确。")
         else:
             return found
         if self._peek() == "?":  # lazy or not, whether it matches is the same
             self.at += 1
         if self._peek() and self._peek() in "*+?{":
-            self._refuse("的量词重复")
+            self._refuse("正则表达式「{pattern}」的量词重复。")
         return found
 
     def _atom(self) -> bool:
         """One character, class, group or assertion; False for what cannot be repeated."""
         self.reads += 1
         if self.reads > LARGEST:
-            self._refuse("过大")
+            self._refuse("正则表达式「{pattern}」过大。")
         character = self._next()
         if character == "(":
             self._group()
@@ -256,7 +262,7 @@ class _Compiler:
         elif character == "\\":
             self._add("take").fits = self._escaped()
         elif character in "*+?{}])":
-            self._refuse(f"中的 {character} 位置不正确")
+            self._refuse("正则表达式「{pattern}」中的 {character} 位置不正确。", character=character)
         else:
             self._add("take").fits = character.__eq__
         return True
@@ -264,17 +270,17 @@ class _Compiler:
     def _group(self) -> None:
         self.depth += 1
         if self.depth > _DEEPEST:
-            self._refuse("嵌套过深")
+            self._refuse("正则表达式「{pattern}」嵌套过深。")
         if self._peek() == "?":
             self.at += 1
             kind = self._next()
             if kind == "<" and self._peek() not in ("=", "!"):
                 self.at = self.text.find(">", self.at) + 1 or len(self.text)
             elif kind != ":":
-                self._refuse("用了环视，不支持")
+                self._refuse("正则表达式「{pattern}」用了环视，不支持。")
         self._alternatives()
         if self._next() != ")":
-            self._refuse("括号不成对")
+            self._refuse("正则表达式「{pattern}」括号不成对。")
         self.depth -= 1
 
     def _escaped(self) -> Fits:
@@ -289,13 +295,13 @@ class _Compiler:
         if character in "xu":
             digits = self.text[self.at : self.at + (2 if character == "x" else 4)]
             if len(digits) != (2 if character == "x" else 4) or not all(d in "0123456789abcdefABCDEF" for d in digits):
-                self._refuse(f"中的 \\{character} 不完整")
+                self._refuse("正则表达式「{pattern}」中的 {escape} 不完整。", escape=f"\\{character}")
             self.at += len(digits)
             return chr(int(digits, 16))
         if character in _CONTROLS:
             return _CONTROLS[character]
         if character.isalnum():
-            self._refuse(f"中的 \\{character} 不支持")
+            self._refuse("正则表达式「{pattern}」中的 {escape} 不支持。", escape=f"\\{character}")
         return character
 
     def _class(self) -> Fits:
@@ -311,7 +317,7 @@ class _Compiler:
                 self.at += 1
                 high = self._member()
                 if not isinstance(high, str) or high < low:
-                    self._refuse("的字符范围不正确")
+                    self._refuse("正则表达式「{pattern}」的字符范围不正确。")
                 parts.append(lambda other, low=low, high=high: low <= other <= high)  # type: ignore[misc]
             else:
                 parts.append(low.__eq__)

@@ -6,7 +6,7 @@ fields.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -39,8 +39,10 @@ class Problem:
         name = f"「{self.element_name}」" if self.element_name else ""
         return " ".join(part for part in (place, self.element_id, name, self.message, self.remedy) if part)
 
-    def in_language(self, language: Language) -> Problem:
-        """The same finding with its sentence and remedy in `language`."""
+    def in_language(self, language: Language, say: Callable[[str], str] = str) -> Problem:
+        """The same finding with its sentence and remedy in `language`; `say` tells texts among its facts, such as why
+        an expression is wrong, in it.
+        """
         return problem(
             self.code,
             file=self.file,
@@ -49,7 +51,7 @@ class Problem:
             line=self.line,
             severity=self.severity,
             language=language,
-            **self.facts,
+            **{name: say(fact) if isinstance(fact, str) else fact for name, fact in self.facts.items()},
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.errors import ExpressionError
+from engine.phrases import Phrase
 
 _MEANT: Mapping[str, str] = {
     "，": ",", "、": ",", "；": ",", "：": ":", "。": ".", "．": ".", "（": "(", "）": ")", "【": "[", "】": "]",
@@ -23,9 +24,12 @@ def refuse_misplaced(text: str) -> None:
             if meant is None:
                 continue
             if meant in "\"'":
-                raise ExpressionError(f"文本请放在英文引号里：把「{mark}」改成 {meant} 。")
-            shown = "空格" if meant == " " else f"「{meant}」"
-            raise ExpressionError(f"请用英文标点：把「{mark}」改成英文的{shown}。")
+                message = "文本请放在英文引号里：把「{mark}」改成 {meant} 。"
+            elif meant == " ":
+                message = "请用英文标点：把「{mark}」改成英文的空格。"
+            else:
+                message = "请用英文标点：把「{mark}」改成英文的「{meant}」。"
+            raise ExpressionError(Phrase(message, mark=mark, meant=meant))
 
 
 def quoted_parts(text: str) -> Iterator[tuple[str, bool]]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from functools import reduce
 from importlib.metadata import entry_points
 from typing import Any, Literal, Protocol
 
@@ -23,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from engine import values
 from engine.errors import EngineError
+from engine.phrases import Phrase
 
 Effect = Literal["transaction", "external"]
 ENTRY_POINT_GROUP = "jigai.services"
@@ -143,9 +145,13 @@ class ServiceTask:
             return dict(arguments)
         known = {parameter.name: parameter for parameter in self.parameters}
         if unknown := sorted(set(arguments) - set(known)):
-            raise ServiceError(
-                f"服务「{self.id}」没有参数 {'、'.join(unknown)}，它的参数是 {'、'.join(known) or '（无）'}。"
+            message = Phrase(
+                "服务「{service}」没有参数 {unknown}，它的参数是 {known}。",
+                service=self.id,
+                unknown="、".join(unknown),
+                known="、".join(known) or "（无）",
             )
+            raise ServiceError(message)
         bound: dict[str, Any] = {}
         for parameter in self.parameters:
             if parameter.name in arguments:
@@ -153,9 +159,13 @@ class ServiceTask:
                     arguments[parameter.name], parameter.type, f"{self.id}.{parameter.name}"
                 )
             elif parameter.required:
-                raise ServiceError(
-                    f"服务「{self.id}」缺少参数 {parameter.name}（{parameter.title or parameter.name}）。"
+                message = Phrase(
+                    "服务「{service}」缺少参数 {name}（{title}）。",
+                    service=self.id,
+                    name=parameter.name,
+                    title=parameter.title or parameter.name,
                 )
+                raise ServiceError(message)
         return bound
 
     def invoke(self, arguments: Mapping[str, Any], call: Call, variable: str | None = None) -> Any:
@@ -387,7 +397,7 @@ def _convert(value: Any, annotation: Any, path: str) -> Any:
         converted = _convert_plain(value, annotation, path)
         if converted is not None:
             return converted
-    raise ServiceError(f"参数 {path} 应为 {_name(annotation)}，得到的是 {value!r}。")
+    raise _mistyped(path, _name(annotation), value)
 
 
 def _convert_to_one_of(value: Any, choices: tuple[Any, ...], path: str) -> Any:
@@ -400,7 +410,14 @@ def _convert_to_one_of(value: Any, choices: tuple[Any, ...], path: str) -> Any:
             return _convert(value, choice, path)
         except ServiceError:
             continue
-    raise ServiceError(f"参数 {path} 应为 {' 或 '.join(_name(c) for c in choices)}，得到的是 {value!r}。")
+    wanted = reduce(lambda one, other: Phrase("{one} 或 {other}", one=one, other=other), map(_name, choices))
+    raise _mistyped(path, wanted, value)
+
+
+def _mistyped(path: str, wanted: str, value: Any) -> ServiceError:
+    return ServiceError(
+        Phrase("参数 {parameter} 应为 {wanted}，得到的是 {value}。", parameter=path, wanted=wanted, value=repr(value))
+    )
 
 
 def _convert_plain(value: Any, annotation: type, path: str) -> Any:

@@ -17,6 +17,7 @@ from engine.activities import CallActivity, SubProcess, UserTask
 from engine.budget import CHARACTERS_PER_UNIT
 from engine.elements import ProcessSpec, Token
 from engine.errors import EngineError
+from engine.phrases import Phrase
 from engine.variables import Layer
 from engine.workflow import Case, Outside, Scope
 
@@ -60,7 +61,7 @@ def load(
     text = zlib.decompress(content)
     document = json.loads(text)
     if document["v"] != FORMAT:
-        raise StateUnreadable(f"案件状态的格式 {document['v']} 无法识别。")
+        raise StateUnreadable(Phrase("案件状态的格式 {format} 无法识别。", format=document["v"]))
     case = Case(spec, outside, now=now, business_key=business_key, functions=functions)
     case.layer.held.units = len(text) // CHARACTERS_PER_UNIT
     case.next_token = document["n"]
@@ -113,7 +114,7 @@ def _open(case: Case, host: Token, store: Any, find_called: Callable[[int], Proc
         return Scope(case, host, spec, Layer(values.from_json(store[0]), written=store[1], held=case.layer.held))
     if isinstance(element, SubProcess):
         return Scope(case, host, element.inner, case.layer_of(host))
-    raise StateUnreadable(f"元素 {element.name} 里没有子流程。")
+    raise StateUnreadable(Phrase("元素 {element} 里没有子流程。", element=element.name))
 
 
 def _restore(case: Case, scope: Case | Scope, lines: list[list[Any]]) -> None:
@@ -121,7 +122,7 @@ def _restore(case: Case, scope: Case | Scope, lines: list[list[Any]]) -> None:
         token_id, name, state = line[:3]
         element = scope.spec.task_specs.get(name)
         if element is None:
-            raise StateUnreadable(f"流程图里没有元素 {name}。")
+            raise StateUnreadable(Phrase("流程图里没有元素 {element}。", element=name))
         token = Token(scope, element, None, state, token_id)
         if len(line) > 3:
             token.internal_data = values.from_json(line[3])

@@ -15,6 +15,7 @@ from engine.errors import ExpressionError, ExpressionTooCostly
 from engine.frame import Bind, Frame, Run, unpacking
 from engine.functions import MUTATORS, fail, items_of, set_key
 from engine.operators import binary, item_of, kind_of
+from engine.phrases import Phrase
 from engine.syntax import CONSTANTS, GIVEN, Compiler
 
 
@@ -75,7 +76,7 @@ class ScriptFrame(Frame):
             try:
                 self.budget.charge(self.budget.weigh(value))
             except ExpressionTooCostly:
-                raise ExpressionTooCostly(f"变量「{name}」的数据量超出限制。") from None
+                raise ExpressionTooCostly(Phrase("变量「{name}」的数据量超出限制。", name=name)) from None
             fresh = values.copy(value, name)
             if name in self.written or not _identical(fresh, self.names.variables[name]):
                 result[name] = fresh
@@ -183,7 +184,7 @@ class StatementCompiler(Compiler):
         name = node.id
         self.check_name(node, name)
         if name in CONSTANTS:
-            self.refuse(node, f"不能给「{name}」赋值。")
+            self.refuse(node, "不能给「{name}」赋值。", name=name)
         self.written.add(name)
         self.assigned.add(name)
 
@@ -206,7 +207,7 @@ class StatementCompiler(Compiler):
             return holder, self.compile(node.slice)
         name = node.attr
         if name.startswith("_"):
-            self.refuse(node, f"字段「{name}」不能以下划线开头。")
+            self.refuse(node, "字段「{field}」不能以下划线开头。", field=name)
         return holder, lambda frame: name
 
     def _augmented(self, node: ast.AugAssign) -> Step:
@@ -295,7 +296,7 @@ class StatementCompiler(Compiler):
     def _signal(self, node: ast.Break | ast.Continue) -> Step:
         signal = Signal.BREAK if isinstance(node, ast.Break) else Signal.CONTINUE
         if not self._loops_around:
-            self.refuse(node, f"{signal.value} 只能写在 for 循环里。")
+            self.refuse(node, "{statement} 只能写在 for 循环里。", statement=signal.value)
         return lambda frame: signal
 
 
@@ -317,7 +318,7 @@ def _store(budget: Budget, holder: Any, key: Any, value: Any) -> None:
         budget.charge(budget.weigh(value))
         holder[key] = value
     else:
-        fail(f"{kind_of(holder)}不能按位置或名称赋值。")
+        fail("{kind}不能按位置或名称赋值。", kind=kind_of(holder))
 
 
 def _position(node: ast.AST) -> dict[str, int]:

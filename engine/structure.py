@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from engine.model import Diagram, EventDefinition, Node, ProcessModel, ScopeModel, ServiceCall
+from engine.phrases import Phrase
 from engine.problems import Problem, problem
 from engine.services import Takes
 
@@ -245,8 +246,8 @@ class _Checker:
                 elif node.event is not None and node.event.kind not in _PROCESS_STARTS:
                     self._report("start_kind", node, kind=node.event.kind)
                 elif node.event is not None and node.event.time is not None and node.event.time.names:
-                    names = "、".join(sorted(node.event.time.names))
-                    self._report("start_timer_unreadable", node, reason=f"启动之前没有变量 {names}。")
+                    reason = Phrase("启动之前没有变量 {names}。", names="、".join(sorted(node.event.time.names)))
+                    self._report("start_timer_unreadable", node, reason=reason)
         elif holder.by_event:
             triggered = [node for node in starts if {part.kind for part in _parts(node)} <= _TRIGGERED_STARTS]
             if len(starts) != 1 or len(triggered) != 1:

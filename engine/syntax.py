@@ -38,6 +38,7 @@ from engine.operators import (
     positive,
     slice_of,
 )
+from engine.phrases import Phrase
 from engine.values import LARGEST_BITS
 
 DEEPEST = 100
@@ -98,7 +99,7 @@ class Compiler:
             self.refuse(node)
         self._depth += 1
         if self._depth > DEEPEST:
-            raise ExpressionError(f"表达式的嵌套超过 {DEEPEST} 层。", node.lineno)
+            raise ExpressionError(Phrase("表达式的嵌套超过 {deepest} 层。", deepest=DEEPEST), node.lineno)
         self.cost += 1
         run = handler(self, node)
         self._depth -= 1
@@ -111,10 +112,10 @@ class Compiler:
         cost, self.cost = self.cost, before
         return run, cost
 
-    def refuse(self, node: ast.AST, message: str = "") -> NoReturn:
-        """ExpressionError: the language has no such thing."""
-        what = _REFUSED.get(type(node)) or type(node).__name__
-        raise ExpressionError(message or f"不支持 {what}。", getattr(node, "lineno", None))
+    def refuse(self, node: ast.AST, message: str = "", **values: Any) -> NoReturn:
+        """ExpressionError: the language has no such thing. The sentence may name values, as a `Phrase` does."""
+        values.setdefault("what", _REFUSED.get(type(node)) or type(node).__name__)
+        raise ExpressionError(Phrase(message or "不支持 {what}。", **values), getattr(node, "lineno", None))
 
     def root_of(self, node: ast.expr) -> str | None:
         """The variable that `a.b[0].c` begins with, unless it is a comprehension's own."""
@@ -149,14 +150,14 @@ class Compiler:
                 return frame.names[name]
             except KeyError:
                 if name in FUNCTIONS or name in self.given:
-                    raise ExpressionError(f"{name} 是函数，请写成 {name}(…)。") from None
-                raise ExpressionError(f"变量「{name}」没有值。") from None
+                    raise ExpressionError(Phrase("{function} 是函数，请写成 {function}(…)。", function=name)) from None
+                raise ExpressionError(Phrase("变量「{name}」没有值。", name=name)) from None
 
         return load
 
     def check_name(self, node: ast.AST, name: str) -> None:
         if name.startswith("__"):
-            self.refuse(node, f"名称「{name}」不能以两个下划线开头。")
+            self.refuse(node, "名称「{name}」不能以两个下划线开头。", name=name)
 
     def _constant(self, node: ast.Constant) -> Run:
         value = node.value
@@ -167,7 +168,7 @@ class Compiler:
         else:
             fits = value is None or type(value) in (bool, str)
         if not fits:
-            self.refuse(node, f"不支持这样的值：{str(value)[:40]}。")
+            self.refuse(node, "不支持这样的值：{value}。", value=str(value)[:40])
         return lambda frame: value
 
     # Containers
@@ -298,7 +299,7 @@ class Compiler:
         """How the operator is written; refused where the language does not have it."""
         symbol = _SYMBOLS.get(type(sign))
         if symbol is None:
-            self.refuse(node, f"不支持 {_REFUSED[type(sign)]}。")
+            self.refuse(node, what=_REFUSED[type(sign)])
         return symbol
 
     def _unary(self, node: ast.UnaryOp) -> Run:
@@ -390,7 +391,7 @@ class Compiler:
     def _attribute(self, node: ast.Attribute) -> Run:
         name = node.attr
         if name.startswith("_"):
-            self.refuse(node, f"字段「{name}」不能以下划线开头。")
+            self.refuse(node, "字段「{field}」不能以下划线开头。", field=name)
         value = self.compile(node.value)
 
         def access(frame: Frame) -> Any:
@@ -435,16 +436,16 @@ class Compiler:
             self.calls_given = True
             return given_call(name, arguments, keywords)
         if name not in FUNCTIONS:
-            self.refuse(node, f"没有函数「{name}」。" if name else "只能按名称调用函数。")
+            self.refuse(node, "没有函数「{function}」。" if name else "只能按名称调用函数。", function=name)
         return listed_call(name, FUNCTIONS[name], arguments, keywords)
 
     def _method_call(self, node: ast.Attribute, arguments: list[Run], keywords: dict[str, Run]) -> Run:
         name = node.attr
         mutates = name in MUTATOR_NAMES
         if mutates and not self.mutating and name not in METHOD_NAMES:
-            self.refuse(node, f"方法 {name} 会改变数据，只能在脚本中使用。")
+            self.refuse(node, "方法 {method} 会改变数据，只能在脚本中使用。", method=name)
         if not mutates and name not in METHOD_NAMES:
-            self.refuse(node, f"没有方法「{name}」。")
+            self.refuse(node, "没有方法「{method}」。", method=name)
         if mutates:
             self.mutations += 1
             root = self.root_of(node.value)
@@ -460,7 +461,7 @@ class Compiler:
             if method is None and mutating:
                 method = MUTATORS.get(kind, {}).get(name)
             if method is None:
-                fail(f"{kind_of(value)}没有方法「{name}」。")
+                fail("{kind}没有方法「{method}」。", kind=kind_of(value), method=name)
             values = [argument(frame) for argument in arguments]
             return called(name, method, frame.budget, value, *values, **{k: v(frame) for k, v in keywords.items()})
 
@@ -498,11 +499,11 @@ def _format(budget: Budget, value: Any, specification: str) -> str:
     if not specification:
         return text_of(budget, value)
     if type(value) not in NUMBERS:
-        fail(f"格式 {specification} 只能用于数字。")
+        fail("格式 {format} 只能用于数字。", format=specification)
     try:
         text = format(value, specification)
     except (ValueError, OverflowError):
-        fail(f"数字不能按格式 {specification} 书写。")
+        fail("数字不能按格式 {format} 书写。", format=specification)
     budget.charge(len(text) // CHARACTERS_PER_UNIT)
     return text
 

@@ -10,6 +10,7 @@ from engine import values, verbs
 from engine.assignment import Everyone, Person, Standing
 from engine.elements import Element
 from engine.errors import BusinessRefusal, CommandRefused
+from engine.phrases import Phrase
 from engine.projection import look
 from engine.tables import Instance, Task
 from engine.verbs import Objection, Verb
@@ -119,13 +120,15 @@ class TaskCommands(Work):
             raise CommandRefused("task_unknown", "没有这件任务。", status=404)
         task, instance = held
         if task.state == "done":
-            who = self.engine.policy.display(self.session, task.completed_by) if task.completed_by else "他人"
-            when = task.ended_at.astimezone(CHINA).strftime("%m-%d %H:%M") if task.ended_at else ""
-            raise CommandRefused(
-                "task_done", f"「{task.name}」已由{who}于 {when} 办理。", details={"by": task.completed_by}
+            message = Phrase(
+                "「{task}」已由{who}于 {when} 办理。",
+                task=task.name,
+                who=self.engine.policy.display(self.session, task.completed_by) if task.completed_by else "他人",
+                when=task.ended_at.astimezone(CHINA).strftime("%m-%d %H:%M") if task.ended_at else "",
             )
+            raise CommandRefused("task_done", message, details={"by": task.completed_by})
         if task.state != "open":
-            raise CommandRefused("task_cancelled", f"「{task.name}」已取消，不再需要办理。")
+            raise CommandRefused("task_cancelled", Phrase("「{task}」已取消，不再需要办理。", task=task.name))
         refuse_suspended(instance)
         return task, instance
 
@@ -143,11 +146,12 @@ class TaskCommands(Work):
         if objection is Objection.FORBIDDEN:
             raise CommandRefused("task_forbidden", "你没有办理这件任务的权限。", status=403)
         if objection is Objection.NOT_YOURS:
-            raise CommandRefused("task_not_yours", f"这件任务不在你手里，不能{verb.title}。", status=403)
+            message = Phrase("这件任务不在你手里，不能{verb}。", verb=verb.title)
+            raise CommandRefused("task_not_yours", message, status=403)
         if objection is Objection.TAKEN:
             who = policy.display(self.session, task.assignee or "")
-            details = {"assignee": task.assignee}
-            raise CommandRefused("task_taken", f"「{task.name}」已由{who}认领。", details=details)
+            message = Phrase("「{task}」已由{who}认领。", task=task.name, who=who)
+            raise CommandRefused("task_taken", message, details={"assignee": task.assignee})
         return objection is None
 
     @property
@@ -185,8 +189,8 @@ class TaskCommands(Work):
         if tasks:
             who = policy.display(self.session, receiver)
             what = "、".join(dict.fromkeys(f"「{task.name}」" for task in tasks))
-            remedy = "请选择同组的在岗同事。"
-            raise CommandRefused("receiver_unfit", f"{who}不能办理{what}。", status=422, remedy=remedy)
+            message = Phrase("{who}不能办理{tasks}。", who=who, tasks=what)
+            raise CommandRefused("receiver_unfit", message, status=422, remedy="请选择同组的在岗同事。")
 
     def _check_form(self, element: Element, given: dict[str, Any]) -> None:
         name = element.node.form

@@ -30,6 +30,7 @@ from engine.errors import CommandRefused
 from engine.leases import unwatched
 from engine.migration_commands import Target
 from engine.modification import Instruction
+from engine.phrases import Phrase
 from engine.services import Registry
 from engine.tables import Base, Definition, History, Incident, Instance, Job, Task
 from engine.transactions import prepare, transaction
@@ -195,7 +196,9 @@ class ProcessTest:
             query = query.where(Task.instance_id == case.id)
         task_id = self.read(lambda session: session.scalar(query.order_by(Task.created_at, Task.token).limit(1)))
         if task_id is None:
-            raise CommandRefused("task_unknown", f"没有等待办理的任务「{element_id}」。", status=404)
+            raise CommandRefused(
+                "task_unknown", Phrase("没有等待办理的任务「{element}」。", element=element_id), status=404
+            )
         self._command(lambda command: command.complete(task_id, data=data, opinion=opinion), actor)
         self._settle()
 

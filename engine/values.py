@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 from engine.errors import ValueRefused
 from engine.phrases import Phrase
@@ -87,6 +87,7 @@ class _Unfit(Exception):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
+        self.reason = reason
         self.steps: list[str | int] = []
 
 
@@ -96,7 +97,7 @@ def _rebuild(value: Value, path: str, leaves: Leaves) -> Any:
     except _Unfit as unfit:
         for step in reversed(unfit.steps[-20:]):
             path = at_key(path, step) if isinstance(step, str) else f"{path}[{step}]"
-        raise ValueRefused(path, str(unfit)) from None
+        raise ValueRefused(path, unfit.reason) from None
 
 
 def _walk(value: Value, leaves: Leaves, depth: int) -> Any:
@@ -104,7 +105,7 @@ def _walk(value: Value, leaves: Leaves, depth: int) -> Any:
     if kind is dict:
         key: Any = None
         if not depth:
-            raise _Unfit(f"嵌套超过 {DEEPEST} 层，或者包含自身。")
+            raise _too_deep()
         rebuilt = {}
         try:
             for key, item in value.items():
@@ -119,7 +120,7 @@ def _walk(value: Value, leaves: Leaves, depth: int) -> Any:
         return leaves[dict](rebuilt)
     if kind is list:
         if not depth:
-            raise _Unfit(f"嵌套超过 {DEEPEST} 层，或者包含自身。")
+            raise _too_deep()
         items: list[Any] = []
         try:
             for item in value:
@@ -130,8 +131,12 @@ def _walk(value: Value, leaves: Leaves, depth: int) -> Any:
         return items
     leaf = leaves.get(kind)
     if leaf is None:
-        raise _Unfit(f"{kind.__name__} 不是流程变量支持的类型。")
+        raise _Unfit(Phrase("{kind} 不是流程变量支持的类型。", kind=kind.__name__))
     return leaf(value)
+
+
+def _too_deep() -> _Unfit:
+    return _Unfit(Phrase("嵌套超过 {deepest} 层，或者包含自身。", deepest=DEEPEST))
 
 
 def _same(value: Any) -> Any:
@@ -189,8 +194,8 @@ def _wrapped(value: dict[str, Any]) -> dict[str, Any]:
 
 
 _COPIED: Leaves = {
-    type(None): _same, bool: _same, str: _text, Phrase: lambda value: _text(str(value)), int: _int, float: _float, Decimal: _decimal,
-    date: _same, datetime: _datetime, time: _time, timedelta: _same, dict: _same,
+    type(None): _same, bool: _same, str: _text, Phrase: lambda value: _text(str(value)), int: _int, float: _float,
+    Decimal: _decimal, date: _same, datetime: _datetime, time: _time, timedelta: _same, dict: _same,
 }  # fmt: skip
 
 _ENCODED: Leaves = {
@@ -215,12 +220,8 @@ _DECODERS: Mapping[str, Callable[[Any], Value]] = {
 def _decode(tag: str, content: Any) -> Value:
     decoder = _DECODERS.get(tag)
     if decoder is None:
-        _refuse(f"无法识别的存储标记「{tag}」。")
+        raise ValueRefused("", Phrase("无法识别的存储标记「{tag}」。", tag=tag))
     try:
         return decoder(content)
     except (ValueError, TypeError, OverflowError, InvalidOperation):
-        _refuse(f"存储标记「{tag}」的内容无法读取。")
-
-
-def _refuse(message: str) -> NoReturn:
-    raise ValueRefused("", message)
+        raise ValueRefused("", Phrase("存储标记「{tag}」的内容无法读取。", tag=tag)) from None

@@ -9,6 +9,7 @@ from typing import Any
 from engine import values
 from engine.budget import CHARACTERS_PER_UNIT, Budget
 from engine.errors import ExpressionTooCostly, ValueRefused
+from engine.phrases import Phrase
 
 LARGEST_VARIABLE = 250_000
 """Units of data (`engine.budget`) of one variable: about 2 MB of text, or as many values in lists and objects."""
@@ -68,9 +69,8 @@ class Layer:
                 layer = layer.outer
             grown += units_of(kept, name) - (units_of(layer.values[name], name) if name in layer.values else 0)
             if grown > 0 and self.held.units + grown > LARGEST_CASE:
-                raise ValueRefused(
-                    name, f"案件的数据总量超过上限 {LARGEST_CASE:,} 个单位（一个值或 8 个字符为一个单位）。"
-                )
+                message = "案件的数据总量超过上限 {limit} 个单位（一个值或 {characters} 个字符为一个单位）。"
+                raise ValueRefused(name, _too_large(message, LARGEST_CASE))
             changes.append((layer, name, kept))
         self.held.units += grown
         for layer, name, kept in changes:
@@ -124,11 +124,14 @@ def units_of(value: Any, name: str) -> int:
     except ExpressionTooCostly:
         units = LARGEST_VARIABLE + 1
     if units > LARGEST_VARIABLE:
-        raise ValueRefused(name, f"数据量超过一个变量的上限 {LARGEST_VARIABLE:,} {_UNIT}。")
+        message = "数据量超过一个变量的上限 {limit} 个单位（一个值或 {characters} 个字符为一个单位）。"
+        raise ValueRefused(name, _too_large(message, LARGEST_VARIABLE))
     return units
 
 
 _VARIABLE = Budget(size=LARGEST_VARIABLE)
 """For weighing only, which spends nothing."""
 
-_UNIT = f"个单位（一个值或 {CHARACTERS_PER_UNIT} 个字符为一个单位）"
+
+def _too_large(message: str, limit: int) -> Phrase:
+    return Phrase(message, limit=f"{limit:,}", characters=CHARACTERS_PER_UNIT)

@@ -19,6 +19,7 @@ from engine.errors import CommandRefused, EngineError, ValueRefused
 from engine.events import awaited
 from engine.inbox import open_tasks
 from engine.messages import Offer
+from engine.phrases import Phrase
 from engine.projection import Open, Projection, look
 from engine.rows import Rows
 from engine.tables import NO_HASH, Definition, Instance, Job, Task, new_id
@@ -82,7 +83,8 @@ class Work:
         happened: bool = False,
     ) -> Instance:
         if business_key is not None and len(business_key) > LONGEST_BUSINESS_KEY:
-            raise CommandRefused("business_key_too_long", f"业务编号超过 {LONGEST_BUSINESS_KEY} 个字符。", status=422)
+            message = Phrase("业务编号超过 {longest} 个字符。", longest=LONGEST_BUSINESS_KEY)
+            raise CommandRefused("business_key_too_long", message, status=422)
         instance = self.rows.add_case(
             id=new_id(),
             definition_id=definition.id,
@@ -111,7 +113,7 @@ class Work:
     def _open_case(self, instance_id: str, *, even_suspended: bool = False) -> tuple[Instance, Case]:
         instance = self._lock(instance_id)
         if instance is None:
-            raise CommandRefused("instance_unknown", f"没有案件 {instance_id}。", status=404)
+            raise CommandRefused("instance_unknown", Phrase("没有案件 {id}。", id=instance_id), status=404)
         if instance.status in ("completed", "cancelled"):
             raise CommandRefused("instance_ended", "这个案件已经结束。")
         if not even_suspended:
@@ -264,7 +266,7 @@ def refuse_suspended(instance: Instance) -> None:
 def accepted(data: Mapping[str, Any] | None) -> dict[str, Any]:
     """Data from outside, as variables can hold them. Raises ValueRefused with the path of what they cannot."""
     if not isinstance(data or {}, Mapping):
-        raise ValueRefused("", f"数据应为以文字为键的对象，得到的是 {type(data).__name__}。")
+        raise ValueRefused("", Phrase("数据应为以文字为键的对象，得到的是 {kind}。", kind=type(data).__name__))
     for name in data or {}:
         if not isinstance(name, str):
             raise ValueRefused(str(name), "变量名应为文字。")

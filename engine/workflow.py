@@ -26,6 +26,7 @@ from engine.events import BoundaryEvent, CatchEvent, EventSubProcess, UncaughtEr
 from engine.expressions import Expression, Script
 from engine.gateways import InclusiveGateway, Join
 from engine.model import EventDefinition, Flow, Node
+from engine.phrases import Phrase
 from engine.variables import Layer, View
 from engine.watching import Watching
 
@@ -233,9 +234,10 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
 
     def _step(self, token: Token) -> None:
         if self.steps_left <= 0:
-            raise BudgetExceeded(f"一次操作执行的步骤超过 {STEP_BUDGET} 步，流程可能在空转。")
+            raise BudgetExceeded(Phrase("一次操作执行的步骤超过 {most} 步，流程可能在空转。", most=STEP_BUDGET))
         if monotonic() > self.deadline:
-            raise BudgetExceeded(f"一次操作执行了超过 {TIME_BUDGET:g} 秒，请把耗时的工作改为后台服务。")
+            message = "一次操作执行了超过 {seconds} 秒，请把耗时的工作改为后台服务。"
+            raise BudgetExceeded(Phrase(message, seconds=f"{TIME_BUDGET:g}"))
         self.steps_left -= 1
         token.run()
 
@@ -274,7 +276,8 @@ class Case(_Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is unty
         It begins here, but what that opens once this has begun, so that nothing recurses on how deep it is.
         """
         if host.workflow.depth >= MOST_NESTED:
-            raise BudgetExceeded(f"子流程和被调用的流程嵌套超过 {MOST_NESTED} 层，流程可能在无休止地调用自己。")
+            message = "子流程和被调用的流程嵌套超过 {most} 层，流程可能在无休止地调用自己。"
+            raise BudgetExceeded(Phrase(message, most=MOST_NESTED))
         layer = self.layer_of(host) if variables is None else Layer.filled(variables, self.layer.held)
         scope = Scope(self, host, spec, layer)
         self.subprocesses[host.id] = scope

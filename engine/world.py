@@ -10,6 +10,7 @@ from engine import values
 from engine.elements import ProcessSpec, Token
 from engine.errors import BusinessRefusal, CommandRefused, EngineError
 from engine.model import Node
+from engine.phrases import Phrase
 from engine.services import Call, ServiceTask
 from engine.tables import Instance
 from engine.transactions import after_commit
@@ -65,7 +66,7 @@ class World:
     def _service(self, operator: str) -> ServiceTask:
         service = self.command.engine.services.get(operator)
         if service is None:
-            raise EngineError(f"没有名为 {operator} 的服务。")
+            raise EngineError(Phrase("没有名为 {service} 的服务。", service=operator))
         return service
 
     def _call(self, token: Token, operator: str) -> Call:
@@ -114,7 +115,10 @@ def run_service(service: ServiceTask, arguments: Mapping[str, Any], call: Call, 
         raise
     except Exception as error:  # the function is not ours: whatever it raises is an incident, not our crash
         call.log.warning("service failed", exc_info=True)
-        text = str(error).strip() or "没有说明"
-        raise ServiceFailed(
-            f"服务「{service.title or service.id}」出错：{type(error).__name__}：{text[:300]}"
-        ) from error
+        message = Phrase(
+            "服务「{service}」出错：{kind}：{said}",
+            service=service.title or service.id,
+            kind=type(error).__name__,
+            said=str(error).strip()[:300] or "没有说明",
+        )
+        raise ServiceFailed(message) from error

@@ -12,6 +12,7 @@ from sqlalchemy import JSON, LargeBinary, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.append_only import keep
+from engine.phrases import Phrase
 from engine.record import digest, instant
 from engine.tables import NO_HASH, Base, UtcDateTime
 from engine.transactions import read_as_of_now
@@ -117,9 +118,9 @@ def verify(session: Session) -> Iterator[str]:
     expected, previous = 1, NO_HASH
     for line in session.scalars(select(AdminAct).order_by(AdminAct.id).execution_options(yield_per=500)):
         if line.id != expected:
-            yield f"管理行为第 {expected} 至 {line.id - 1} 条缺失"
+            yield Phrase("管理行为第 {first} 至 {last} 条缺失", first=expected, last=line.id - 1)
         elif _digest(previous, line) != line.hash:
-            yield f"管理行为第 {line.id} 条被改动"
+            yield Phrase("管理行为第 {number} 条被改动", number=line.id)
         expected, previous = line.id + 1, line.hash
 
 

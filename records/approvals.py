@@ -34,7 +34,7 @@ class Approval(Project):
     SERIES = "HZ"
     WHY_FIXED: ClassVar = MappingProxyType(
         {
-            DocumentStatus.ISSUED: "已核准，不能修改；如需修改，请申请核准变更，经核准机关书面同意。",
-            DocumentStatus.NOT_ACCEPTED: "不予受理，流程已结束，不能修改；可重新申请（项目代码仍可用）。",
+            DocumentStatus.ISSUED: "该{noun}已核准，不能修改；如需修改，请申请核准变更，经核准机关书面同意。",
+            DocumentStatus.NOT_ACCEPTED: "该{noun}不予受理，流程已结束，不能修改；可重新申请（项目代码仍可用）。",
         }
     )

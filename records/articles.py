@@ -11,6 +11,7 @@ from sqlalchemy import String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from engine.tables import Base, UtcDateTime, new_id
 from records.admin_acts import Act, note
 
@@ -71,11 +72,16 @@ def headings(session: Session) -> Sequence[Heading]:
 def save(session: Session, article: Article, *, seen: int | None, actor: str, now: datetime) -> None:
     """Store what was written over an article. Raises CommandRefused: 409 where another saved it meanwhile, 422 where
     something is missing or too long."""
-    missing = [title for title, text in (("标题", article.title), ("栏目", article.section)) if not text.strip()]
-    if missing:
-        raise CommandRefused("article_incomplete", f"请填写{'、'.join(missing)}。", status=422)
+    titled, in_section = bool(article.title.strip()), bool(article.section.strip())
+    if not (titled and in_section):
+        message = "请填写栏目。" if titled else "请填写标题。" if in_section else "请填写标题、栏目。"
+        raise CommandRefused("article_incomplete", message, status=422)
     if len(article.title) > LONGEST_TITLE or len(article.body) > LONGEST_BODY:
-        message = f"标题不能超过 {LONGEST_TITLE} 个字，正文不能超过 {LONGEST_BODY} 个字。"
+        message = Phrase(
+            "标题不能超过 {longest_title} 个字，正文不能超过 {longest_body} 个字。",
+            longest_title=LONGEST_TITLE,
+            longest_body=LONGEST_BODY,
+        )
         raise CommandRefused("article_too_long", message, status=422)
     if seen is not None and seen != article.revision:
         raise CommandRefused(

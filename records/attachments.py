@@ -13,6 +13,7 @@ from sqlalchemy import ForeignKey, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from engine.tables import Base, UtcDateTime, new_id
 
 MAX_MEGABYTES = 20
@@ -89,7 +90,8 @@ def attach(
     content_type = _checked_type(clean, content)
     count = session.scalar(select(func.count()).where(Attachment.document_id == document_id)) or 0
     if count >= MAX_FILES:
-        raise CommandRefused("too_many_files", f"每项申报最多上传{MAX_FILES}个文件，请先删除不需要的文件。")
+        message = Phrase("每项申报最多上传{most}个文件，请先删除不需要的文件。", most=MAX_FILES)
+        raise CommandRefused("too_many_files", message)
     attachment = Attachment(
         document_id=document_id,
         name=_shortened(clean),
@@ -189,27 +191,18 @@ FILE_TYPES = {
 def _checked_type(name: str, content: bytes) -> str:
     """The media type of a file, or a refusal that says what is wrong with it."""
     if not content:
-        raise CommandRefused("file_empty", f"文件“{name}”是空的，请重新选择。", status=422)
+        raise CommandRefused("file_empty", Phrase("文件“{file}”是空的，请重新选择。", file=name), status=422)
     if len(content) > MAX_BYTES:
-        raise CommandRefused(
-            "file_too_large",
-            f"文件“{name}”超过{MAX_MEGABYTES}MB，请压缩或拆分后上传。",
-            status=413,
-        )
+        message = "文件“{file}”超过{megabytes}MB，请压缩或拆分后上传。"
+        raise CommandRefused("file_too_large", Phrase(message, file=name, megabytes=MAX_MEGABYTES), status=413)
     extension = PurePosixPath(name).suffix.lower()
     file_type = FILE_TYPES.get(extension)
     if file_type is None:
-        raise CommandRefused(
-            "file_type_refused",
-            f"不支持文件“{name}”的格式，可上传PDF、JPG、PNG、DOC(X)、XLS(X)、OFD、ZIP文件。",
-            status=415,
-        )
+        message = "不支持文件“{file}”的格式，可上传PDF、JPG、PNG、DOC(X)、XLS(X)、OFD、ZIP文件。"
+        raise CommandRefused("file_type_refused", Phrase(message, file=name), status=415)
     if not file_type.recognises(content):
-        raise CommandRefused(
-            "file_content_mismatch",
-            f"文件“{name}”的内容与扩展名{extension}不符，可能已损坏或改过扩展名，请检查后重新上传。",
-            status=415,
-        )
+        message = "文件“{file}”的内容与扩展名{extension}不符，可能已损坏或改过扩展名，请检查后重新上传。"
+        raise CommandRefused("file_content_mismatch", Phrase(message, file=name, extension=extension), status=415)
     return file_type.content_type
 
 

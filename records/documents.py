@@ -14,6 +14,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validates
 
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from engine.tables import Base, UtcDateTime, new_id
 from records.agencies import Agency
 from records.attachments import Attachment
@@ -240,7 +241,7 @@ def save_draft(
     if expected_revision is not None and expected_revision != document.revision:
         raise CommandRefused(
             "stale_revision",
-            f"这份{document.NOUN}已在别处保存过，您看到的不是最新内容，本次没有保存。",
+            Phrase("这份{noun}已在别处保存过，您看到的不是最新内容，本次没有保存。", noun=document.NOUN),
             remedy="请另开页面查看最新内容，核对后再保存；已填写的内容仍在本页。",
             details={"revision": document.revision},
         )
@@ -260,21 +261,20 @@ def _fill(session: Session, document: Document, form: Mapping[str, Any], actor: 
 def require_editable(document: Document) -> None:
     """Raises CommandRefused 409 with the reason, unless the enterprise may edit and submit the document now."""
     if not document.editable:
-        raise CommandRefused("not_editable", _why_fixed(document))
+        message = {**_WHY_FIXED, **document.WHY_FIXED}[DocumentStatus(document.status)]
+        raise CommandRefused("not_editable", Phrase(message, noun=document.NOUN))
 
 
-def _why_fixed(document: Document) -> str:
-    why: dict[DocumentStatus, str] = {
-        DocumentStatus.SUBMITTED: "已提交，不能修改；如需修改，请先撤回。",
-        DocumentStatus.ACCEPTED: "已被工信部门受理，不能修改。",
-        DocumentStatus.REVIEWED: "已通过审核，不能修改。",
-        DocumentStatus.ISSUED: "已办结，不能修改。",
-        DocumentStatus.NOT_ACCEPTED: "不予受理，流程已结束，不能修改。",
-        DocumentStatus.REFUSED: "不予核准，流程已结束，不能修改。",
-        DocumentStatus.TERMINATED: "因备案证失效已终止，不能修改。",
-        **document.WHY_FIXED,
-    }
-    return f"该{document.NOUN}{why[DocumentStatus(document.status)]}"
+_WHY_FIXED = {
+    DocumentStatus.SUBMITTED: "该{noun}已提交，不能修改；如需修改，请先撤回。",
+    DocumentStatus.ACCEPTED: "该{noun}已被工信部门受理，不能修改。",
+    DocumentStatus.REVIEWED: "该{noun}已通过审核，不能修改。",
+    DocumentStatus.ISSUED: "该{noun}已办结，不能修改。",
+    DocumentStatus.NOT_ACCEPTED: "该{noun}不予受理，流程已结束，不能修改。",
+    DocumentStatus.REFUSED: "该{noun}不予核准，流程已结束，不能修改。",
+    DocumentStatus.TERMINATED: "该{noun}因备案证失效已终止，不能修改。",
+}
+"""What is said of a document that cannot be edited, where its kind does not say it otherwise."""
 
 
 def delete_draft(session: Session, document: Document) -> list[str]:
@@ -282,7 +282,8 @@ def delete_draft(session: Session, document: Document) -> list[str]:
     the caller removes after the commit. Raises CommandRefused 409 for any other document."""
     lock(session, document)
     if not document.deletable:
-        raise CommandRefused("not_deletable", f"该{document.NOUN}提交过，办理记录须留存，不能删除。")
+        message = Phrase("该{noun}提交过，办理记录须留存，不能删除。", noun=document.NOUN)
+        raise CommandRefused("not_deletable", message)
     stored = list(session.scalars(select(Attachment.stored_name).where(Attachment.document_id == document.id)))
     session.execute(delete(Attachment).where(Attachment.document_id == document.id))
     session.delete(document)

@@ -19,7 +19,7 @@ class Extension(Document):
     __mapper_args__ = {"polymorphic_identity": "extension"}  # noqa: RUF012 - SQLAlchemy's own
     TITLE = "备案延期"
     SERIES = "YQ"
-    WHY_FIXED = MappingProxyType({DocumentStatus.TERMINATED: "已终止，不能修改。"})
+    WHY_FIXED = MappingProxyType({DocumentStatus.TERMINATED: "该{noun}已终止，不能修改。"})
 
     def fill(self, session: Session, form: Mapping[str, Any]) -> None:
         self.form = {"agency": form.get("agency") or self.agency_id or "", "reason": form.get("reason") or ""}

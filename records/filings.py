@@ -30,8 +30,8 @@ class Filing(Project):
     COPIED_WHEN = frozenset((DocumentStatus.NOT_ACCEPTED, DocumentStatus.TERMINATED))
     WHY_FIXED: ClassVar = MappingProxyType(
         {
-            DocumentStatus.ISSUED: "已备案，不能修改；如需修改，请申请备案变更。",
-            DocumentStatus.NOT_ACCEPTED: "不予受理，流程已结束，不能修改；请重新申报（项目代码仍可用）。",
+            DocumentStatus.ISSUED: "该{noun}已备案，不能修改；如需修改，请申请备案变更。",
+            DocumentStatus.NOT_ACCEPTED: "该{noun}不予受理，流程已结束，不能修改；请重新申报（项目代码仍可用）。",
         }
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from engine.errors import BusinessRefusal, FieldError
+from engine.phrases import Phrase
 from records.users import User
 
 SHORTEST, LONGEST = 10, 128
@@ -105,26 +106,25 @@ def choose_password(user: User, current: str, chosen: str, repeated: str) -> Non
     """修改密码, by the user. Raises BusinessRefusal with everything that is wrong."""
     wrong = list(_objections(user, current, chosen, repeated))
     if wrong:
-        raise BusinessRefusal(
-            (FieldError(field, "password", sentence) for field, sentence in wrong), message="密码没有修改。"
-        )
+        raise BusinessRefusal(wrong, message="密码没有修改。")
     set_password(user, chosen)
 
 
-def _objections(user: User, current: str, chosen: str, repeated: str) -> Iterator[tuple[str, str]]:
+def _objections(user: User, current: str, chosen: str, repeated: str) -> Iterator[FieldError]:
     if not check_password(user, current):
-        yield "current", "原密码不正确。"
+        yield FieldError("current", "password", "原密码不正确。")
     plain = chosen.casefold()
     if not SHORTEST <= len(chosen) <= LONGEST:
-        yield "chosen", f"新密码应有 {SHORTEST} 至 {LONGEST} 个字符。"
+        message = Phrase("新密码应有 {shortest} 至 {longest} 个字符。", shortest=SHORTEST, longest=LONGEST)
+        yield FieldError("chosen", "password", message)
     elif user.username.casefold() in plain:
-        yield "chosen", "新密码不能包含账号。"
+        yield FieldError("chosen", "password", "新密码不能包含账号。")
     elif plain in _COMMON or len(set(plain)) < _FEWEST_CHARACTERS:
-        yield "chosen", "新密码太常见，容易被猜到，请换一个。"
+        yield FieldError("chosen", "password", "新密码太常见，容易被猜到，请换一个。")
     elif chosen == current:
-        yield "chosen", "新密码不能与原密码相同。"
+        yield FieldError("chosen", "password", "新密码不能与原密码相同。")
     if chosen != repeated:
-        yield "repeated", "两次输入的新密码不一致。"
+        yield FieldError("repeated", "password", "两次输入的新密码不一致。")
 
 
 # Guessing

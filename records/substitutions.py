@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, ForeignKey, String, bindparam, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from engine.tables import Base, UtcDateTime
 from records.calendar import local_date
 from records.users import User, UserKind
@@ -65,14 +66,15 @@ def appoint(
     """Name a substitute for an official. Raises CommandRefused 422 where the two or the days do not fit, 409 where the
     official has a substitute on one of the days already."""
     if principal.kind != UserKind.AUTHORITY or not principal.active:
-        raise CommandRefused("principal_unfit", f"{principal.name}不是在岗的审批人员，不能设代理。", status=422)
+        message = Phrase("{name}不是在岗的审批人员，不能设代理。", name=principal.name)
+        raise CommandRefused("principal_unfit", message, status=422)
     if substitute.id == principal.id:
         raise CommandRefused("substitute_unfit", "代理人不能是本人。", status=422, remedy="请选择另一位同事。")
     if not substitute.active or substitute.kind != UserKind.AUTHORITY or substitute.agency_id != principal.agency_id:
-        message = f"{substitute.name}不是同一单位的在岗人员，不能代理。"
+        message = Phrase("{name}不是同一单位的在岗人员，不能代理。", name=substitute.name)
         raise CommandRefused("substitute_unfit", message, status=422, remedy="请选择本单位的在岗同事。")
     if first_day < local_date(now) or last_day < first_day:
-        message = "代理从今天或以后开始，结束日期不能早于开始日期。"
+        message = Phrase("代理从今天或以后开始，结束日期不能早于开始日期。")
         raise CommandRefused("days_unfit", message, status=422, remedy="请更正代理的起止日期。")
     session.get_one(User, principal.id, with_for_update=True)  # two at once must see each other
     overlapping = select(Substitution).where(
@@ -82,7 +84,13 @@ def appoint(
         Substitution.last_day >= first_day,
     )
     if other := session.scalars(overlapping).first():
-        message = f"{other.first_day} 至 {other.last_day} 已由{other.substitute.name}代理{principal.name}。"
+        message = Phrase(
+            "{first_day} 至 {last_day} 已由{substitute}代理{principal}。",
+            first_day=other.first_day,
+            last_day=other.last_day,
+            substitute=other.substitute.name,
+            principal=principal.name,
+        )
         raise CommandRefused("already_substituted", message, remedy="请先结束那次代理，或改用其他日期。")
     substitution = Substitution(
         principal=principal,

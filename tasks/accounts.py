@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused, EngineError, FieldError
+from engine.phrases import Phrase
 from engine.services import Call, Param, service_task
 from engine.tables import Task
 from records.account_merges import PROCESS, AccountMerge, MergeState
@@ -93,10 +94,10 @@ def open_task(session: Session, asked: AccountMerge) -> Task:
 def others_of(session: Session, keep: User) -> Sequence[User]:
     """The accounts that are merged where `keep` stays. Raises BusinessRefusal where there is nothing to merge."""
     if keep.kind != UserKind.ENTERPRISE or keep.enterprise_id is None or keep.merged_into is not None:
-        raise _refusal(f"{keep.username} 不是可以保留的企业账号。")
+        raise _refusal(message=Phrase("{account} 不是可以保留的企业账号。", account=keep.username))
     others = [account for account in accounts_of(session, keep.enterprise_id) if account.id != keep.id]
     if not others:
-        raise _refusal("这家企业只有一个账号，不需要合并。")
+        raise _refusal(message="这家企业只有一个账号，不需要合并。")
     return others
 
 
@@ -113,7 +114,7 @@ def merge_accounts(
     session, asked = call.session, _asked(call.session, request_id)
     kept = session.scalar(select(User).where(User.username == keep).with_for_update())
     if kept is None:
-        raise _refusal("请选择保留的账号。")
+        raise _refusal(message="请选择保留的账号。")
     others = others_of(session, kept)
     for other in others:
         end_sessions(session, other)
@@ -169,5 +170,5 @@ def _asked(session: Session, request_id: str) -> AccountMerge:
     return asked
 
 
-def _refusal(sentence: str) -> BusinessRefusal:
-    return BusinessRefusal([FieldError("keep", "merge", sentence)], message="账号没有合并。")
+def _refusal(message: str) -> BusinessRefusal:
+    return BusinessRefusal([FieldError("keep", "merge", message)], message="账号没有合并。")

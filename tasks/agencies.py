@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import func, select
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.commands import Command
 from engine.errors import BusinessRefusal, FieldError
+from engine.phrases import Phrase
 from engine.tables import IS_OPEN, Task, new_id
 from records.admin_acts import Act, differing, note
 from records.agencies import Agency, AgencyLevel
@@ -81,9 +83,9 @@ def _wrong(session: Session, agency: Agency, wanted: Mapping[str, Any]) -> Itera
     others = select(Agency).where(Agency.id != agency.id)
     name, level, code = wanted["name"], wanted["level"], wanted["cert_code"]
     if not 0 < len(name) <= LONGEST_NAME:
-        yield FieldError("name", "name", f"请填写机构名称（不超过 {LONGEST_NAME} 个字）。")
+        yield FieldError("name", "name", Phrase("请填写机构名称（不超过 {longest} 个字）。", longest=LONGEST_NAME))
     elif session.scalar(others.where(Agency.name == name)) is not None:
-        yield FieldError("name", "name", f"已有名称为「{name}」的机构。")
+        yield FieldError("name", "name", Phrase("已有名称为「{name}」的机构。", name=name))
     if level not in set(AgencyLevel):
         yield FieldError("level", "level", "请选择层级。")
         return
@@ -92,7 +94,8 @@ def _wrong(session: Session, agency: Agency, wanted: Mapping[str, Any]) -> Itera
     if not _CERT_CODE.fullmatch(code):
         yield FieldError("cert_code", "cert_code", "证号机构码为 4 位数字。")
     elif (other := session.scalar(others.where(Agency.cert_code == code))) is not None:
-        yield FieldError("cert_code", "cert_code", f"证号机构码 {code} 已由{other.name}使用。")
+        message = Phrase("证号机构码 {code} 已由{agency}使用。", code=code, agency=other.name)
+        yield FieldError("cert_code", "cert_code", message)
     yield from _wrong_parent(session, agency, level, wanted["parent_id"])
     if wanted["can_file"] and level == AgencyLevel.PROVINCE:
         yield FieldError("can_file", "can_file", "省级机构只监管，不办理备案。")
@@ -101,7 +104,7 @@ def _wrong(session: Session, agency: Agency, wanted: Mapping[str, Any]) -> Itera
     if wanted["can_approve"] and not wanted["letters"]:
         yield FieldError("letters", "letters", "核准机关应填写发文机关代字，例如 深工信。")
     if len(wanted["letters"] or "") > LONGEST_LETTERS:
-        yield FieldError("letters", "letters", f"发文机关代字不超过 {LONGEST_LETTERS} 个字。")
+        yield FieldError("letters", "letters", Phrase("发文机关代字不超过 {longest} 个字。", longest=LONGEST_LETTERS))
     if wanted["duty_mobile"] and not mobile_valid(wanted["duty_mobile"]):
         yield FieldError("duty_mobile", "duty_mobile", "值班手机号码应为 11 位数字，以 13 至 19 开头。")
 
@@ -116,10 +119,11 @@ def _wrong_parent(session: Session, agency: Agency, level: int, parent_id: str |
         if parent is None or not parent.active:
             yield FieldError("parent_id", "parent", "请选择在用的上级机构。")
         elif parent.level >= level:
-            yield FieldError("parent_id", "parent", f"{parent.name}的层级不高于本机构，不能作为上级机构。")
+            message = Phrase("{agency}的层级不高于本机构，不能作为上级机构。", agency=parent.name)
+            yield FieldError("parent_id", "parent", message)
     below = select(Agency).where(Agency.parent_id == agency.id, Agency.level <= level).limit(1)
     if (child := session.scalar(below)) is not None:
-        yield FieldError("level", "level", f"下级机构{child.name}的层级不低于所选层级。")
+        yield FieldError("level", "level", Phrase("下级机构{agency}的层级不低于所选层级。", agency=child.name))
 
 
 def _in_use(session: Session, agency: Agency, wanted: Mapping[str, Any]) -> Iterator[FieldError]:
@@ -131,15 +135,20 @@ def _in_use(session: Session, agency: Agency, wanted: Mapping[str, Any]) -> Iter
     if wanted["level"] != agency.level and _count(session, User, User.agency_id == agency.id, User.active):
         yield FieldError("level", "level", "机构还有在岗人员，不能更改层级。")
     if agency.active and not wanted["active"]:
-        group = agency_group(agency.id, "")
-        reasons = (
-            ("未办结的任务", _count(session, Task, Task.candidate_group.startswith(group, autoescape=True), IS_OPEN)),
-            ("在岗人员", _count(session, User, User.agency_id == agency.id, User.active)),
-            ("在用的下级机构", _count(session, Agency, Agency.parent_id == agency.id, Agency.active)),
+        of_agency = Task.candidate_group.startswith(agency_group(agency.id, ""), autoescape=True)
+        below = Agency.parent_id == agency.id
+        needs = (
+            Phrase("未办结的任务 {count}", count=_count(session, Task, of_agency, IS_OPEN)),
+            Phrase("在岗人员 {count}", count=_count(session, User, User.agency_id == agency.id, User.active)),
+            Phrase("在用的下级机构 {count}", count=_count(session, Agency, below, Agency.active)),
         )
-        held = "、".join(f"{what} {count}" for what, count in reasons if count)
-        if held:
-            yield FieldError("active", "active", f"不能停用：还有{held}。请先移交或停用。")
+        if held := [need for need in needs if need.values["count"]]:
+            message = Phrase("不能停用：还有{held}。请先移交或停用。", held=reduce(_and, held))
+            yield FieldError("active", "active", message)
+
+
+def _and(some: Phrase, more: Phrase) -> Phrase:
+    return Phrase("{some}、{more}", some=some, more=more)
 
 
 def _count(session: Session, model: type[Any], *which: Any) -> int:

@@ -4,6 +4,7 @@ from typing import Any
 
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused, FieldError
+from engine.phrases import Phrase
 from records.admin_acts import Act, differing, note
 from records.announcements import Announcement, AnnouncementKind
 
@@ -16,7 +17,7 @@ def save(command: Command, bulletin: Announcement | None, title: str, body: str,
     """Write a notice, or over one, public or not. Raises BusinessRefusal with everything that is wrong."""
     limits = (("title", title, "标题", LONGEST_TITLE), ("body", body, "正文", LONGEST_BODY))
     wrong = [
-        FieldError(field, "text", f"请填写{noun}（不超过 {longest} 个字）。")
+        FieldError(field, "text", Phrase("请填写{noun}（不超过 {longest} 个字）。", noun=noun, longest=longest))
         for field, text, noun, longest in (*limits, ("publisher", publisher, "发布单位", LONGEST_PUBLISHER))
         if not 0 < len(text) <= longest
     ]

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.errors import BpmnError, BusinessRefusal, CommandRefused, EngineError
+from engine.phrases import Phrase
 from engine.services import Call, Decide, Param, service_task
 from records import documents
 from records.calendar import local_date
@@ -143,23 +144,26 @@ def examine(session: Session, correction: Correction, filing: Filing, decide: De
     """Everything that stands against submitting a correction now. Changes nothing."""
     other = documents.under_way(session, correction.certificate_number or "", but=correction.id)
     if other is not None:
-        yield error("texts", "G01", f"该备案证有办理中的{other.TITLE}，办结后才能更正", other.number)
+        message = Phrase("该备案证有办理中的{procedure}，办结后才能更正", procedure=other.TITLE)
+        yield error("texts", "G01", message, other.number)
     differing = _differing(correction, filing)
     if not differing:
         yield error("texts", "G02", "未发现更正内容", "更正后的内容与备案信息相同")
     for field, _, new in differing:
         answer = scope(decide, field)
         if answer["result"] != ALLOWED:
-            yield error(field, "G03", f"「{LABELS.get(field, field)}」{answer['message']}")
+            message = Phrase("「{field}」{why}", field=LABELS.get(field, field), why=answer["message"])
+            yield error(field, "G03", message)
         elif not new:
-            yield error(field, "G04", f"请填写「{LABELS[field]}」")
+            yield error(field, "G04", Phrase("请填写「{field}」", field=LABELS[field]))
         elif len(new) > longest(field):
-            yield error(field, "G04", f"「{LABELS[field]}」不能超过{longest(field)}个字")
+            message = Phrase("「{field}」不能超过{longest}个字", field=LABELS[field], longest=longest(field))
+            yield error(field, "G04", message)
     reason = correction.form["reason"].strip()
     if not reason:
         yield error("reason", "G05", "请填写「更正原因」")
     elif len(reason) > LONGEST_REASON:
-        yield error("reason", "G05", f"「更正原因」不能超过{LONGEST_REASON}个字")
+        yield error("reason", "G05", Phrase("「更正原因」不能超过{longest}个字", longest=LONGEST_REASON))
 
 
 def scope(decide: Decide, field: str) -> Mapping[str, Any]:

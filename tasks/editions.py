@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused, FieldError
+from engine.phrases import Phrase
 from records.admin_acts import Act, differing, note
 from records.calendar import local_date
 from records.policies import PolicyEdition, PolicyEntry, PolicyKind
@@ -75,20 +76,22 @@ def read_content(file: str, content: bytes, kind: PolicyKind) -> Content:
             found.entries.append((code, title, category))
         found.problems += line.problems
     if not sheet.lines and not sheet.problems:
-        found.problems.append(Problem(file, 1, "", "没有任何条目", "在栏目名下面每行填写一个条目"))
+        found.problems.append(Problem(file, 1, "", message="没有任何条目", remedy="在栏目名下面每行填写一个条目"))
     return found
 
 
 def _check(line: Line, kind: PolicyKind, seen: Mapping[str, int]) -> None:
     code, category, known = line.text("code"), line.text("category"), _CATEGORIES[kind]
     if code in seen:
-        line.refuse("code", f"代码 {code} 与第 {seen[code]} 行相同", "每个代码只留一行")
+        message = Phrase("代码 {code} 与第 {line} 行相同", code=code, line=seen[code])
+        line.refuse("code", message, remedy="每个代码只留一行")
     if len(code) > _LONGEST_CODE:
-        line.refuse("code", f"超过 {_LONGEST_CODE} 个字符", "缩短代码")
+        line.refuse("code", Phrase("超过 {longest} 个字符", longest=_LONGEST_CODE), remedy="缩短代码")
     if len(line.text("title")) > _LONGEST_ENTRY:
-        line.refuse("title", f"超过 {_LONGEST_ENTRY} 个字", "缩短条目")
+        line.refuse("title", Phrase("超过 {longest} 个字", longest=_LONGEST_ENTRY), remedy="缩短条目")
     if category and category not in known:
-        line.refuse("category", f"没有类别“{category}”", f"填{'、'.join(known)}之一")
+        message = Phrase("没有类别{category}", category=f"“{category}”")
+        line.refuse("category", message, Phrase("填{categories}之一", categories="、".join(known)))
 
 
 def require_fit(session: Session, heading: Heading, today: date) -> None:
@@ -101,10 +104,11 @@ def require_fit(session: Session, heading: Heading, today: date) -> None:
         ("title", heading.title, "名称", LONGEST_TITLE),
     ):
         if not 0 < len(text) <= longest:
-            wrong.append(FieldError(name, "text", f"请填写{noun}（不超过 {longest} 个字）。"))
+            message = Phrase("请填写{noun}（不超过 {longest} 个字）。", noun=noun, longest=longest)
+            wrong.append(FieldError(name, "text", message))
     known = session.get(PolicyEdition, (heading.kind, heading.edition))
     if known is not None and known.effective_from <= today:
-        message = f"{heading.edition}已经施行，不能重新导入；有修订时请用新的版本名。"
+        message = Phrase("{edition}已经施行，不能重新导入；有修订时请用新的版本名。", edition=heading.edition)
         wrong.append(FieldError("edition", "edition", message))
     if wrong:
         raise BusinessRefusal(wrong, message="没有导入任何内容。")
@@ -115,7 +119,7 @@ def take(command: Command, heading: Heading, content: Content) -> PolicyEdition:
     nothing of it is there."""
     require_fit(command.session, heading, local_date(command.now))
     if content.problems:
-        message = f"文件有 {len(content.problems)} 处不符合要求，没有导入任何内容。"
+        message = Phrase("文件有 {count} 处不符合要求，没有导入任何内容。", count=len(content.problems))
         raise CommandRefused("file_unfit", message, status=422, remedy="请按清单更正后重新导入。")
     session, key = command.session, (heading.kind.value, heading.edition)
     session.execute(delete(PolicyEntry).where(PolicyEntry.kind == key[0], PolicyEntry.edition == key[1]))
@@ -147,7 +151,8 @@ def change(
     """
     wrong = _wrong_days(effective_from, effective_to)
     if not 0 < len(title) <= LONGEST_TITLE:
-        wrong.append(FieldError("title", "text", f"请填写名称（不超过 {LONGEST_TITLE} 个字）。"))
+        message = Phrase("请填写名称（不超过 {longest} 个字）。", longest=LONGEST_TITLE)
+        wrong.append(FieldError("title", "text", message))
     if wrong or effective_from is None:
         raise BusinessRefusal(wrong, message="没有保存。")
     before = _told(edition)

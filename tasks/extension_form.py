@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
+from engine.phrases import Phrase
 from records.extensions import LONGEST_REASON
 
 _WRONG: Any = {"null": "不能为 null", "required": "缺少这个字段", "invalid": "应为文本"}
@@ -11,7 +12,7 @@ _WRONG: Any = {"null": "不能为 null", "required": "缺少这个字段", "inva
 
 def _not_too_long(reason: str) -> None:
     if len(reason) > LONGEST_REASON:
-        raise ValidationError(f"不能超过 {LONGEST_REASON} 个字")
+        raise ValidationError(Phrase("不能超过 {longest} 个字", longest=LONGEST_REASON))
 
 
 class ExtensionForm(Schema):

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from types import MappingProxyType
 from typing import Annotated, Any
 
 from sqlalchemy.orm import Session
@@ -11,19 +10,16 @@ from sqlalchemy.orm import Session
 from engine.errors import BpmnError, BusinessRefusal, EngineError
 from engine.services import Call, Decide, Param, service_task
 from records.agencies import Agency
-from records.approvals import APPROVAL, Reply
+from records.approvals import Reply
 from records.calendar import Calendar, local_date
 from records.certificates import STATUS_WORDS, CertificateStatus, Clearance, held, years_later
 from records.documents import IN_PROGRESS, DocumentStatus, open_documents, record_submission
 from records.extensions import Extension
-from records.filings import FILING
 from records.progress import Progress
 from tasks.filings.findings import Finding, error
+from tasks.wording import ruled
 
 _RULES = "extension_eligibility"
-_WRONG_AGENCY: Mapping[str, str] = MappingProxyType(
-    {FILING: "「延期审批机关」应为备案机关或其上级机关", APPROVAL: "「延期审批机关」应为作出批复的核准机关"}
-)
 
 CODES = ("E01", "E02", "E03", "E04", "E05", "E06", "E07")
 """What an extension is examined for: the table's rows, then who decides and why."""
@@ -115,9 +111,14 @@ def examine(session: Session, extension: Extension, *, now: datetime, decide: De
     """Everything that stands against submitting an extension now. Changes nothing."""
     certificate = session.get_one(Clearance, extension.certificate_number)
     answer = eligible(session, certificate, now=now, decide=decide, asked=extension)
-    errors = [] if answer["years"] else [error("certificate", answer["code"], answer["message"])]
+    errors = []
+    if not answer["years"]:
+        errors.append(error("certificate", answer["code"], ruled(answer["message"], noun=certificate.NOUN)))
     if _deciding_agency(session, certificate, extension) is None:
-        errors.append(error("agency", "E06", _WRONG_AGENCY[certificate.kind]))
+        message = "「延期审批机关」应为备案机关或其上级机关"
+        if isinstance(certificate, Reply):
+            message = "「延期审批机关」应为作出批复的核准机关"
+        errors.append(error("agency", "E06", message))
     reason = str(extension.form.get("reason") or "").strip()
     if not reason:
         errors.append(error("reason", "E07", "请填写「延期原因」"))

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from engine.services import Decide
 from engine.tables import new_id
 from records.assignment import ENTERPRISE_ROLE
@@ -98,7 +99,7 @@ def admit(
         _require_same(holder, bound, enterprise, account)
     user = opened or (accounts[0] if accounts else _begin(session, enterprise, account))
     if not user.active:
-        message = f"账号 {user.username} 已停用，不能登录。"
+        message = Phrase("账号 {account} 已停用，不能登录。", account=user.username)
         raise CommandRefused("account_closed", message, status=403, remedy="请联系系统管理员。")
     if bound is None:
         session.add(Identity(issuer=account.issuer, subject=account.subject, user_id=user.id, bound_at=now))
@@ -121,7 +122,11 @@ def _require_same(
         message = "这个省统账号已经绑定了另一个账号，没有重复绑定。"
         raise CommandRefused("bound_already", message, remedy="请换用本企业的省统账号，或退出后用省统账号登录。")
     if enterprise is not None and account.uscc and account.uscc != enterprise.uscc:
-        message = f"这个省统账号属于{account.enterprise_name or account.uscc}，不属于{enterprise.name}，没有绑定。"
+        message = Phrase(
+            "这个省统账号属于{owner}，不属于{enterprise}，没有绑定。",
+            owner=account.enterprise_name or account.uscc,
+            enterprise=enterprise.name,
+        )
         raise CommandRefused("other_enterprise", message, remedy="请换用本企业的省统账号。")
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.commands import Command
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from engine.tables import Instance, Subscription, Task
 from engine.work import refuse_suspended
 from records.assignment import enterprise_group
@@ -114,7 +115,7 @@ def withdrawn(noun: str, task_name: str, when: datetime) -> CommandRefused:
     """What an official is told who decides on a document that is no longer there."""
     return CommandRefused(
         "filing_withdrawn",
-        f"该{noun}已被企业撤回，未能{task_name}。",
+        Phrase("该{noun}已被企业撤回，未能{task}。", noun=noun, task=task_name),
         remedy="你填写的意见仍在本页，可复制。",
         details={"at": when.isoformat()},
     )
@@ -122,17 +123,14 @@ def withdrawn(noun: str, task_name: str, when: datetime) -> CommandRefused:
 
 def _too_late(document: Document, refusal: CommandRefused) -> CommandRefused:
     if document.status == DocumentStatus.WITHDRAWN:
-        return CommandRefused("already_withdrawn", f"该{document.NOUN}已被企业撤回。", remedy="可在草稿箱继续修改。")
-    if document.status in _DECIDED or refusal.code == "instance_ended":
-        return CommandRefused(
-            "already_decided", f"该{document.NOUN}已被工信部门审核，不能撤回。", remedy="可在项目详情查看办理进度。"
-        )
-    if document.status == DocumentStatus.DRAFT:
-        return CommandRefused("not_submitted", f"该{document.NOUN}还没有提交，不需要撤回。", remedy="可直接修改。")
-    if refusal.code == "message_unheard":
-        return CommandRefused(
-            "already_decided", f"该{document.NOUN}已被工信部门审核，不能撤回。", remedy="可在项目详情查看办理进度。"
-        )
+        message = Phrase("该{noun}已被企业撤回。", noun=document.NOUN)
+        return CommandRefused("already_withdrawn", message, remedy="可在草稿箱继续修改。")
+    if document.status == DocumentStatus.DRAFT and refusal.code != "instance_ended":
+        message = Phrase("该{noun}还没有提交，不需要撤回。", noun=document.NOUN)
+        return CommandRefused("not_submitted", message, remedy="可直接修改。")
+    if document.status in _DECIDED or refusal.code in ("instance_ended", "message_unheard"):
+        message = Phrase("该{noun}已被工信部门审核，不能撤回。", noun=document.NOUN)
+        return CommandRefused("already_decided", message, remedy="可在项目详情查看办理进度。")
     return refusal
 
 

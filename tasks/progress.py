@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused
+from engine.phrases import Phrase
 from engine.services import Call, Decide, Param, service_task
 from engine.tables import Instance
 from records.calendar import local_date
@@ -21,7 +22,7 @@ from records.progress import LONGEST_NOTE, LONGEST_STAGE, Progress
 from records.progress import save as keep
 from records.projects import Project
 from tasks.filings.findings import Finding, error, warning
-from tasks.wording import grouped
+from tasks.wording import grouped, ruled
 
 PROCESS = "progress"
 _RULES = "project_progress"
@@ -91,7 +92,8 @@ def save(
     session = call.session
     certificate = held(session, certificate_number)
     if certificate.status == CertificateStatus.INVALID:
-        raise CommandRefused("certificate_invalid", f"{certificate.NOUN}已失效，不能填报项目进展。")
+        message = Phrase("{noun}已失效，不能填报项目进展。", noun=certificate.NOUN)
+        raise CommandRefused("certificate_invalid", message)
     before = session.get(Progress, certificate_number, populate_existing=True)
     _require_seen(before, report.revision)
     total = session.get_one(Project, certificate.project_id).form.get("money", {}).get("total")
@@ -148,7 +150,8 @@ def examine(
     for answer in answers:
         kind = warning if answer["result"] == "提示" else error
         detail = _figures(report, total) if answer["field"] == "annual_reports" else ""
-        found.append(kind(answer["field"], answer["code"], answer["message"], detail))
+        message = ruled(answer["message"], noun=certificate.NOUN)
+        found.append(kind(answer["field"], answer["code"], message, detail))
     return [*found, *_shape(certificate, report, today)]
 
 
@@ -160,20 +163,23 @@ def invested(annual_reports: Sequence[YearTold]) -> Decimal:
 def _shape(certificate: Clearance, report: Report, today: date) -> Iterator[Finding]:
     """What is wrong with the note and the lines by themselves."""
     if len(report.completion_note.strip()) > LONGEST_NOTE:
-        yield error("completion_note", "P09", f"「完工情况说明」不能超过{LONGEST_NOTE}个字")
+        yield error("completion_note", "P09", Phrase("「完工情况说明」不能超过{longest}个字", longest=LONGEST_NOTE))
     years = sorted(told.year for told in report.annual_reports)
     twice = {year for year, lines in groupby(years) if len(list(lines)) > 1}
     for index, told in enumerate(report.annual_reports):
         place = f"annual_reports.{index}"
         if told.year in twice:
-            yield error(f"{place}.year", "P10", f"{told.year}年度填写了不止一行，每个年度只填一行")
+            message = Phrase("{year}年度填写了不止一行，每个年度只填一行", year=told.year)
+            yield error(f"{place}.year", "P10", message)
         elif not certificate.issue_date.year <= told.year <= today.year:
-            span = f"应为 {certificate.issue_date.year} 至 {today.year}"
-            yield error(f"{place}.year", "P11", f"「年度」应在{certificate.NOUN}签发的年度和今年之间", span)
+            message = Phrase("「年度」应在{noun}签发的年度和今年之间", noun=certificate.NOUN)
+            detail = Phrase("应为 {first} 至 {last}", first=certificate.issue_date.year, last=today.year)
+            yield error(f"{place}.year", "P11", message, detail)
         if parse_amount(told.invested.strip()) is None:
             yield error(f"{place}.invested", "P12", "「完成投资额」应为不小于0的数，最多4位小数")
         if not 0 < len(told.stage.strip()) <= LONGEST_STAGE:
-            yield error(f"{place}.stage", "P13", f"请填写「建设进程」，不超过{LONGEST_STAGE}个字")
+            message = Phrase("请填写「建设进程」，不超过{longest}个字", longest=LONGEST_STAGE)
+            yield error(f"{place}.stage", "P13", message)
 
 
 def _change(old: date | None, new: date | None) -> str:
@@ -186,7 +192,11 @@ def _change(old: date | None, new: date | None) -> str:
 
 
 def _figures(report: Report, total: Decimal | None) -> str:
-    return f"累计 {grouped(invested(report.annual_reports))} 万元，总投资 {grouped(total or Decimal(0))} 万元"
+    return Phrase(
+        "累计 {invested} 万元，总投资 {total} 万元",
+        invested=grouped(invested(report.annual_reports)),
+        total=grouped(total or Decimal(0)),
+    )
 
 
 def _amount(told: YearTold) -> Decimal:

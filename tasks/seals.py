@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine.commands import Command
 from engine.errors import BpmnError, BusinessRefusal, CommandRefused, EngineError
+from engine.phrases import Phrase
 from engine.services import Call, Param, service_task
 from engine.tables import Instance, Task
 from records.calendar import local_date
@@ -43,7 +44,7 @@ def register(command: Command, entry: OfflineSeal, told: Mapping[str, Any]) -> I
     """
     task = open_task(command.session, entry)
     if task is None:
-        raise CommandRefused("nothing_to_register", f"{entry.document.PAPER} {entry.paper_number} {_why(entry)}。")
+        raise CommandRefused("nothing_to_register", _why_not(entry))
     collector = {name: text for name, text in (told.get("collector") or {}).items() if text}
     entry.collector = collector or None
     command.session.flush()
@@ -59,10 +60,15 @@ def open_task(session: Session, entry: OfflineSeal) -> Task | None:
     return session.scalar(query) if entry.state in (SealState.PENDING, SealState.STAMPED) else None
 
 
-def _why(entry: OfflineSeal) -> str:
+def _why_not(entry: OfflineSeal) -> str:
+    """Why nothing is to be registered of a paper now."""
+    paper, number = entry.document.PAPER, entry.paper_number
     if entry.state == SealState.CEASED:
-        return f"因{entry.document.HOLDS.NOUN}失效不再办理"
-    return "已登记领取" if entry.state == SealState.COLLECTED else "没有待办的登记"
+        held = entry.document.HOLDS.NOUN
+        return Phrase("{paper} {number} 因{held}失效不再办理。", paper=paper, number=number, held=held)
+    if entry.state == SealState.COLLECTED:
+        return Phrase("{paper} {number} 已登记领取。", paper=paper, number=number)
+    return Phrase("{paper} {number} 没有待办的登记。", paper=paper, number=number)
 
 
 @service_task(
@@ -172,7 +178,7 @@ def find_uncollected(filing_id: Annotated[str, Param(title="申报编号")], cal
 
 def _about_stamp(entry: OfflineSeal, stamped_on: date, remark: str, today: date) -> Iterator[Finding]:
     if stamped_on < entry.issue_date:
-        yield error("stamped_on", "L01", f"「盖章日期」不能早于签发日期 {entry.issue_date}")
+        yield error("stamped_on", "L01", Phrase("「盖章日期」不能早于签发日期 {day}", day=entry.issue_date))
     elif stamped_on > today:
         yield error("stamped_on", "L01", "「盖章日期」不能晚于今天")
     yield from _about_remark(remark)
@@ -192,7 +198,7 @@ def _about_collection(
     if not name:
         yield error("collector.name", "L03", "请填写「领取人姓名」")
     elif len(name) > LONGEST_NAME:
-        yield error("collector.name", "L03", f"「领取人姓名」不能超过{LONGEST_NAME}个字")
+        yield error("collector.name", "L03", Phrase("「领取人姓名」不能超过{longest}个字", longest=LONGEST_NAME))
     if id_type.partition(" ")[0] not in ID_TYPES:
         yield error("collector.id_type", "L04", "请选择「证件类型」")
     elif not id_no:
@@ -203,7 +209,7 @@ def _about_collection(
 
 def _about_remark(remark: str) -> Iterator[Finding]:
     if len(remark.strip()) > LONGEST_REMARK:
-        yield error("remark", "L05", f"「备注」不能超过{LONGEST_REMARK}个字")
+        yield error("remark", "L05", Phrase("「备注」不能超过{longest}个字", longest=LONGEST_REMARK))
 
 
 def _refuse(found: list[Finding]) -> None:
@@ -222,7 +228,8 @@ def _holding(session: Session, entry: OfflineSeal) -> Clearance:
     """The entry's certificate, which must not have ended: its case may not have told this one yet."""
     certificate = held(session, entry.certificate_number)
     if certificate.status == CertificateStatus.INVALID:
-        raise CommandRefused("certificate_invalid", f"{certificate.NOUN}已失效，不再盖章、领取。")
+        message = Phrase("{held}已失效，不再盖章、领取。", held=certificate.NOUN)
+        raise CommandRefused("certificate_invalid", message)
     return certificate
 
 

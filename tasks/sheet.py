@@ -12,6 +12,7 @@ from datetime import date
 from io import StringIO
 from pathlib import Path
 
+from engine.phrases import Phrase
 from tasks.wording import shortened
 
 HEADER = 1
@@ -69,7 +70,7 @@ class Line:
         except ValueError:
             pass
         if text:
-            self.refuse(name, f"“{quoted(text)}”不是日期", "写成 2021-10-26 的样子")
+            self.refuse(name, Phrase("{cell}不是日期", cell=f"“{quoted(text)}”"), remedy="写成 2021-10-26 的样子")
         return None
 
     def month(self, name: str) -> date | None:
@@ -81,7 +82,7 @@ class Line:
         """是 or 否; None where it is empty or neither."""
         text = self.text(name)
         if text and text not in _FLAGS:
-            self.refuse(name, f"“{quoted(text)}”不是“是”或“否”", "填“是”或“否”")
+            self.refuse(name, Phrase("{cell}不是“是”或“否”", cell=f"“{quoted(text)}”"), remedy="填“是”或“否”")
         return _FLAGS.get(text)
 
     def is_refused_at(self, name: str) -> bool:
@@ -89,7 +90,8 @@ class Line:
         return any(problem.column == self.headings.get(name) for problem in self.problems)
 
     def refuse(self, name: str, message: str, remedy: str) -> None:
-        """Note what is wrong at a column, or with the whole line where `name` is empty."""
+        """Note what is wrong at a column, or with the whole line where `name` is empty. What a sentence quotes from the
+        file is put into it with its quotation marks, so that nobody takes it for a word to translate."""
         self.problems.append(Problem(self.file, self.number, self.headings.get(name, ""), message, remedy))
 
 
@@ -115,11 +117,13 @@ def parse(file: str, content: bytes, columns: Sequence[Column]) -> Sheet:
         except UnicodeDecodeError:
             continue
     else:
-        return _unreadable(file, "不是 UTF-8 或 GB18030 编码的文本", "用表格软件另存为“CSV UTF-8”后再导入")
+        message = "不是 UTF-8 或 GB18030 编码的文本"
+        return _unreadable(file, message, remedy="用表格软件另存为“CSV UTF-8”后再导入")
     try:
         (_, header), *rows = list(_rows(text)) or [(HEADER, [])]
     except csv.Error as error:
-        return _unreadable(file, f"不是完整的 CSV（{error}）", "检查引号是否成对，用表格软件另存为 CSV 后再导入")
+        message = Phrase("不是完整的 CSV（{error}）", error=str(error))
+        return _unreadable(file, message, remedy="检查引号是否成对，用表格软件另存为 CSV 后再导入")
     if problems := _wrong_with_header(file, header, columns):
         return Sheet([], problems)
     return Sheet(list(_lines(file, rows, header, columns)), [])
@@ -142,16 +146,16 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 def _wrong_with_header(file: str, header: list[str], columns: Sequence[Column]) -> list[Problem]:
     known = {column.heading: column for column in columns}
     found = [
-        Problem(file, HEADER, column.heading, "缺少这一栏", "在第一行加上这个栏目名，并在各行填写")
+        Problem(file, HEADER, column.heading, message="缺少这一栏", remedy="在第一行加上这个栏目名，并在各行填写")
         for column in columns
         if column.needed and column.heading not in header
     ]
     for heading in dict.fromkeys(header):
         if heading not in known:
             remedy = "核对栏目名；不需要的栏目请删除"
-            found.append(Problem(file, HEADER, quoted(heading), "没有这个栏目", remedy))
+            found.append(Problem(file, HEADER, quoted(heading), message="没有这个栏目", remedy=remedy))
         elif header.count(heading) > 1:
-            found.append(Problem(file, HEADER, heading, "这一栏出现了不止一次", "只保留一栏"))
+            found.append(Problem(file, HEADER, heading, message="这一栏出现了不止一次", remedy="只保留一栏"))
     return found
 
 
@@ -166,11 +170,13 @@ def _lines(
         cells = {names[heading]: cell for heading, cell in zip(header, row, strict=False)}
         line = Line(file, number, cells, headings)
         if len(row) != len(header):
-            line.refuse("", f"有 {len(row)} 格，应为 {len(header)} 格", "检查逗号和引号；内容中有逗号的，整格加引号")
+            message = Phrase("有 {cells} 格，应为 {columns} 格", cells=len(row), columns=len(header))
+            line.refuse("", message, remedy="检查逗号和引号；内容中有逗号的，整格加引号")
         else:
             for column in columns:
                 if column.needed and not line.text(column.name):
-                    line.refuse(column.name, f"没有填写「{column.heading}」", "按原始记录填写")
+                    message = Phrase("没有填写{column}", column=f"「{column.heading}」")
+                    line.refuse(column.name, message, remedy="按原始记录填写")
         yield line
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused, FieldError
+from engine.phrases import Phrase
 from engine.tables import IS_OPEN, Task, new_id
 from records.admin_acts import Act, differing, note
 from records.agencies import Agency, AgencyLevel
@@ -52,7 +53,7 @@ def hire(command: Command, username: str, wanted: Wanted) -> tuple[User, str]:
     if not _USERNAME.fullmatch(username):
         wrong.insert(0, FieldError("username", "username", "账号由 3 至 32 个字母、数字、点、横线组成，以字母开头。"))
     elif user_by_username(session, username) is not None:
-        wrong.insert(0, FieldError("username", "username", f"账号 {username} 已有人使用。"))
+        wrong.insert(0, FieldError("username", "username", Phrase("账号 {account} 已有人使用。", account=username)))
     if wrong:
         raise BusinessRefusal(wrong, message="账号没有建立。")
     kind = UserKind.AUTHORITY if wanted.agency_id else UserKind.ADMIN
@@ -99,7 +100,7 @@ def change(command: Command, user: User, wanted: Wanted) -> Grant | None:
 def ask_to_open(command: Command, user: User) -> Grant:
     """申请启用 a closed account, as it was. Raises CommandRefused where it is open."""
     if user.active:
-        raise CommandRefused("account_open", f"{user.name}的账号没有停用。")
+        raise CommandRefused("account_open", Phrase("{name}的账号没有停用。", name=user.name))
     waiting = pending_of(command.session, user)
     return waiting or _ask(command, user, user.agency_id, user.role_names)
 
@@ -127,7 +128,8 @@ def refuse(command: Command, grant: Grant, reason: str) -> None:
     user = _decidable(command, grant)
     reason = reason.strip()
     if not 0 < len(reason) <= LONGEST_REASON:
-        raise CommandRefused("reason_missing", f"请写明不予确认的原因（不超过 {LONGEST_REASON} 个字）。", status=422)
+        message = Phrase("请写明不予确认的原因（不超过 {longest} 个字）。", longest=LONGEST_REASON)
+        raise CommandRefused("reason_missing", message, status=422)
     _decide(command, grant, GrantState.REFUSED, reason)
     _record(command, Act.GRANT_REFUSED, user, after=_asked(grant) | {"reason": reason})
 
@@ -143,9 +145,10 @@ def close(command: Command, user: User, reason: str) -> None:
     if user.username == command.actor:
         raise CommandRefused("own_account", "不能停用自己的账号。", remedy="请由另一名安全管理员停用。")
     if not user.active:
-        raise CommandRefused("account_closed", f"{user.name}的账号已经停用。")
+        raise CommandRefused("account_closed", Phrase("{name}的账号已经停用。", name=user.name))
     if user.admin_role is not None and not _others(command.session, user):
-        raise CommandRefused("last_administrator", f"{user.name}是最后一名在岗的同类管理员，不能停用。")
+        message = Phrase("{name}是最后一名在岗的同类管理员，不能停用。", name=user.name)
+        raise CommandRefused("last_administrator", message)
     user.active = False
     end_sessions(command.session, user)
     command.session.flush()
@@ -155,12 +158,13 @@ def close(command: Command, user: User, reason: str) -> None:
 def open_again(command: Command, user: User) -> None:
     """启用 by the security administrator: the account is open as it was, and what was asked for it is confirmed."""
     if user.active:
-        raise CommandRefused("account_open", f"{user.name}的账号没有停用。")
+        raise CommandRefused("account_open", Phrase("{name}的账号没有停用。", name=user.name))
     if (grant := pending_of(command.session, user)) is not None:
         confirm(command, grant)
         return
     if not user.role_names:
-        raise CommandRefused("account_without_roles", f"{user.name}没有岗位，不能启用。", remedy="请先申请授权。")
+        message = Phrase("{name}没有岗位，不能启用。", name=user.name)
+        raise CommandRefused("account_without_roles", message, remedy="请先申请授权。")
     user.active = True
     command.session.flush()
     _record(command, Act.STAFF_OPENED, user)
@@ -174,9 +178,10 @@ def deactivate(command: Command, leaver: User, receiver: User | None, reason: st
     take all of them; then nothing has happened.
     """
     if leaver.kind != UserKind.AUTHORITY:
-        raise CommandRefused("not_staff", f"{leaver.name}不是审批人员，不能在这里停用。", status=422)
+        message = Phrase("{name}不是审批人员，不能在这里停用。", name=leaver.name)
+        raise CommandRefused("not_staff", message, status=422)
     if receiver is not None and receiver.agency_id != leaver.agency_id:
-        message = f"{receiver.name}不是{leaver.name}本单位的同事，不能接手。"
+        message = Phrase("{receiver}不是{leaver}本单位的同事，不能接手。", receiver=receiver.name, leaver=leaver.name)
         raise CommandRefused("receiver_unfit", message, status=422, remedy="请选择同一单位的在岗同事。")
     leaver.active = False
     end_sessions(command.session, leaver)
@@ -199,7 +204,7 @@ def open_tasks(session: Session, user: User, *roles: str) -> int:
 
 def _wrong(session: Session, wanted: Wanted) -> Iterator[FieldError]:
     if not 0 < len(wanted.name) <= LONGEST_NAME:
-        yield FieldError("name", "name", f"请填写姓名（不超过 {LONGEST_NAME} 个字）。")
+        yield FieldError("name", "name", Phrase("请填写姓名（不超过 {longest} 个字）。", longest=LONGEST_NAME))
     if wanted.mobile and not mobile_valid(wanted.mobile):
         yield FieldError("mobile", "mobile", "手机号码应为 11 位数字，以 13 至 19 开头。")
     if wanted.agency_id is None:
@@ -226,7 +231,8 @@ def _held_back(session: Session, user: User, agency_id: str | None, roles: froze
         left, field = open_tasks(session, user, *lost) if lost else 0, "roles"
     if not left:
         return []
-    return [FieldError(field, "tasks_open", f"{user.name}名下还有相关待办 {left} 件，请先移交。")]
+    message = Phrase("{name}名下还有相关待办 {count} 件，请先移交。", name=user.name, count=left)
+    return [FieldError(field, "tasks_open", message)]
 
 
 def _decidable(command: Command, grant: Grant) -> User:

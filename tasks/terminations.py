@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from engine.errors import BpmnError, BusinessRefusal, CommandRefused
+from engine.phrases import Phrase
 from engine.services import Call, Param, service_task
 from records.certificates import CertificateStatus, InvalidReason, held
 from records.documents import record_submission
@@ -39,7 +40,8 @@ def validate(
     document = document_of(call.session, document_kind, document_id)
     certificate = held(call.session, document.certificate_number or "")
     if certificate.status == CertificateStatus.INVALID:
-        raise CommandRefused("certificate_invalid", f"备案证已失效，不能{document.TITLE.removeprefix('备案')}。")
+        message = Phrase("备案证已失效，不能{act}。", act=document.TITLE.removeprefix("备案"))
+        raise CommandRefused("certificate_invalid", message)
     if document.kind == REVOCATION and document.agency_id != certificate.agency_id:
         raise CommandRefused("not_supervised", "该备案证由其他机关监管，不能撤销。")
     document.agency_id = certificate.agency_id  # which a change may have moved since the draft
@@ -60,11 +62,11 @@ def examine(title: str, form: Mapping[str, Any]) -> list[Finding]:
     found = []
     reason, ground = (str(form.get(name) or "").strip() for name in ("reason", "ground"))
     if not reason:
-        found.append(error("reason", "T01", f"请填写{title.removeprefix('备案')}原因"))
+        found.append(error("reason", "T01", Phrase("请填写{act}原因", act=title.removeprefix("备案"))))
     elif len(reason) > LONGEST_REASON:
-        found.append(error("reason", "T02", f"原因不能超过{LONGEST_REASON}个字"))
+        found.append(error("reason", "T02", Phrase("原因不能超过{longest}个字", longest=LONGEST_REASON)))
     if len(ground) > LONGEST_GROUND:
-        found.append(error("ground", "T03", f"法律依据不能超过{LONGEST_GROUND}个字"))
+        found.append(error("ground", "T03", Phrase("法律依据不能超过{longest}个字", longest=LONGEST_GROUND)))
     return found
 
 

@@ -3,6 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
+from engine.phrases import Phrase
+
 
 def grouped(amount: Decimal) -> str:
     """A sum with grouped thousands, at most four decimals and no zeros at the end: 3300.50 → 3,300.5."""
@@ -23,6 +25,14 @@ def long_date(day: date) -> str:
 def month_day(day: date) -> str:
     """7月29日, as messages write it."""
     return f"{day.month}月{day.day}日"
+
+
+def ruled(message: str, **values: str) -> Phrase:
+    """What a decision table says, which joined it from texts and these values: 备案证只能延期一次, with `noun`."""
+    pattern = message.replace("{", "{{").replace("}", "}}")
+    for name, value in values.items():
+        pattern = pattern.replace(value, f"{{{name}}}")
+    return Phrase(pattern, **values)
 
 
 def shortened(text: str, length: int) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine.commands import Command
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from engine.tables import Instance
 from records.admin_acts import Act, note
 from records.calendar import Calendar, DaySource, WorkingDay, local_date, year_days
@@ -44,16 +45,19 @@ def read_year(file: str, content: bytes, year: int) -> Year:
     for line in sheet.lines:
         day, kind = line.day("day"), line.text("kind")
         if kind and kind not in _KINDS:
-            line.refuse("kind", f"“{kind}”不是“休息”或“上班”", "填“休息”或“上班”")
+            message = Phrase("{cell}不是“休息”或“上班”", cell=f"“{kind}”")
+            line.refuse("kind", message, remedy="填“休息”或“上班”")
         if day is not None and day.year != year:
-            line.refuse("day", f"{day} 不在 {year} 年", f"只填 {year} 年的日期")
+            message = Phrase("{day} 不在 {year} 年", day=day, year=year)
+            line.refuse("day", message, Phrase("只填 {year} 年的日期", year=year))
         elif day is not None and day in found.days:
-            line.refuse("day", f"{day} 出现了不止一次", "每个日期只留一行")
+            line.refuse("day", Phrase("{day} 出现了不止一次", day=day), remedy="每个日期只留一行")
         if day is not None and not line.problems:
             found.days[day] = _KINDS[kind]
         found.problems += line.problems
     if not found.problems and found.days.get(date(year, 1, 1), True):
-        found.problems.append(Problem(file, 1, "", f"没有 {year}-01-01 休息", "核对是否是全年的安排；元旦应为休息"))
+        message = Phrase("没有 {year}-01-01 休息", year=year)
+        found.problems.append(Problem(file, 1, "", message, remedy="核对是否是全年的安排；元旦应为休息"))
     return found
 
 
@@ -71,7 +75,7 @@ def mark(command: Command, day: date, is_workday: bool) -> int:
     """
     today = _within_reach(command, day.year)
     if day < today:
-        raise CommandRefused("day_passed", f"{day} 已经过去，不能更改。", status=422)
+        raise CommandRefused("day_passed", Phrase("{day} 已经过去，不能更改。", day=day), status=422)
     before = Calendar(command.session).day(day)
     if before.is_workday == is_workday:
         return 0
@@ -99,9 +103,10 @@ def publish(command: Command, year: int, told: Year | None = None) -> int:
     """
     today, session = _within_reach(command, year), command.session
     if told is None and is_published(session, year):
-        raise CommandRefused("year_published", f"{year} 年已经公布。", remedy="有调整时请导入新的安排。")
+        message = Phrase("{year} 年已经公布。", year=year)
+        raise CommandRefused("year_published", message, remedy="有调整时请导入新的安排。")
     if told is not None and told.problems:
-        message = f"文件有 {len(told.problems)} 处不符合要求，没有公布。"
+        message = Phrase("文件有 {count} 处不符合要求，没有公布。", count=len(told.problems))
         raise CommandRefused("file_unfit", message, status=422, remedy="请按清单更正后重新导入。")
     calendar, changed = Calendar(session), dict[str, bool]()
     with _deadlines_follow(command, date(year, 1, 1), date(year, 12, 31)) as moved:
@@ -120,7 +125,7 @@ def _within_reach(command: Command, year: int) -> date:
     """Today, where a year can be edited."""
     today = local_date(command.now)
     if not today.year <= year <= today.year + YEARS_AHEAD:
-        message = f"只能维护 {today.year} 至 {today.year + YEARS_AHEAD} 年的日历。"
+        message = Phrase("只能维护 {first} 至 {last} 年的日历。", first=today.year, last=today.year + YEARS_AHEAD)
         raise CommandRefused("year_out_of_reach", message, status=422)
     return today
 

@@ -15,7 +15,8 @@ from lxml import etree
 
 from web.form_words import Say, all_words, in_words
 
-_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_CHINESE = re.compile(r"[\u4e00-\u9fff\u3001\uff08\uff1a「]")
+_JOINED = re.compile(r'"((?:[^"\\]|\\.)*)"|(\w+)')  # the texts and names of a FEEL expression
 _BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 _NAMED = frozenset(("process", "task", "callActivity", "subProcess", "transaction"))
 """Beside every task and event: what pages call by its name. Questions at gateways and words on flows stand on the
@@ -34,17 +35,52 @@ _NOUNS = frozenset(
         "LABELS",
         "ITEMS",
         "KINDS",
+        "CHOICES",
         "_TITLES",
+        "_UNKNOWN",
+        "_OPTIONAL",
+        "_WRONG",
+        "_BLOCKS",
+        "_COMPLAINTS",
+        "_COMPLAINTS_AT_ONE",
+        "_REFUSED",
+        "WHY_FIXED",
+        "_WHY_FIXED",
     )
 )
 """Constants of `records` and `tasks` that say what documents, papers, fields and choices are called."""
 
 _SAYING = frozenset(
-    ("Phrase", "CommandRefused", "BusinessRefusal", "FieldError", "Finding", "Hint", "Rule", "error", "warning")
+    (
+        "Phrase",
+        "CommandRefused",
+        "BusinessRefusal",
+        "FieldError",
+        "Finding",
+        "Hint",
+        "Rule",
+        "error",
+        "warning",
+        "ValidationError",
+        "EngineError",
+        "ExpressionError",
+        "ExpressionTooCostly",
+        "ValueRefused",
+        "NoFlow",
+        "Stuck",
+        "LeaseLost",
+        "IdType",
+        "Verb",
+        "_Unfit",
+        "_refuse",
+        "change",
+        "fail",
+        "refuse",
+    )
 )
 """What is called with sentences for people: refusals, findings, and phrases with values in them."""
 
-_SENTENCES = frozenset(("message", "remedy", "detail"))
+_SENTENCES = frozenset(("message", "remedy", "detail", "error_messages"))
 """Variables that hold such a sentence before it is said, and arguments that are one."""
 
 Found = tuple[int, None, str, tuple[()]]
@@ -56,19 +92,21 @@ def code(file: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Ite
     yield from extract_python(file, keywords, comment_tags, options)
     file.seek(0)
     for node in ast.walk(ast.parse(file.read())):
-        if isinstance(node, ast.Assign | ast.AnnAssign) and _targets(node) & (_NOUNS | _SENTENCES):
-            yield from _constants(node.value)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and _targets(node) & _NOUNS:
+            yield from _texts(node.value)
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and _targets(node) & _SENTENCES:
+            yield from _sentences(node.value)
         elif isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "StrEnum" for base in node.bases):
             for member in node.body:
                 if isinstance(member, ast.Assign):
-                    yield from _constants(member.value)
+                    yield from _texts(member.value)
         elif isinstance(node, ast.Call):
             says = _name(node.func) in _SAYING
             for argument in node.args if says else ():
-                yield from _constants(argument)
+                yield from _sentences(argument)
             for keyword in node.keywords:
                 if says or keyword.arg in _SENTENCES:
-                    yield from _constants(keyword.value)
+                    yield from _sentences(keyword.value)
 
 
 def _name(called: ast.expr) -> str:
@@ -80,11 +118,19 @@ def _name(called: ast.expr) -> str:
 
 def _targets(node: ast.Assign | ast.AnnAssign) -> set[str]:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return {target.id for target in targets if isinstance(target, ast.Name)}
+    return {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
 
 
-def _constants(said: ast.expr | None) -> Iterator[Found]:
-    """The texts in an expression; the parts of an f-string are none, and other calls are met by themselves."""
+def _texts(named: ast.expr | None) -> Iterator[Found]:
+    """Every text in a constant of nouns."""
+    for part in ast.walk(named) if named is not None else ():
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield from _found(part.value, part.lineno)
+
+
+def _sentences(said: ast.expr | None) -> Iterator[Found]:
+    """The texts of an expression that says something; the parts of an f-string are none, and other calls are met by
+    themselves."""
     parts = [said] if said is not None else []
     while parts:
         part = parts.pop()
@@ -92,6 +138,14 @@ def _constants(said: ast.expr | None) -> Iterator[Found]:
             yield from _found(part.value, part.lineno)
         elif not isinstance(part, ast.JoinedStr | ast.Call):
             parts += [child for child in ast.iter_child_nodes(part) if isinstance(child, ast.expr)]
+
+
+def rules(file: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:
+    """What the rows of decision tables say; `noun + "只能延期一次"` is the pattern {noun}只能延期一次."""
+    for entry in etree.parse(file).iter("{*}outputEntry"):
+        said = entry.findtext("{*}text", "")
+        joined = (text or f"{{{name}}}" for text, name in _JOINED.findall(said))
+        yield from _found("".join(joined), entry.sourceline or 0)
 
 
 def diagram(file: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:

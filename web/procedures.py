@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.deployments import Source, newest
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from engine.services import Decide
 from engine.tables import Definition
 from web.database import db
@@ -34,7 +35,8 @@ def rules_of(process: str) -> Decide:
     """
     definition = newest(db.session(), process)
     if definition is None:
-        raise CommandRefused("definition_unknown", f"流程 {process} 还没有部署。", status=503, remedy="请联系管理员。")
+        message = Phrase("流程 {process} 还没有部署。", process=process)
+        raise CommandRefused("definition_unknown", message, status=503, remedy="请联系管理员。")
     deployment = runtime().engine.deployments.deployment(db.session(), definition.deployment_id)
 
     def decide(decision_id: str, **inputs: Any) -> Any:

@@ -120,7 +120,7 @@ def _away(failure: Exception) -> PlatformFailed:
     log.error("the identity platform failed", exc_info=failure)
     return PlatformFailed(
         "platform_away",
-        "省统一身份认证平台暂时连接不上，没有完成登录。",
+        message="省统一身份认证平台暂时连接不上，没有完成登录。",
         remedy="请稍后重新登录；多次不成功的，请拨打技术咨询电话 020-22041800-841。",
     )
 
@@ -128,7 +128,7 @@ def _away(failure: Exception) -> PlatformFailed:
 def _stale() -> PlatformFailed:
     return PlatformFailed(
         "login_stale",
-        "这次登录已过期，或不是在这个浏览器窗口里开始的，没有完成登录。",
+        message="这次登录已过期，或不是在这个浏览器窗口里开始的，没有完成登录。",
         status=400,
         remedy="请重新登录，并在同一个窗口里完成。",
     )
@@ -138,6 +138,6 @@ def _untrusted(why: str) -> PlatformFailed:
     log.error("the identity platform's answer was refused", why=why)
     return PlatformFailed(
         "platform_answer_refused",
-        "省统一身份认证平台的答复没有通过核验，没有完成登录。",
+        message="省统一身份认证平台的答复没有通过核验，没有完成登录。",
         remedy="请重新登录；仍不成功的，请拨打技术咨询电话 020-22041800-841。",
     )

@@ -48,9 +48,18 @@ def told(text: str | None) -> str:
     """A word or sentence that no call names, as an analyst wrote it, a record has it or a refusal says it, in the
     reader's language; as it stands where nobody has translated it."""
     if isinstance(text, Phrase):
-        values = {name: told(value) if isinstance(value, str) else value for name, value in text.values.items()}
-        return texts.gettext(text.pattern).format(**values)
+        pattern = texts.gettext(text.pattern)
+        return pattern.format(**{name: _put_in(pattern, name, value) for name, value in text.values.items()})
     return texts.gettext(text) if text else ""
+
+
+def _put_in(pattern: str, name: str, value: Any) -> Any:
+    """A value of a phrase; a word of the catalogue begins small inside a sentence, but not inside quotation marks."""
+    if not isinstance(value, str):
+        return value
+    word = told(value)
+    is_inside = word != value and f" {{{name}}}" in pattern
+    return word[:1].lower() + word[1:] if is_inside else word
 
 
 def sentences(*parts: str | None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.phrases import Phrase
 from engine.services import Decide
 from tasks.approvals.vocabulary import LAND_USES
 from tasks.filings.findings import Finding, error
@@ -40,4 +41,5 @@ def examine(form: Mapping[str, Any], materials: list[Material], attachments: Col
     given = given if isinstance(given, Mapping) else {}
     for material in materials:
         if given.get(material.key) not in attachments:
-            yield error(f"materials.{material.key}", "N08", f"请上传「{material.title}」", material.note)
+            message = Phrase("请上传「{material}」", material=material.title)
+            yield error(f"materials.{material.key}", "N08", message, material.note)

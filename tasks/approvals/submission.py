@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from sqlalchemy.orm import Session
 
 from engine.errors import BusinessRefusal, EngineError
+from engine.phrases import Phrase
 from engine.services import Call, Decide, Param, service_task
 from records.approvals import APPROVAL, Approval
 from records.attachments import attachments_of
@@ -121,9 +122,10 @@ def approval_of(session: Session, approval_id: str) -> Approval:
 
 def _missing(form: dict[str, Any]) -> list[Finding]:
     missing = [path for path in REQUIRED if at(form, path) in (None, "")]
-    found = [error(path, "N01", f"请填写「{LABELS[path]}」") for path in missing]
+    found = [error(path, "N01", _please(path)) for path in missing]
     if form.get("land_use") and form["land_use"] not in LAND_USES:
-        found.append(error("land_use", "N01", f"请填写「{LABELS['land_use']}」", f"应为{'、'.join(LAND_USES)}之一"))
+        detail = Phrase("应为{choices}之一", choices="、".join(LAND_USES))
+        found.append(error("land_use", "N01", _please("land_use"), detail))
     return found
 
 
@@ -136,12 +138,12 @@ def _route(form: dict[str, Any], found: Examination, decide: Decide) -> list[Fin
         return []
     answer = route(decide, category=category, item=form.get("approval_item"), level=form.get("approval_level"))
     if answer is None:
-        return [error("approval_level", "N01", f"请填写「{LABELS['approval_level']}」")]
+        return [error("approval_level", "N01", _please("approval_level"))]
     if answer["route"] == APPROVED:
         return []
     if answer["route"] == FILED:
         return [error("approval_category", "N02", "该项目不属于核准范围，请办理项目备案", answer["note"])]
-    return [error("approval_category", "N02", f"该项目不能在本系统核准：{answer['note']}")]
+    return [error("approval_category", "N02", Phrase("该项目不能在本系统核准：{note}", note=answer["note"]))]
 
 
 def _agency(approval: Approval) -> list[Finding]:
@@ -153,3 +155,7 @@ def _agency(approval: Approval) -> list[Finding]:
         detail = agency.name if agency else "没有这个机关"
         return [error("agency", "N03", "核准机关无核准权限，请选择地级以上市工信主管部门或受委托的管委会", detail)]
     return []
+
+
+def _please(path: str) -> str:
+    return Phrase("请填写「{field}」", field=LABELS[path])

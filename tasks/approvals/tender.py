@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from engine.phrases import Phrase
 from engine.services import Decide
 from records.formats import parse_amount
 from tasks.approvals.vocabulary import GOODS, KINDS, METHODS, NO_TENDER, ORGANISATIONS, SCOPES, SERVICES, WORKS
@@ -59,25 +60,28 @@ def examine(form: Mapping[str, Any], approval: TenderApproval | None) -> Iterato
     for number, row in enumerate(rows):
         place = f"tender.rows.{number}"
         if row.get("kind") not in KINDS:
-            yield error(f"{place}.kind", "N05", "请选择「采购内容」", f"应为{'、'.join(KINDS)}之一")
+            detail = Phrase("应为{choices}之一", choices="、".join(KINDS))
+            yield error(f"{place}.kind", "N05", "请选择「采购内容」", detail)
             continue
         if parse_amount(row.get("estimate")) is None:
-            yield error(f"{place}.estimate", "N05", f"「{row['kind']}」的估算价格式不正确（万元，最多4位小数）")
+            message = Phrase("「{kind}」的估算价格式不正确（万元，最多4位小数）", kind=row["kind"])
+            yield error(f"{place}.estimate", "N05", message)
         elif approval is not None and approval.required and _estimate(row):
             yield from _bought(place, row)
 
 
 def _bought(place: str, row: Mapping[str, Any]) -> Iterator[Finding]:
     if row.get("method") not in METHODS:
-        yield error(f"{place}.method", "N06", f"请选择「{row['kind']}」的招标方式")
+        yield error(f"{place}.method", "N06", Phrase("请选择「{kind}」的招标方式", kind=row["kind"]))
     elif row["method"] == NO_TENDER:
         if row.get("reason") in _NOTHING or not str(row["reason"]).strip():
-            yield error(f"{place}.reason", "N07", f"「{row['kind']}」不采用招标方式，请说明理由")
+            message = Phrase("「{kind}」不采用招标方式，请说明理由", kind=row["kind"])
+            yield error(f"{place}.reason", "N07", message)
     else:
         if row.get("scope") not in SCOPES:
-            yield error(f"{place}.scope", "N06", f"请选择「{row['kind']}」的招标范围")
+            yield error(f"{place}.scope", "N06", Phrase("请选择「{kind}」的招标范围", kind=row["kind"]))
         if row.get("org") not in ORGANISATIONS:
-            yield error(f"{place}.org", "N06", f"请选择「{row['kind']}」的招标组织形式")
+            yield error(f"{place}.org", "N06", Phrase("请选择「{kind}」的招标组织形式", kind=row["kind"]))
 
 
 def _estimate(row: Mapping[str, Any]) -> Decimal:

@@ -8,6 +8,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
+from engine.phrases import Phrase
 from records.projects import at, put
 from tasks.changes.items import FIELDS, KEYS
 from tasks.filings.schema import FilingForm
@@ -18,12 +19,12 @@ _WRONG: Any = {"null": "不能为 null", "required": "缺少这个字段", "inva
 
 def _known_item(key: str) -> None:
     if key not in KEYS:
-        raise ValidationError(f"没有变更项「{key}」")
+        raise ValidationError(Phrase("没有变更项「{item}」", item=key))
 
 
 def _not_too_long(reason: str) -> None:
     if len(reason) > LONGEST_REASON:
-        raise ValidationError(f"不能超过 {LONGEST_REASON} 个字")
+        raise ValidationError(Phrase("不能超过 {longest} 个字", longest=LONGEST_REASON))
 
 
 class _Values(fields.Field[dict[str, Any]]):

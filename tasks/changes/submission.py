@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from sqlalchemy.orm import Session
 
 from engine.errors import BusinessRefusal, EngineError
+from engine.phrases import Phrase
 from engine.services import Call, Decide, Param, service_task
 from records import documents
 from records.approvals import Approval
@@ -30,7 +31,7 @@ from tasks.filings.examination import RULES, Examination, Rule, examine
 from tasks.filings.findings import Finding, error, warning
 from tasks.filings.submission import RecordsLookup
 from tasks.filings.verification import Verification, verify
-from tasks.wording import percent
+from tasks.wording import percent, ruled
 
 CHANGED, REASON, SYNC, DATES, ALONE, EXTENT = "C01", "C02", "C03", "C04", "C05", "C06"
 
@@ -213,9 +214,10 @@ class _Proposal:
     def _alone(self) -> Iterator[Finding]:
         other = documents.under_way(self.session, self.certificate.number, but=self.change.id)
         if other is not None:
-            yield error(
-                "items", ALONE, f"该{self.certificate.NOUN}有办理中的{other.TITLE}，办结后才能申请变更", other.number
+            message = Phrase(
+                "该{noun}有办理中的{procedure}，办结后才能申请变更", noun=self.certificate.NOUN, procedure=other.TITLE
             )
+            yield error("items", ALONE, message, other.number)
 
     def _changed(self) -> Iterator[Finding]:
         if not ticked(self.proposed.items):
@@ -247,7 +249,8 @@ class _Proposal:
             valid_until=self.certificate.valid_until,
         )
         if answer["result"] == "拒绝":
-            yield error(answer["field"], DATES, answer["message"], answer["remedy"])
+            message = ruled(answer["message"], noun=self.certificate.NOUN)
+            yield error(answer["field"], DATES, message, answer["remedy"])
 
     def _new_day(self, field: str) -> date | None:
         """A planned day that the change would set."""
@@ -269,7 +272,9 @@ class _Proposal:
         )
         for answer in answers:
             say = error if answer["result"] == "拒绝" else warning
-            detail = f"变化幅度 {percent(ratio.quantize(Decimal('0.001')))}" if answer["field"] == "money.total" else ""
+            detail = ""
+            if answer["field"] == "money.total":
+                detail = Phrase("变化幅度 {ratio}", ratio=percent(ratio.quantize(Decimal("0.001"))))
             yield say(answer["field"], EXTENT, answer["message"], detail)
 
     def _investment_change(self) -> Decimal:

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from engine.errors import DecisionError
+from engine.phrases import Phrase
 from engine.services import Decide
 from records.agencies import Agency
 from records.enterprises import Enterprise
@@ -218,7 +219,7 @@ def _code_check_digit(case: _Case) -> Iterator[Finding]:
 
 def _code_type(case: _Case) -> Iterator[Finding]:
     if case.code and not case.code.technical_renovation:
-        detail = f"代码中的项目类型为 {case.code.type}，技术改造为 02"
+        detail = Phrase("代码中的项目类型为 {type}，技术改造为 02", type=case.code.type)
         yield error("project_code", "V06", "项目代码的项目类型不是技术改造", detail)
 
 
@@ -238,7 +239,11 @@ def _funds(case: _Case) -> Iterator[Finding]:
             "money.total",
             "V08",
             "「总投资」金额与「自有资金」、「国内贷款」、「股票债券」、「其他资金」的总额不相等，请检查",
-            f"四项合计 {grouped(together)} 万元，相差 {grouped(abs(together - total))} 万元",
+            Phrase(
+                "四项合计 {together} 万元，相差 {gap} 万元",
+                together=grouped(together),
+                gap=grouped(abs(together - total)),
+            ),
         )
 
 
@@ -251,11 +256,15 @@ def _capital_hints(case: _Case) -> Iterator[Hint]:
         return
     if ratio is None:
         return
-    yield Hint("capital_industry", f"最低资本金比例 {percent(ratio)}")
+    yield Hint("capital_industry", Phrase("最低资本金比例 {ratio}", ratio=percent(ratio)))
     total, capital = case.amount("money.total"), case.amount("money.capital")
     if total and capital is not None and capital >= (least := _least_capital(total, ratio)):
-        share = percent((capital / total).quantize(Decimal("0.001")))
-        message = f"占总投资 {share}，不低于最低比例 {percent(ratio)}（{grouped(least)} 万元）"
+        message = Phrase(
+            "占总投资 {share}，不低于最低比例 {ratio}（{least} 万元）",
+            share=percent((capital / total).quantize(Decimal("0.001"))),
+            ratio=percent(ratio),
+            least=grouped(least),
+        )
         yield Hint("money.capital", message, kept=True)
 
 
@@ -283,12 +292,17 @@ def _capital_ratio(case: _Case) -> Iterator[Finding]:
         return
     least = _least_capital(total, ratio)
     if capital < least:
-        projects = industry.removesuffix("项目") + "项目"
+        projects = industry if industry.endswith("项目") else Phrase("{industry}项目", industry=industry)
         yield error(
             "money.capital",
             "V09",
-            f"「项目资本金」不得低于总投资的{percent(ratio)}（{projects}最低资本金比例），应不少于{grouped(least)}万元",
-            f"填写 {grouped(capital)} 万元，相差 {grouped(least - capital)} 万元",
+            Phrase(
+                "「项目资本金」不得低于总投资的{ratio}（{projects}最低资本金比例），应不少于{least}万元",
+                ratio=percent(ratio),
+                projects=projects,
+                least=grouped(least),
+            ),
+            Phrase("填写 {capital} 万元，相差 {gap} 万元", capital=grouped(capital), gap=grouped(least - capital)),
         )
     shares = [case.amount("money.own_funds"), case.amount("money.stock_bond")]
     owned = sum((share for share in shares if share is not None), Decimal())
@@ -297,7 +311,7 @@ def _capital_ratio(case: _Case) -> Iterator[Finding]:
             "money.capital",
             "V09",
             "「项目资本金」大于「自有资金」与「股票债券」之和，请确认",
-            f"两项合计 {grouped(owned)} 万元",
+            Phrase("两项合计 {together} 万元", together=grouped(owned)),
         )
 
 
@@ -308,7 +322,7 @@ def _fixed_assets(case: _Case) -> Iterator[Finding]:
             "money.fixed_assets",
             "V10",
             "「固定资产投资」不能大于「总投资」",
-            f"固定资产投资 {grouped(fixed)} 万元，总投资 {grouped(total)} 万元",
+            Phrase("固定资产投资 {fixed} 万元，总投资 {total} 万元", fixed=grouped(fixed), total=grouped(total)),
         )
 
 
@@ -347,9 +361,12 @@ def _required(case: _Case) -> Iterator[Finding]:
     for path in REQUIRED:
         value = case.value(path)
         if value is None:
-            yield error(path, "V13", _please(path), _hint(path))
+            synced = path in ("project_name", "location")
+            detail = "请通过校验「项目代码」来同步获取「项目名称」、「建设地点」" if synced else ""
+            yield error(path, "V13", _please(path), detail)
         elif path in CHOICES and value not in CHOICES[path]:
-            yield error(path, "V13", _please(path), f"应为{'、'.join(CHOICES[path])}之一")
+            detail = Phrase("应为{choices}之一", choices="、".join(CHOICES[path]))
+            yield error(path, "V13", _please(path), detail)
     category = case.value("approval_category")
     if category is not None and category not in CHOICES["approval_category"]:
         yield error("approval_category", "V13", _please("approval_category"), "请从列出的大类中选择")
@@ -358,27 +375,26 @@ def _required(case: _Case) -> Iterator[Finding]:
             yield error(path, "V13", _please(path), "应为日期，例如 2021-12-01")
 
 
-def _hint(path: str) -> str:
-    if path in ("project_name", "location"):
-        return "请通过校验「项目代码」来同步获取「项目名称」、「建设地点」"
-    return ""
-
-
 def _quantities(case: _Case) -> Iterator[Finding]:
     for path in AMOUNTS:
         if case.value(path) is not None and case.amount(path) is None:
-            unit = "万美元" if path == "money.import_usd" else "万元"
-            yield error(path, "V14", f"「{LABELS[path]}」金额格式不正确（{unit}，最多4位小数）")
+            message = Phrase(
+                "「{field}」金额格式不正确（{unit}，最多4位小数）",
+                field=LABELS[path],
+                unit="万美元" if path == "money.import_usd" else "万元",
+            )
+            yield error(path, "V14", message)
     for path in ("building_area_m2", "land_area_m2"):
         if case.value(path) is not None and parse_area(case.value(path)) is None:
-            yield error(path, "V14", f"「{LABELS[path]}」格式不正确（平方米，最多2位小数）")
+            yield error(path, "V14", Phrase("「{field}」格式不正确（平方米，最多2位小数）", field=LABELS[path]))
     for path in ("jobs_construction", "jobs_operation"):
         if case.value(path) is not None and not jobs_valid(case.value(path)):
-            yield error(path, "V14", f"「{LABELS[path]}」应为 0 至 999999 的整数")
+            yield error(path, "V14", Phrase("「{field}」应为 0 至 999999 的整数", field=LABELS[path]))
     for path, longest in (("scale_content", LONGEST_CONTENT), ("project_name", LONGEST_NAME)):
         text = case.value(path)
         if isinstance(text, str) and len(text) > longest:
-            yield error(path, "V14", f"「{LABELS[path]}」不能超过 {longest} 个字", f"现有 {len(text)} 个字")
+            message = Phrase("「{field}」不能超过 {longest} 个字", field=LABELS[path], longest=longest)
+            yield error(path, "V14", message, Phrase("现有 {length} 个字", length=len(text)))
 
 
 def _industry(case: _Case) -> Iterator[Finding]:
@@ -418,11 +434,12 @@ def _admission(case: _Case) -> Iterator[Finding]:
     for answer in answers:
         # The table may gain rows that this code has never heard of: they stand at the field all rules share.
         place = _ADMISSION_FIELDS.get(answer["code"], "class_code")
-        reason = f"产业政策准入规则 {answer['code']}"
         if answer["result"] == "拒绝":
-            yield error(place, "V16", answer["message"], reason)
+            detail = Phrase("产业政策准入规则 {rule}", rule=answer["code"])
+            yield error(place, "V16", answer["message"], detail)
         elif answer["result"] == "人工复核":
-            yield warning(place, "V16", answer["message"], f"{reason}，备案机关将人工复核")
+            detail = Phrase("产业政策准入规则 {rule}，备案机关将人工复核", rule=answer["code"])
+            yield warning(place, "V16", answer["message"], detail)
 
 
 def _routing(case: _Case) -> Iterator[Finding]:
@@ -441,7 +458,7 @@ def _routing(case: _Case) -> Iterator[Finding]:
     elif answer["route"] == APPROVED:
         yield error("approval_category", "V17", "该项目属于核准目录，请办理项目核准", answer["note"])
     elif answer["route"] != FILED:
-        yield error("approval_category", "V17", f"该项目不能在本系统备案：{answer['note']}")
+        yield error("approval_category", "V17", Phrase("该项目不能在本系统备案：{note}", note=answer["note"]))
 
 
 def _commitment(case: _Case) -> Iterator[Finding]:
@@ -460,8 +477,9 @@ def _parts_of_the_total(case: _Case) -> Iterator[Finding]:
     for path in ("money.capital", "money.annual_plan"):
         amount = case.amount(path)
         if total is not None and amount is not None and amount > total:
-            figures = f"填写 {grouped(amount)} 万元，总投资 {grouped(total)} 万元"
-            yield error(path, "V20", f"「{LABELS[path]}」不能大于「总投资」", figures)
+            message = Phrase("「{field}」不能大于「总投资」", field=LABELS[path])
+            detail = Phrase("填写 {amount} 万元，总投资 {total} 万元", amount=grouped(amount), total=grouped(total))
+            yield error(path, "V20", message, detail)
 
 
 def _place(case: _Case) -> Iterator[Finding]:
@@ -476,12 +494,16 @@ def _place(case: _Case) -> Iterator[Finding]:
             "agency",
             "V21",
             "项目代码所属地区与备案机关不一致，请确认",
-            f"项目代码属 {case.code.region}，备案机关属 {case.agency.region}",
+            Phrase(
+                "项目代码属 {code_region}，备案机关属 {agency_region}",
+                code_region=case.code.region,
+                agency_region=case.agency.region,
+            ),
         )
 
 
 def _please(path: str) -> str:
-    return f"请填写「{LABELS[path]}」"
+    return Phrase("请填写「{field}」", field=LABELS[path])
 
 
 _RULES: tuple[tuple[Rule, Callable[[_Case], Iterator[Finding]]], ...] = (

@@ -11,6 +11,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load
 
+from engine.phrases import Phrase
+
 SET_BY_SERVER = frozenset(
     (
         "fictional",
@@ -33,7 +35,7 @@ def text(longest: int) -> fields.String:
 
     def not_too_long(value: str) -> None:
         if len(value) > longest:
-            raise ValidationError(f"不能超过 {longest} 个字")
+            raise ValidationError(Phrase("不能超过 {longest} 个字", longest=longest))
 
     return fields.String(
         allow_none=True,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.phrases import Phrase
 from records.formats import GUANGDONG, TECHNICAL_RENOVATION, parse_project_code
 from tasks.filings.findings import Finding, error
 from tasks.platform import VALID, InvestmentPlatform, PlatformAnswer
@@ -56,7 +57,8 @@ def _objections(answer: PlatformAnswer, uscc: str) -> list[Finding]:
     if answer.unit_uscc != uscc:
         findings.append(error(_FIELD, "P02", "项目代码的项目单位与申报企业不一致"))
     if answer.status != VALID:
-        findings.append(error(_FIELD, "P03", "项目代码已不是有效状态", f"平台显示：{answer.status}"))
+        detail = Phrase("平台显示：{status}", status=answer.status)
+        findings.append(error(_FIELD, "P03", "项目代码已不是有效状态", detail))
     if not answer.region.startswith(GUANGDONG):
         findings.append(error(_FIELD, "P04", "项目代码的建设地点不在广东省"))
     return findings

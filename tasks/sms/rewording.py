@@ -2,6 +2,7 @@
 
 from engine.commands import Command
 from engine.errors import BusinessRefusal, CommandRefused, FieldError
+from engine.phrases import Phrase
 from records.admin_acts import Act, note
 from records.sms_texts import SmsText, versions
 from tasks.sms.texts import TEMPLATES, objections
@@ -13,7 +14,8 @@ def reword(command: Command, template: str, text: str | None) -> SmsText:
     Raises CommandRefused 404 for an unknown template, 409 where it says so already; BusinessRefusal for an unfit text.
     """
     if template not in TEMPLATES:
-        raise CommandRefused("sms_template_unknown", f"没有短信模板「{template}」。", status=404)
+        message = Phrase("没有短信模板「{template}」。", template=template)
+        raise CommandRefused("sms_template_unknown", message, status=404)
     if text is not None and (wrong := objections(template, text)):
         raise BusinessRefusal([FieldError("text", "sms_text", sentence) for sentence in wrong], message="没有保存。")
     if text == TEMPLATES[template]:

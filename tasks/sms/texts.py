@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from string import Formatter
 from types import MappingProxyType
 
+from engine.phrases import Phrase
 from tasks.wording import shortened
 
 SIGNATURE = "【广东技改监测】"
@@ -86,22 +87,23 @@ def longest_length(text: str) -> int:
 def objections(template: str, text: str) -> list[str]:
     """What stands against sending a text for a template: a sentence for each thing that is wrong."""
     if not text.strip():
-        return ["请填写短信内容。"]
+        return [Phrase("请填写短信内容。")]
     try:
         names, plain = _names(text), all(not spec and not how for _, _, spec, how in Formatter().parse(text))
     except ValueError:
-        return ["花括号不成对，请核对。"]
+        return [Phrase("花括号不成对，请核对。")]
     wanted = placeholders(template)
     if set(names) != wanted or not plain:
-        shown = "、".join(f"{{{name}}}" for name in sorted(wanted)) or "（无）"
-        return [f"占位符应与原文相同：{shown}，不能增减或改写。"]
-    wrong = []
+        shown = "、".join(f"{{{name}}}" for name in sorted(wanted)) or Phrase("（无）")
+        return [Phrase("占位符应与原文相同：{placeholders}，不能增减或改写。", placeholders=shown)]
+    wrong: list[str] = []
     if (length := longest_length(text)) > LONGEST:
-        wrong.append(f"最长会有 {length} 个字，超过一条短信的 {LONGEST} 个字，请缩短 {length - LONGEST} 个字。")
+        message = "最长会有 {length} 个字，超过一条短信的 {longest} 个字，请缩短 {excess} 个字。"
+        wrong.append(Phrase(message, length=length, longest=LONGEST, excess=length - LONGEST))
     if _LINK.search(text):
-        wrong.append("短信不能有网址。")
+        wrong.append(Phrase("短信不能有网址。"))
     if any(mark in text for mark in "【】\r\n"):
-        wrong.append(f"短信不能换行；签名{SIGNATURE}由系统加在最前，正文不要写。")
+        wrong.append(Phrase("短信不能换行；签名{signature}由系统加在最前，正文不要写。", signature=SIGNATURE))
     return wrong
 
 

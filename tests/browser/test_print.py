@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import Demo, certified, submitted
+from tests.browser.people import Demo, certified, draft, submitted
 
 Visit = Callable[..., Page]
 
@@ -52,3 +52,13 @@ def test_statistics_are_printed_with_their_tables(visit_as: Visit, number: str) 
         assert drawn is not None
         assert head is not None
         assert drawn["y"] + drawn["height"] <= head["y"], "a chart lies over the next one's heading"
+
+
+def test_a_preview_prints_what_was_typed_a_moment_ago(site: Demo, visit_as: Visit) -> None:
+    filing = draft(site)
+    page = visit_as("ent01", f"/filings/{filing}/edit")
+    page.get_by_role("textbox", name="建筑面积").fill("137")
+    with page.context.expect_event("response", lambda answer: answer.url.endswith("/application.pdf")) as printed:
+        page.get_by_role("button", name="预览申报表").click()
+    assert printed.value.headers["content-type"] == "application/pdf"
+    assert site.call("ent01", "GET", f"/filings/{filing}")["form"]["building_area_m2"] == "137"

@@ -5,6 +5,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, or_
 
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from records.corrections import CORRECTION
 from records.documents import Document, DocumentStatus
 from records.jurisdiction import in_sight, sees
@@ -19,7 +20,8 @@ def own(kind: type[_D], document_id: str, user: User) -> _D:
     """A document of the user's enterprise. Raises CommandRefused 404 for any other."""
     document = db.session.get(kind, document_id)
     if document is None or document.enterprise_id != user.enterprise_id:
-        raise CommandRefused(f"{_named(kind)}_unknown", f"没有这份{kind.NOUN}，或者它不属于你的企业。", status=404)
+        message = Phrase("没有这份{document}，或者它不属于你的企业。", document=kind.NOUN)
+        raise CommandRefused(f"{_named(kind)}_unknown", message, status=404)
     return document
 
 
@@ -35,7 +37,8 @@ def visible(kind: type[_D], document_id: str, user: User) -> _D:
         and _is_told(document, user)
     ):
         return document
-    raise CommandRefused(f"{_named(kind)}_unknown", f"没有这份{kind.NOUN}，或者它不归你办理。", status=404)
+    message = Phrase("没有这份{document}，或者它不归你办理。", document=kind.NOUN)
+    raise CommandRefused(f"{_named(kind)}_unknown", message, status=404)
 
 
 def listed(kind: type[Document], user: User) -> ColumnElement[bool]:

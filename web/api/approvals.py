@@ -19,11 +19,12 @@ from tasks.filings.examination import Examination
 from web.api.access import visible
 from web.api.document_routes import Routed, route
 from web.api.documents import ApprovalExamination
-from web.api.examinations import tables_of, told
+from web.api.examinations import answer, tables_of
 from web.api.project_codes import route_code
 from web.database import db
 from web.identity import me, require
 from web.runtime import runtime
+from web.texts import told
 
 blueprint = Blueprint("approvals", __name__, description="项目核准及招标核准")
 
@@ -39,9 +40,9 @@ def _told(approval: Approval, form: dict[str, Any] | None) -> dict[str, Any]:
     """As the interface answers it; `materials` are those that the answers ask for, with the file of each."""
     found = checked(approval, form)
     given = (approval.form if form is None else form).get("materials") or {}
-    return told(found.examination) | {
+    return answer(found.examination) | {
         "materials": [
-            {"key": one.key, "title": one.title, "note": one.note, "attachment": given.get(one.key) or None}
+            {"key": one.key, "title": told(one.title), "note": told(one.note), "attachment": given.get(one.key) or None}
             for one in found.materials
         ]
     }

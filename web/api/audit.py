@@ -16,9 +16,11 @@ from records.admin_acts import AdminAct
 from records.calendar import SHANGHAI
 from records.documents import Document
 from records.roles import AdminRole
+from web.api import cursors
 from web.api.schemas import Paging, page_of
 from web.database import db
 from web.identity import require
+from web.texts import told
 
 blueprint = Blueprint("audit", __name__, description="审计：管理行为、办理记录、核验")
 
@@ -63,8 +65,8 @@ class Acts(MethodView):
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Administrative acts, the latest first."""
         rows = acts(query)
-        if query.get("cursor", "").isdecimal():
-            rows = rows.where(AdminAct.id < int(query["cursor"]))
+        if "cursor" in query:
+            rows = rows.where(AdminAct.id < cursors.number(query["cursor"]))
         found = list(db.session.scalars(rows.limit(query["limit"] + 1)))
         shown = found[: query["limit"]]
         return {"items": shown, "next": str(shown[-1].id) if len(found) > len(shown) else None}
@@ -113,7 +115,7 @@ def case_lines(query: Mapping[str, Any]) -> Select[History, Definition, Document
 
 def verified() -> dict[str, Any]:
     """What looking at the whole record finds."""
-    faults = list(admin_acts.verify(db.session()))
+    faults = [told(fault) for fault in admin_acts.verify(db.session())]
     db.session.rollback()
     with verification(db.engine) as look:
         faults += [str(fault) for fault in look.everything()]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.commands import Command
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from records import documents
 from records.certificates import CertificateStatus
 from records.changes import Change, change_about
@@ -25,7 +26,7 @@ from web.api.access import own, visible
 from web.api.certificates import visible_clearance
 from web.api.document_routes import Routed, route, view
 from web.api.documents import DocumentAnswer
-from web.api.examinations import tables_of, told
+from web.api.examinations import answer, tables_of
 from web.api.idempotency import once
 from web.database import db
 from web.identity import me, require
@@ -69,7 +70,7 @@ def begin(session: Session, user: User, number: str | None) -> Change:
         raise CommandRefused("certificate_missing", "请写明要变更的备案证号或者批复文号。", status=422)
     held = visible_clearance(number, user)
     if held.status == CertificateStatus.INVALID:
-        raise CommandRefused("certificate_invalid", f"{held.NOUN}已失效，不能申请变更。")
+        raise CommandRefused("certificate_invalid", Phrase("{held}已失效，不能申请变更。", held=held.NOUN))
     return change_about(session.get_one(Project, held.project_id))
 
 
@@ -94,7 +95,8 @@ def letter_response(change: Change, *, download: bool = False) -> Response:
     """The PDF of a change's letter. Raises CommandRefused 404 where there is none, 503 when it is not made in time."""
     letter = letter_of(change)
     if letter is None:
-        raise CommandRefused("letter_unknown", f"这份变更还没有{change.PAPER}。", status=404, remedy="签发后才出具。")
+        message = Phrase("这份变更还没有{paper}。", paper=change.PAPER)
+        raise CommandRefused("letter_unknown", message, status=404, remedy="签发后才出具。")
     return papers.response(letter, download=download)
 
 
@@ -111,7 +113,7 @@ def examine_change(change: Change, form: dict[str, Any] | None) -> Examination:
 
 def _examined(change: Change, form: dict[str, Any] | None) -> dict[str, Any]:
     examination = examine_change(change, form)
-    return told(replace(examination, computed=examination.computed["computed"]))
+    return answer(replace(examination, computed=examination.computed["computed"]))
 
 
 route(blueprint, "/changes", Routed(Change, ChangeOfCertificate, _new, _examined, about=Reach.HAND))

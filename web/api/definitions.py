@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from engine.deployments import Source, newest
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from engine.tables import Definition, DeploymentFile
 from records.roles import AdminRole
 from tasks import operations
@@ -57,7 +58,7 @@ class OneDefinition(MethodView):
         query = select(Definition).where(Definition.key == key).order_by(Definition.version.desc())
         found = list(db.session.scalars(query))
         if not found:
-            raise CommandRefused("definition_unknown", f"没有流程 {key}。", status=404)
+            raise CommandRefused("definition_unknown", Phrase("没有流程 {key}。", key=key), status=404)
         return found
 
 
@@ -69,6 +70,7 @@ class Diagram(MethodView):
         """The diagram of a version, byte for byte as it was deployed."""
         definition = newest(db.session(), key, version)
         if definition is None:
-            raise CommandRefused("definition_unknown", f"没有流程 {key} 的版本 {version}。", status=404)
+            message = Phrase("没有流程 {key} 的版本 {version}。", key=key, version=version)
+            raise CommandRefused("definition_unknown", message, status=404)
         file = db.session.get_one(DeploymentFile, (definition.deployment_id, definition.file_name))
         return Response(file.content, mimetype="application/xml")

@@ -22,7 +22,7 @@ from records.papers import papers_of
 from records.regions import full_name
 from records.users import User, UserKind
 from tasks import procedure
-from web.api import papers
+from web.api import cursors, papers
 from web.api.access import listed, own, visible
 from web.api.documents import AttachmentAnswer, DocumentAnswer, DocumentPage, ExaminationAnswer, PaperAnswer
 from web.api.idempotency import once
@@ -234,11 +234,11 @@ def _route_papers(blueprint: Blueprint, path: str, kind: type[Document]) -> None
 
 def listing(kind: type[Document], query: Mapping[str, Any], user: User) -> dict[str, Any]:
     """A page of the documents that a user finds, by a `DocumentQuery`."""
-    rows = select(kind).where(listed(kind, user))
+    every = rows = select(kind).where(listed(kind, user))
     if "status" in query:
         rows = rows.where(kind.status == query["status"])
     if "cursor" in query:
-        rows = rows.where(kind.number < query["cursor"])
+        rows = rows.where(kind.number < cursors.among(every, kind.number, query["cursor"]))
     found = list(db.session.scalars(rows.order_by(kind.number.desc()).limit(query["limit"] + 1)))
     shown = found[: query["limit"]]
     return {

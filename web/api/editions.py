@@ -15,7 +15,9 @@ from records.calendar import local_date
 from records.policies import PolicyEdition, PolicyEntry, PolicyKind
 from records.roles import AdminRole
 from tasks import editions
+from web.api import cursors
 from web.api.idempotency import once
+from web.api.problems import complaints
 from web.api.schemas import Paging, ProblemLine, Strict, page_of
 from web.database import db
 from web.identity import require
@@ -90,7 +92,7 @@ class Import(MethodView):
             raise CommandRefused("file_missing", "没有收到文件。", status=422, remedy="请在字段 file 中上传 CSV 文件。")
         heading = editions.Heading(**query)
         content = editions.read_content(file.filename or "", file.read(), heading.kind)
-        told = {"imported": False, "entries": len(content.entries), "problems": content.problems}
+        told = {"imported": False, "entries": len(content.entries), "problems": complaints(content.problems)}
         if dry_run or content.problems:
             editions.require_fit(db.session(), heading, local_date(runtime().engine.clock.now()))
             return told
@@ -127,12 +129,13 @@ class Entries(MethodView):
         """The entries of an edition, by a part of code, text or category."""
         edition_of(db.session(), kind, edition)
         chosen = (PolicyEntry.kind == kind, PolicyEntry.edition == edition)
-        rows = select(PolicyEntry).where(*chosen).order_by(PolicyEntry.code).limit(query["limit"] + 1)
+        every = select(PolicyEntry).where(*chosen)
+        rows = every.order_by(PolicyEntry.code).limit(query["limit"] + 1)
         if text := query["q"].strip():
             columns = (PolicyEntry.code, PolicyEntry.title, PolicyEntry.category)
             rows = rows.where(or_(*(column.icontains(text, autoescape=True) for column in columns)))
         if "cursor" in query:
-            rows = rows.where(PolicyEntry.code > query["cursor"])
+            rows = rows.where(PolicyEntry.code > cursors.among(every, PolicyEntry.code, query["cursor"]))
         found = list(db.session.scalars(rows))
         more = len(found) > query["limit"]
         shown = found[: query["limit"]]

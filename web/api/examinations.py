@@ -4,9 +4,11 @@ from typing import Any
 
 from engine.deployments import newest
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from engine.services import Decide
 from records.documents import Document
 from tasks.filings.examination import Examination
+from web.api.problems import complaints
 from web.database import db
 from web.runtime import runtime
 
@@ -16,7 +18,8 @@ def tables_of(kind: type[Document]) -> Decide:
     session = db.session()
     definition = newest(session, str(kind.__mapper__.polymorphic_identity))
     if definition is None:
-        raise CommandRefused("definition_unknown", f"{kind.TITLE}流程还没有部署。", status=503, remedy="请联系管理员。")
+        message = Phrase("{procedure}流程还没有部署。", procedure=kind.TITLE)
+        raise CommandRefused("definition_unknown", message, status=503, remedy="请联系管理员。")
     deployment = runtime().engine.deployments.deployment(session, definition.deployment_id)
 
     def decide(decision_id: str, **inputs: Any) -> Any:
@@ -25,13 +28,13 @@ def tables_of(kind: type[Document]) -> Decide:
     return decide
 
 
-def told(examination: Examination) -> dict[str, Any]:
+def answer(examination: Examination) -> dict[str, Any]:
     """An examination as the interface answers it."""
     found = {finding.code for finding in (*examination.errors, *examination.warnings)}
     return {
-        "errors": examination.errors,
-        "warnings": examination.warnings,
-        "hints": examination.hints,
+        "errors": complaints(examination.errors),
+        "warnings": complaints(examination.warnings),
+        "hints": complaints(examination.hints),
         "passed": len(examination.passed),
         "total": len(examination.passed) + len(found),
         "computed": examination.computed,

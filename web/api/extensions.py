@@ -7,6 +7,7 @@ from marshmallow import fields
 from sqlalchemy.orm import Session
 
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from records.certificates import CertificateStatus
 from records.extensions import Extension, extension_about
 from records.projects import Project
@@ -16,6 +17,7 @@ from tasks.extensions import CODES, Examined, examine, imagined
 from web.api.certificates import visible_clearance
 from web.api.document_routes import Routed, route
 from web.api.examinations import tables_of
+from web.api.problems import complaints
 from web.database import db
 from web.reach import Reach
 from web.runtime import runtime
@@ -35,7 +37,7 @@ def begin(session: Session, user: User, number: str | None) -> Extension:
         raise CommandRefused("certificate_missing", "请写明要延期的备案证号或者批复文号。", status=422)
     held = visible_clearance(number, user)
     if held.status == CertificateStatus.INVALID:
-        raise CommandRefused("certificate_invalid", f"{held.NOUN}已失效，不能申请延期。")
+        raise CommandRefused("certificate_invalid", Phrase("{held}已失效，不能申请延期。", held=held.NOUN))
     return extension_about(session.get_one(Project, held.project_id))
 
 
@@ -54,7 +56,7 @@ def _told(extension: Extension, form: dict[str, Any] | None) -> dict[str, Any]:
     """As the interface answers it; `computed` is the last day that would be granted (R145)."""
     found = examined(extension, form)
     return {
-        "errors": found.errors,
+        "errors": complaints(found.errors),
         "warnings": [],
         "hints": [],
         "passed": len(CODES) - len(found.errors),

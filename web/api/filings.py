@@ -16,7 +16,7 @@ from tasks.filings.submission import check
 from web.api.access import own
 from web.api.document_routes import Routed, route, view
 from web.api.documents import DocumentAnswer
-from web.api.examinations import tables_of, told
+from web.api.examinations import answer, tables_of
 from web.api.idempotency import once
 from web.api.project_codes import route_code
 from web.database import db
@@ -43,7 +43,7 @@ class Copy(MethodView):
 
 def examined(filing: Filing, form: dict[str, Any] | None) -> dict[str, Any]:
     """What the rules of the newest deployment say of a filing, or of a form that could take its place."""
-    return told(_examine(filing, form))
+    return answer(_examine(filing, form))
 
 
 def _examine(filing: Filing, form: dict[str, Any] | None) -> Examination:

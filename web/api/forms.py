@@ -7,6 +7,7 @@ from flask_smorest import Blueprint
 
 from engine.deployments import newest
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from web.database import db
 from web.form_words import in_words, with_choices
 from web.identity import require
@@ -25,7 +26,7 @@ class Forms(MethodView):
         found = newest(db.session(), definition)
         forms = runtime().engine.deployments.deployment(db.session(), found.deployment_id).forms if found else {}
         if f"{name}.json" not in forms:
-            raise CommandRefused("form_unknown", f"没有表单 {name}。", status=404)
+            raise CommandRefused("form_unknown", Phrase("没有表单 {name}。", name=name), status=404)
         ui = forms.get(f"{name}.ui.json")
         schema = forms[f"{name}.json"].document
         ui_schema = in_words(ui.document if ui else {}, told)

@@ -13,6 +13,7 @@ from engine.errors import CommandRefused
 from engine.tables import Definition, Instance, Job
 from records.roles import OVERSEEING, AdminRole
 from tasks import operations
+from web.api import cursors
 from web.api.idempotency import HEADER, answered, digest, once, once_under
 from web.api.schemas import (
     MOST_JOBS,
@@ -28,6 +29,7 @@ from web.api.schemas import (
 )
 from web.database import db
 from web.identity import require
+from web.texts import told
 
 blueprint = Blueprint("jobs", __name__, description="What happens later")
 
@@ -41,7 +43,7 @@ class Jobs(MethodView):
         """Jobs in one state, by id."""
         rows = _chosen(query).where(Job.state == query["state"]).order_by(Job.id).limit(query["limit"] + 1)
         if "cursor" in query:
-            rows = rows.where(Job.id > query["cursor"])
+            rows = rows.where(Job.id > cursors.id_of(query["cursor"]))
         found = list(db.session.scalars(rows))
         shown = found[: query["limit"]]
         return {"items": shown, "next": shown[-1].id if len(found) > len(shown) else None}
@@ -127,7 +129,7 @@ def _one(key: str, asked: str, job_id: str, give: Callable[[Command, str], Job])
     try:
         once_under(key, asked, lambda given: JobSchema().dump(give(given, job_id)))
     except CommandRefused as refusal:
-        return {"id": job_id, "done": False, "code": refusal.code, "message": refusal.message}
+        return {"id": job_id, "done": False, "code": refusal.code, "message": told(refusal.message)}
     return {"id": job_id, "done": True, "code": None, "message": None}
 
 

@@ -12,11 +12,13 @@ from engine.tables import Instance
 from records.roles import AdminRole
 from tasks import operations
 from web.api.idempotency import once
+from web.api.problems import complaints
 from web.api.schemas import MigrateBody, MigratedInstance, MigrationBody, MigrationPage
 from web.api.views import instance_view
 from web.database import db
 from web.identity import me, require
 from web.runtime import runtime
+from web.texts import told
 
 blueprint = Blueprint("migrations", __name__, description="Cases on to another version")
 
@@ -68,8 +70,8 @@ class Migrations(MethodView):
 
 
 def _line(outcome: Outcome) -> dict[str, Any]:
-    return {"instance_id": outcome.instance_id, "message": outcome.message} | _told(outcome.outcome, outcome.plan)
+    return {"instance_id": outcome.instance_id, "message": told(outcome.message)} | _told(outcome.outcome, outcome.plan)
 
 
 def _told(outcome: str, plan: Plan) -> dict[str, Any]:
-    return {"outcome": outcome, "blocks": plan.blocks, "changes": plan.changes}
+    return {"outcome": outcome, "blocks": complaints(plan.blocks), "changes": complaints(plan.changes)}

@@ -10,6 +10,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from records.approvals import Reply
 from records.certificates import Certificate
 from records.documents import Document
@@ -111,7 +112,7 @@ def patiently(look: Callable[[], _P | None], name: str) -> _P:
         if time.monotonic() > deadline:
             raise CommandRefused(
                 "paper_not_ready",
-                f"{name}正在生成或办理电子签章，还没有完成。",
+                Phrase("{paper}正在生成或办理电子签章，还没有完成。", paper=name),
                 status=503,
                 remedy="请稍候几秒后重试。",
             )

@@ -1,5 +1,6 @@
 """Errors of the REST interface: application/problem+json with a sentence, a code and a remedy (RFC 9457)."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -10,12 +11,16 @@ from sqlalchemy.exc import DataError, OperationalError, StatementError
 from werkzeug.exceptions import HTTPException
 
 from engine.errors import BusinessRefusal, CommandRefused, DeploymentRefused
+from engine.phrases import Phrase
 from engine.tables import new_id
-from web.texts import told
+from web.texts import language, told
 
 PROBLEM = "application/problem+json"
 
 log = structlog.get_logger("jigai.web")
+
+_SENTENCES = ("message", "remedy", "detail")
+"""What complaints of every kind say to people."""
 
 _TITLES = {
     400: "请求的格式不正确。",
@@ -69,11 +74,29 @@ def problem(
         "detail": told(detail),
         "code": code,
         "remedy": told(remedy),
-        **more,
+        **{name: _told_within(value) for name, value in more.items()},
     }
     if errors is not None:
-        body["errors"] = [{**error, "message": told(error["message"])} for error in errors]
+        body["errors"] = [_told(error) for error in errors]
     return Response(json.dumps(body, ensure_ascii=False), status=status, mimetype=PROBLEM)
+
+
+def complaints(found: Iterable[Any]) -> list[dict[str, Any]]:
+    """Findings, hints, errors of fields or lines of files, each as a document in the reader's language."""
+    return [_told(vars(one)) for one in found]
+
+
+def _told(complaint: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: told(value) if name in _SENTENCES else value for name, value in complaint.items()}
+
+
+def _told_within(value: Any) -> Any:
+    """What a refusal says beside its sentence, such as what blocks a migration, told wherever a sentence is in it."""
+    if isinstance(value, list):
+        return [_told_within(item) for item in value]
+    if isinstance(value, Mapping):
+        return _told({name: _told_within(item) for name, item in value.items()})
+    return told(value) if isinstance(value, Phrase) else value
 
 
 def answer_problems(app: Flask) -> None:
@@ -96,7 +119,7 @@ def answer_problems(app: Flask) -> None:
                 "remedy": p.remedy,
                 "severity": p.severity,
             }
-            for p in refusal.problems
+            for p in (found.in_language("en" if language() == "en" else "zh", told) for found in refusal.problems)
         ]
         return problem(422, refusal.code, "部署的文件有误，没有保存。", remedy="请按提示逐一更正。", errors=errors)
 
@@ -181,4 +204,4 @@ def _fields(messages: Any, path: str = "") -> Any:
         for message in messages:
             yield from _fields(message, path)
     else:
-        yield {"field": "" if path == "_schema" else path, "code": "invalid", "message": str(messages)}
+        yield {"field": "" if path == "_schema" else path, "code": "invalid", "message": messages}

@@ -22,6 +22,7 @@ from web.api.approvals import reply_to
 from web.api.certificates import visible_clearance
 from web.api.documents import FindingAnswer
 from web.api.idempotency import once
+from web.api.problems import complaints
 from web.database import db
 from web.identity import me, require
 from web.procedures import rules_of
@@ -105,7 +106,7 @@ def progress_view(certificate: Clearance, user: User) -> dict[str, Any]:
         "revision": progress.revision if progress else 0,
         "updated_at": progress.updated_at if progress else None,
         "editable": may_tell(certificate, user),
-        "warnings": advice(certificate, progress) if progress else [],
+        "warnings": complaints(advice(certificate, progress)) if progress else [],
     }
 
 

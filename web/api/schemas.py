@@ -237,11 +237,11 @@ class InstructionBody(Strict):
         needed = {"add": {"element"}, "move": {"token", "element"}, "cancel": {"token"}}[body["do"]]
         allowed = needed | (set() if body["do"] == "cancel" else {"scope", "flow"})
         given = body.keys() - {"do"}
-        wrong = {name: ["不能缺少。"] for name in needed - given} | {
-            name: ["这里没有意义。"] for name in given - allowed
-        }
-        if wrong:
-            raise ValidationError(wrong)
+        missing, idle = needed - given, given - allowed
+        if missing or idle:
+            raise ValidationError(
+                {name: ["不能缺少。"] for name in missing} | {name: ["这里没有意义。"] for name in idle}
+            )
 
 
 class ModifyBody(ReasonBody):

@@ -12,6 +12,7 @@ from sqlalchemy.orm import contains_eager
 
 from engine.commands import Command
 from engine.errors import CommandRefused
+from engine.inbox import bad_cursor
 from records.agencies import Agency
 from records.documents import Document
 from records.enterprises import Enterprise
@@ -171,7 +172,7 @@ def _after(day: str, id: str) -> Any:
     try:
         at = date.fromisoformat(day)
     except ValueError as error:
-        raise CommandRefused("cursor_invalid", "cursor 不是上一页给出的。", status=422) from error
+        raise bad_cursor() from error
     return or_(OfflineSeal.issue_date < at, and_(OfflineSeal.issue_date == at, OfflineSeal.id < id))
 
 

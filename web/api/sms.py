@@ -12,8 +12,8 @@ from sqlalchemy.orm import contains_eager
 
 from engine.commands import Command
 from engine.errors import CommandRefused
-from engine.inbox import bad_cursor
 from engine.job_commands import LONGEST_REASON
+from engine.phrases import Phrase
 from engine.tables import Job
 from records.documents import Document
 from records.masking import mask_phone
@@ -23,11 +23,13 @@ from records.users import UserKind
 from tasks.adapters import adapters
 from tasks.sms.delivery import job_of, job_of_message, may_send_again, note_deliveries, send_again, skip
 from tasks.sms.gateway import ReportUnreadable
+from web.api import cursors
 from web.api.idempotency import once
 from web.api.schemas import Paging, Strict, page_of
 from web.database import db
 from web.identity import require
 from web.runtime import command, runtime
+from web.texts import told
 
 blueprint = Blueprint("sms", __name__, description="短信")
 
@@ -75,10 +77,8 @@ class Messages(MethodView):
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Messages, the latest first; numbers are masked."""
         rows = chosen(query.get("state", ""), query.get("template", ""), query.get("project", ""))
-        if cursor := query.get("cursor"):
-            if not cursor.isdecimal():
-                raise bad_cursor()
-            rows = rows.where(OutgoingSms.id < int(cursor))
+        if (cursor := query.get("cursor")) is not None:
+            rows = rows.where(OutgoingSms.id < cursors.number(cursor))
         found = db.session.execute(rows.limit(query["limit"] + 1)).all()
         shown = found[: query["limit"]]
         more = len(found) > len(shown)
@@ -130,7 +130,8 @@ class Receipts(MethodView):
             with command(None) as given:
                 note_deliveries(given.session, gateway, request.get_json(silent=True), given.now)
         except ReportUnreadable as unreadable:
-            raise CommandRefused("receipts_unreadable", f"不是短信网关的回执：{unreadable}", status=422) from unreadable
+            message = Phrase("不是短信网关的回执：{why}", why=str(unreadable))
+            raise CommandRefused("receipts_unreadable", message, status=422) from unreadable
         return jsonify(dict(gateway.received))
 
 
@@ -168,7 +169,7 @@ def view(message: OutgoingSms, job: Job | None) -> dict[str, Any]:
         "text": message.text,
         "project_name": message.document.project_name if message.document else None,
         "state": STUCK if stuck else message.state,
-        "note": job.last_error if stuck and job is not None else message.note,
+        "note": told(job.last_error if stuck and job is not None else message.note) or None,
         "created_at": message.created_at,
         "sent_at": message.sent_at,
         "reported_at": message.reported_at,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.commands import Command
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from records.roles import AdminRole
 from records.sms_texts import versions
 from tasks.sms.rewording import reword
@@ -64,7 +65,8 @@ class OneText(MethodView):
 def text_view(session: Session, template: str) -> dict[str, Any]:
     """A template as the interface shows it. Raises CommandRefused 404 where there is none."""
     if template not in TEMPLATES:
-        raise CommandRefused("sms_template_unknown", f"没有短信模板「{template}」。", status=404)
+        message = Phrase("没有短信模板「{template}」。", template=template)
+        raise CommandRefused("sms_template_unknown", message, status=404)
     changed = versions(session, template)
     text = (changed[0].text if changed else None) or TEMPLATES[template]
     return {

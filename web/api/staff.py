@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from engine.commands import Command
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from engine.tables import Task
 from records.grants import Grant, GrantState, pending
 from records.roles import AdminRole
 from records.users import User, UserKind, user_by_username
 from tasks import staff
+from web.api import cursors
 from web.api.idempotency import once
 from web.api.schemas import Colleague, Paging, ReasonBody, Strict, page_of
 from web.database import db
@@ -95,7 +97,7 @@ class Staff(MethodView):
         elif "agency" in query:
             rows = rows.where(User.agency_id == query["agency"])
         if "cursor" in query:
-            rows = rows.where(User.username > query["cursor"])
+            rows = rows.where(User.username > cursors.among(select(User), User.username, query["cursor"]))
         found = list(db.session.scalars(rows))
         return {"items": lines(found[:limit]), "next": found[limit - 1].username if len(found) > limit else None}
 
@@ -249,7 +251,8 @@ def official(session: Session, username: str) -> User:
     """An official by the username. Raises CommandRefused 404 where there is none."""
     user = user_by_username(session, username)
     if user is None or user.kind != UserKind.AUTHORITY:
-        raise CommandRefused("official_unknown", f"没有账号为 {username} 的审批人员。", status=404)
+        message = Phrase("没有账号为 {username} 的审批人员。", username=username)
+        raise CommandRefused("official_unknown", message, status=404)
     return user
 
 
@@ -257,7 +260,8 @@ def member(session: Session, username: str) -> User:
     """An official or an administrator by the username. Raises CommandRefused 404 where there is none."""
     user = user_by_username(session, username)
     if user is None or user.kind == UserKind.ENTERPRISE:
-        raise CommandRefused("official_unknown", f"没有账号为 {username} 的工作人员。", status=404)
+        message = Phrase("没有账号为 {username} 的工作人员。", username=username)
+        raise CommandRefused("official_unknown", message, status=404)
     return user
 
 

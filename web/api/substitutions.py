@@ -4,7 +4,7 @@ from typing import Any
 
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
 from engine.commands import Command
 from engine.errors import CommandRefused
@@ -13,6 +13,7 @@ from records.calendar import local_date
 from records.roles import OVERSEEING, AdminRole
 from records.substitutions import Substitution
 from records.users import User, UserKind
+from web.api import cursors
 from web.api.idempotency import once
 from web.api.schemas import Colleague, Paging, Strict, page_of
 from web.api.staff import official
@@ -49,19 +50,15 @@ class SubstitutionAnswer(Schema):
 SubstitutionPage = page_of(SubstitutionAnswer)
 
 
-class SubstitutionQuery(Paging):
-    cursor = fields.String(validate=validate.Regexp(r"\d{1,9}$"))
-
-
 @blueprint.route("/substitutions")
 class Substitutions(MethodView):
     @require(UserKind.AUTHORITY, *OVERSEEING)
-    @blueprint.arguments(SubstitutionQuery, location="query")
+    @blueprint.arguments(Paging, location="query")
     @blueprint.response(200, SubstitutionPage)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """An official's own and those he stands in by, everybody's for an administrator; the latest first."""
         whose = None if me().kind == UserKind.ADMIN else me()
-        limit, before_id = query["limit"], int(query["cursor"]) if "cursor" in query else None
+        limit, before_id = query["limit"], cursors.number(query["cursor"]) if "cursor" in query else None
         found = substitutions.substitutions(db.session(), whose, limit=limit + 1, before_id=before_id)
         return {"items": found[:limit], "next": str(found[limit - 1].id) if len(found) > limit else None}
 

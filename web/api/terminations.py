@@ -26,6 +26,7 @@ from web.api.certificates import visible_certificate
 from web.api.document_routes import DocumentQuery, Routed, listing, route, view
 from web.api.documents import DocumentAnswer, DocumentPage
 from web.api.idempotency import once
+from web.api.problems import complaints
 from web.api.schemas import Strict
 from web.identity import me, require
 from web.reach import Reach
@@ -97,7 +98,7 @@ def _new(session: Session, user: User, form: dict[str, Any]) -> Cancellation:
 
 def _examined(cancellation: Cancellation, form: dict[str, Any] | None) -> dict[str, Any]:
     found = examine(cancellation.TITLE, cancellation.form if form is None else form)
-    return {"errors": found, "warnings": [], "hints": [], "passed": not found, "total": 1, "computed": {}}
+    return {"errors": complaints(found), "warnings": [], "hints": [], "passed": not found, "total": 1, "computed": {}}
 
 
 route(blueprint, "/cancellations", Routed(Cancellation, CancellationForm, _new, _examined, about=Reach.HAND))

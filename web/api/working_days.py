@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from engine.commands import Command
 from engine.errors import CommandRefused
+from engine.phrases import Phrase
 from records.calendar import Calendar, DaySource, year_days
 from records.roles import AdminRole
 from tasks import working_days
 from web.api.idempotency import once
+from web.api.problems import complaints
 from web.api.schemas import ProblemLine, Strict
 from web.database import db
 from web.identity import require
@@ -79,7 +81,7 @@ class Publish(MethodView):
         file = request.files.get("file")
         told = working_days.read_year(file.filename or "", file.read(), valid_year(year)) if file is not None else None
         if "dry_run" in request.args:
-            problems = told.problems if told is not None else []
+            problems = complaints(told.problems) if told is not None else []
             count = len(told.days) if told is not None else 0
             return {"deadlines": 0, "published": False, "days": count, "problems": problems}
 
@@ -118,5 +120,5 @@ def day_of(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise CommandRefused(
-            "day_unknown", f"“{text}”不是日期。", status=404, remedy="写成 2021-10-26 的样子。"
+            "day_unknown", Phrase("“{text}”不是日期。", text=text), status=404, remedy="写成 2021-10-26 的样子。"
         ) from None

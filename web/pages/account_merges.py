@@ -22,6 +22,7 @@ from web.limits import ASK_FOR_MERGE, limiter
 from web.pages import accounts, commands, lists, people, wording
 from web.runtime import command, runtime
 from web.texts import gettext as _
+from web.texts import sentences, told
 
 blueprint = Blueprint("account", __name__, url_prefix="/accounts")
 
@@ -42,7 +43,7 @@ def ask_for_merge() -> Any:
         with command(None) as given:
             asked = merging.request(given, _typed("enterprise_name"), _typed("mobile")).id
     except BusinessRefusal as refusal:
-        return _request_page({error.field: error.message for error in refusal.errors}), refusal.status
+        return _request_page(commands.beside_fields(refusal)), refusal.status
     return redirect(url_for("auth.merge_request", request_id=asked), 303)
 
 
@@ -144,7 +145,7 @@ def decide_merge(request_id: str) -> Any:
         if refusal.status not in (403, 409, 422):
             raise
         errors = refusal.errors if isinstance(refusal, BusinessRefusal) else ()
-        said = "".join(error.message for error in errors) or refusal.message
+        said = sentences(*(error.message for error in errors)) or told(refusal.message)
         return _merge_page(_request(request_id), said), refusal.status
     return redirect(url_for("account.merge", request_id=request_id), 303)
 

@@ -14,7 +14,7 @@ from records.users import User, UserKind
 from web.database import db
 from web.identity import me, require, session_id
 from web.limits import LOG_IN, limiter
-from web.pages import wording
+from web.pages import commands, wording
 from web.pages.accounts import blueprint
 from web.pages.addresses import home_of, safe
 from web.pages.provincial_login import binding_url
@@ -97,7 +97,7 @@ def password() -> Any:
             choose_password(user, *(request.form.get(name, "") for name in ("current", "chosen", "repeated")))
             login_sessions.end_sessions(given.session, user, but=session_id())
     except BusinessRefusal as refusal:
-        return _password_page(user, {error.field: error.message for error in refusal.errors}), refusal.status
+        return _password_page(user, commands.beside_fields(refusal)), refusal.status
     flash(_("密码已修改，其他设备上的登录都已退出。"), "success")
     return redirect(safe(request.form.get("next")) or home_of(user), 303)
 

@@ -20,6 +20,7 @@ from web.pages.shell import user_or_none
 from web.procedures import rules_of
 from web.runtime import command, runtime
 from web.texts import gettext as _
+from web.texts import sentences
 
 blueprint = Blueprint("auth", __name__)
 
@@ -51,12 +52,12 @@ def _log_in() -> Any:
         return page(_("该账号是%(kind)s，请从「%(kind)s」入口登录。", kind=right)), 403
     ruling = _ruling(user, now)
     if ruling is not None and not ruling.admits:
-        return page(f"{ruling.message}。{ruling.remedy}。"), 403
+        return page(sentences(ruling.message, ruling.remedy)), 403
     with command(user.username):
         note_success(user, password)
         enter(user, LoginMethod.PASSWORD)
     if ruling is not None and runtime().settings.identity_platform is not None:
-        flash(f"{ruling.message}。", "info")
+        flash(sentences(ruling.message), "info")
     return redirect(safe(request.form.get("next")) or home_of(user))
 
 

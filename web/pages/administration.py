@@ -9,8 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from engine.commands import Command
-from engine.errors import BusinessRefusal, CommandRefused
-from tasks.sheet import Problem
+from engine.errors import CommandRefused
 from web.pages import commands
 from web.texts import gettext as _
 
@@ -29,13 +28,11 @@ def posted(act: Callable[[Command], dict[str, Any]]) -> tuple[dict[str, Any], Co
 
 def form(refusal: CommandRefused | None, seen: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     """What a form's template is given: a fresh command, what is wrong by field, and what is wrong as a whole."""
-    errors = refusal.errors if isinstance(refusal, BusinessRefusal) else []
-    by_field = {error.field: error.message for error in reversed(errors)}
     return {
         "command_id": commands.fresh(),
         "seen": request.form.get("seen") or (fingerprint(seen) if seen is not None else ""),
-        "errors": by_field,
-        "error": f"{refusal.message}{refusal.remedy or ''}" if refusal is not None else "",
+        "errors": commands.beside_fields(refusal) if refusal is not None else {},
+        "error": commands.refused(refusal) if refusal is not None else "",
         **more,
     }
 
@@ -67,14 +64,6 @@ def uploaded(name: str) -> tuple[str, bytes]:
     if file is None or not file.filename:
         raise CommandRefused("file_missing", _("请选择 CSV 文件。"), status=422)
     return file.filename, file.read()
-
-
-def shown_problems(problems: Sequence[Problem]) -> list[dict[str, Any]]:
-    """What is wrong with a file, line by line."""
-    return [
-        {"line": problem.line, "column": problem.column, "message": problem.message, "remedy": problem.remedy}
-        for problem in problems
-    ]
 
 
 def table(name: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:

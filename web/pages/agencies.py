@@ -46,7 +46,7 @@ def agencies() -> str:
                 "level": level_words()[agency.level],
                 "parent": above or "—",
                 "cert_code": agency.cert_code,
-                "duties": "、".join(_duties(agency)) or _("监管"),
+                "duties": _("、").join(_duties(agency)) or _("监管"),
                 "e_seal": agency.e_seal,
                 "staff": count,
                 "active": agency.active,

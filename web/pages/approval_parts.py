@@ -13,6 +13,7 @@ from web.api.examinations import tables_of
 from web.database import db
 from web.pages import sections, wording
 from web.texts import gettext as _
+from web.texts import told
 
 
 def shown(approval: Approval, version: DocumentVersion | None) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def shown(approval: Approval, version: DocumentVersion | None) -> dict[str, Any]
     files = {file["id"]: file for file in sections.files(approval)}
     given = form.get("materials") or {}
     materials = [
-        {"title": one.title, "note": one.note, "file": files.pop(given.get(one.key) or "", None)}
+        {"title": told(one.title), "note": told(one.note), "file": files.pop(given.get(one.key) or "", None)}
         for one in _needed(approval, form)
     ]
     return {"tender": _tender(form.get("tender") or {}), "materials": materials, "others": list(files.values())}

@@ -43,7 +43,7 @@ def archive() -> str:
                 "url": addresses.of_document(project),
                 "number": project.certificate_number or project.number,
                 "status": status_of(project),
-                "papers": list(_papers(project)),
+                "papers": list(papers_of_project(project)),
             }
             for (project,) in found.rows
         ],
@@ -57,7 +57,7 @@ def issued_paper(paper_id: str) -> Response:
     return papers.response(papers.visible_paper(paper_id, me()), download="download" in request.args)
 
 
-def _papers(project: Document) -> Iterator[dict[str, Any]]:
+def papers_of_project(project: Document) -> Iterator[dict[str, Any]]:
     """The papers of a project, told by the document it began with, in the order in which they came to be."""
     yield from _handed_in(project)
     yield from _handed_out(project)

@@ -195,13 +195,13 @@ def _line(line: History, definition: Definition, document: Document | None) -> d
 def _name(username: str) -> str:
     """A name with the username beside it: names may be shared, and change."""
     name = db.session.scalar(select(User.name).where(User.username == username))
-    return f"{name}（{username}）" if name else username
+    return people.beside(name, username) if name else username
 
 
 def _told(told: dict[str, Any] | None) -> str:
     """What the record has of something, name by name."""
     words = field_words()
-    return "；".join(
+    return _("；").join(
         _("%(name)s：%(value)s", name=words.get(name, name), value=_value(value))
         for name, value in (told or {}).items()
     )
@@ -215,7 +215,7 @@ def _value(value: Any) -> str:
     if value in tuple(Shelf):
         return _("办事指南") if value == Shelf.GUIDE else _("政策法规")
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return "、".join(people.role_title(item) for item in value)
+        return _("、").join(people.role_title(item) for item in value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

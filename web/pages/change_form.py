@@ -29,6 +29,7 @@ from tasks.filings.findings import Finding
 from web.api.access import own, visible
 from web.api.certificates import visible_clearance
 from web.api.changes import begin, examine_change, take_from_platform
+from web.api.problems import complaints
 from web.database import db
 from web.identity import me, require
 from web.pages import addresses, change_rows, clearances, commands, own_documents, sections, suspension, wording
@@ -38,7 +39,7 @@ from web.pages.filings import returned_by
 from web.pages.simulation import platform_url
 from web.runtime import command, runtime
 from web.texts import gettext as _
-from web.texts import told
+from web.texts import sentences, told
 
 _ITEM_OF = {name: item.key for item in ITEMS for name in item.fields}
 
@@ -91,7 +92,7 @@ def edit_change(change_id: str) -> Any:
         try:
             examination = examine_change(change, None)
         except CommandRefused as unavailable:
-            flash(f"{unavailable.message}{unavailable.remedy}", "error")
+            flash(commands.refused(unavailable), "error")
     return _page(_shown(change, examination=examination))
 
 
@@ -140,7 +141,7 @@ def _take(shown: _Shown, save: Any) -> Any:
     except CommandRefused as refusal:
         if refusal.status not in (409, 413, 415, 422):
             raise
-        return _page(_with(shown, typed, conflict=f"{refusal.message}{refusal.remedy}")), refusal.status
+        return _page(_with(shown, typed, conflict=commands.refused(refusal))), refusal.status
     return redirect(_then(change_id, request.form.get("act", "save")), 303)
 
 
@@ -169,9 +170,9 @@ def _then(change_id: str, act: str) -> str:
     except BusinessRefusal as refusal:
         if verb == "submit":
             return url_for("enterprise.edit_change", change_id=change_id, check=1)
-        flash(f"{refusal.message}。", "error")
+        flash(sentences(refusal.message), "error")
     except CommandRefused as refusal:
-        flash(f"{refusal.message}{refusal.remedy}", "error")
+        flash(commands.refused(refusal), "error")
     else:
         flash(_("已保存。"), "success")
     return form_url
@@ -223,7 +224,7 @@ def _complaints(messages: Any, path: str = "") -> Iterable[Finding]:
         for name, below in messages.items():
             yield from _complaints(below, f"{path}.{name}" if path else str(name))
     else:
-        yield from (Finding(path.removeprefix("values."), "shape", str(message)) for message in messages)
+        yield from (Finding(path.removeprefix("values."), "shape", message) for message in messages)
 
 
 def _shown(change: Change, **more: Any) -> _Shown:
@@ -270,8 +271,8 @@ def _page(shown: _Shown) -> str:
         rows=change_rows.fill_in(items, project.full_form, ticked, shown.typed.get("values", {})),
         reason=shown.typed.get("reason", ""),
         longest_reason=LONGEST_REASON,
-        errors={finding.field: finding for finding in reversed(errors)},
-        warnings={finding.field: finding for finding in reversed(warnings)},
+        errors={finding["field"]: finding for finding in reversed(complaints(errors))},
+        warnings={finding["field"]: finding for finding in reversed(complaints(warnings))},
         summary=[_summed_up(finding, ticked) for finding in errors],
         checked=shown.examination is not None,
         conflict=shown.conflict,
@@ -298,6 +299,6 @@ def _summed_up(finding: Finding, ticked: list[str]) -> dict[str, str]:
     item = _ITEM_OF.get(finding.field)
     if item is not None and item not in ticked:
         label = told(next(box.label for box in ITEMS if box.key == item))
-        text = _("%(message)s（可同时勾选「%(item)s」）", message=finding.message, item=label)
+        text = _("%(message)s（可同时勾选「%(item)s」）", message=told(finding.message), item=label)
         return {"text": text, "target": f"item-{item.replace('.', '-')}"}
-    return {"text": finding.message, "target": finding.field.replace(".", "-")}
+    return {"text": told(finding.message), "target": finding.field.replace(".", "-")}

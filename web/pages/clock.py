@@ -54,14 +54,14 @@ def _shown(running: StatutoryClock, reading: Reading, instance: Instance, today:
     used = reading.used if state == "overdue" else reading.gone
     notes = [_("挂起期间时限照常计算")] if instance.suspended else []
     if reading.paused:
-        notes.insert(0, _("因%(why)s不计入时限", why="、".join(pause.reason for pause in running.open_pauses())))
+        notes.insert(0, _("因%(why)s不计入时限", why=_("、").join(pause.reason for pause in running.open_pauses())))
     shown = {
         "state": state,
         "days": abs(reading.limit - used),
         "total": reading.limit,
         "used": min(used, reading.limit),
         "told": _told(running, reading, used),
-        "note": "；".join(notes),
+        "note": _("；").join(notes),
     }
     if reading.paused:
         return shown
@@ -86,7 +86,7 @@ def _told(running: StatutoryClock, reading: Reading, used: int) -> str:
         parts.append(_("经批准延长 %(n)s", n=running.prolonged_by))
     parts.append(_("已用 %(n)s", n=used))
     parts += [_("%(why)s暂停 %(n)s", why=why, n=days) for why, days in reading.pauses]
-    return "，".join(parts)
+    return _("，").join(parts)
 
 
 def _days(calendar: Calendar, start: date, deadline: date, today: date) -> list[dict[str, Any]]:

@@ -104,7 +104,7 @@ def _certificate_columns() -> list[Column]:
         *_common_columns(),
         Column(_("状态"), lambda row: wording.status(row.status)),
         Column(_("失效原因"), lambda row: reasons().get(row.invalid_reason or "", "")),
-        Column(_("标签"), lambda row: "、".join(certificate_tags(row))),
+        Column(_("标签"), lambda row: _("、").join(certificate_tags(row))),
         Column(_("签发日期"), lambda row: row.issue_date),
         Column(_("有效期至"), lambda row: row.valid_until or _("长期有效")),
         Column(_("电子证照"), lambda row: wording.status(row.seal)),

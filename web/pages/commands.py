@@ -7,10 +7,11 @@ from typing import Any
 from flask import request
 
 from engine.commands import Command
-from engine.errors import CommandRefused
+from engine.errors import BusinessRefusal, CommandRefused
 from engine.tables import new_id
 from records.documents import Document
 from web.api.idempotency import once_under
+from web.texts import sentences, told
 
 
 def fresh() -> str:
@@ -27,6 +28,17 @@ def give(act: Callable[[Command], dict[str, Any]]) -> dict[str, Any]:
     document, _status = once_under(key, key, act)
     answer: dict[str, Any] = document
     return answer
+
+
+def refused(refusal: CommandRefused) -> str:
+    """What a page says of a refusal as a whole: the sentence, and what can be done."""
+    return sentences(refusal.message, refusal.remedy)
+
+
+def beside_fields(refusal: CommandRefused) -> dict[str, str]:
+    """What a form says beside its fields, of each the first complaint."""
+    errors = refusal.errors if isinstance(refusal, BusinessRefusal) else []
+    return {error.field: told(error.message) for error in reversed(errors)}
 
 
 def revision_of(document: Document | None) -> str:

@@ -52,7 +52,7 @@ def corrections() -> str:
                 "url": addresses.of_document(correction),
                 "name": correction.project_name,
                 "number": correction.certificate_number,
-                "items": "、".join(told(LABELS[row.field]) for row in correction.corrected),
+                "items": _("、").join(told(LABELS[row.field]) for row in correction.corrected),
                 "state": standing(correction),
                 "date": wording.day(correction.submitted_at),
             }
@@ -102,11 +102,11 @@ def correct_certificate(number: str) -> Any:
     try:
         answer = commands.give(give)
     except BusinessRefusal as refusal:
-        return _form(certificate, typed, {error.field: error.message for error in refusal.errors}), 422
+        return _form(certificate, typed, commands.beside_fields(refusal)), 422
     except CommandRefused as refusal:
         if refusal.status != 409:
             raise
-        return _form(certificate, typed, {"page": f"{refusal.message}{refusal.remedy}"}), 409
+        return _form(certificate, typed, {"page": commands.refused(refusal)}), 409
     flash(_("已提交，由另一名签发人签发后生效。"), "success")
     return redirect(answer["url"], 303)
 

@@ -173,9 +173,9 @@ def progress(course: Course) -> str:
         for task in course.tasks
     ]
     if standing:
-        return "；".join(standing)
+        return _("；").join(standing)
     names = [told(course.places[element].node.name) for element in course.waiting if element in course.places]
-    return "；".join(filter(None, names)) or _end_name(course)
+    return _("；").join(filter(None, names)) or _end_name(course)
 
 
 def steps(course: Course, document: Document) -> list[dict[str, str]]:
@@ -219,7 +219,7 @@ def _step(
             return "paused", _("已挂起")
         if index == 0:
             return "current", _("待修改后重新提交")
-        return "current", "；".join(dict.fromkeys(_holding(task) for task in course.tasks))
+        return "current", _("；").join(dict.fromkeys(_holding(task) for task in course.tasks))
     before = min(here) if here and min(here) > 0 else None
     if index == 0 or (before is not None and index < before):
         return "done", _who_when(course, document, index, act)
@@ -262,7 +262,7 @@ def _expected(course: Course, document: Document, index: int) -> str:
     if node.kind != "userTask":
         return _("系统自动")
     names = people.officials(db.session(), document.agency_id, node.lane or "")
-    return "、".join(names) if len(names) <= 2 else people.role_title(node.lane)
+    return _("、").join(names) if len(names) <= 2 else people.role_title(node.lane)
 
 
 def submitted_version(document: Document, submission: int | None = None) -> DocumentVersion | None:

@@ -14,10 +14,11 @@ from records.policies import PolicyEdition, PolicyEntry, PolicyKind, edition_in_
 from records.roles import AdminRole
 from tasks.editions import KINDS, Content, Heading
 from web.api.editions import edition_of
+from web.api.problems import complaints
 from web.database import db
 from web.identity import me, require
 from web.pages import lists, wording
-from web.pages.administration import blueprint, form, posted, require_seen, shown_problems, typed, uploaded
+from web.pages.administration import blueprint, form, posted, require_seen, typed, uploaded
 from web.runtime import runtime
 from web.texts import gettext as _
 from web.texts import told
@@ -129,7 +130,7 @@ def _page(refusal: CommandRefused | None, content: Content | None = None) -> str
         longest_edition=tasks.editions.LONGEST_EDITION,
         longest_title=tasks.editions.LONGEST_TITLE,
         may_edit=me().admin_role == AdminRole.SYSTEM,
-        problems=shown_problems(content.problems) if content is not None else [],
+        problems=complaints(content.problems) if content is not None else [],
         checked=_("文件没有问题，共 %(n)s 个条目。", n=len(content.entries))
         if content is not None and not content.problems
         else "",

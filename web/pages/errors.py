@@ -7,6 +7,7 @@ from flask import redirect, render_template, request, url_for
 from engine.errors import CommandRefused
 from web.pages.shell import user_or_none
 from web.texts import gettext as _
+from web.texts import told
 
 
 def show(error: Exception, status: int, number: str | None = None) -> Any:
@@ -22,7 +23,7 @@ def show(error: Exception, status: int, number: str | None = None) -> Any:
     if expired:
         title = _("页面已过期")
     if isinstance(error, CommandRefused):
-        failed, todo = error.message, error.remedy or todo
+        failed, todo = told(error.message), told(error.remedy) or todo
     page = render_template(
         "errors/error.html",
         status=status,

@@ -30,7 +30,7 @@ from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.filings import latest_task_url, returned_by
 from web.texts import gettext as _
-from web.texts import told
+from web.texts import sentences, told
 
 
 @blueprint.get("/extensions")
@@ -81,11 +81,11 @@ def begin_extension(number: str) -> Any:
     try:
         extension = begin(db.session(), me(), number)
     except CommandRefused as refusal:
-        flash(refusal.message, "warning")
+        flash(told(refusal.message), "warning")
         return redirect(url_for("enterprise.choose_extension"))
     refused = [finding for finding in examined(extension, {}).errors if finding.field == "certificate"]
     if refused:
-        flash(f"{refused[0].message}。", "warning")
+        flash(sentences(refused[0].message), "warning")
         return redirect(url_for("enterprise.choose_extension"))
     return _form(certificate, None)
 
@@ -141,11 +141,11 @@ def _take(save: Callable[[Command], Extension], again: Callable[[], tuple[Cleara
     try:
         answer = commands.give(give)
     except BusinessRefusal as refusal:
-        return _form(*again(), errors={error.field: f"{error.message}。" for error in refusal.errors}), 422
+        return _form(*again(), errors={error.field: sentences(error.message) for error in refusal.errors}), 422
     except CommandRefused as refusal:
         if refusal.status != 409:
             raise
-        return _form(*again(), errors={"certificate": f"{refusal.message}{refusal.remedy}"}), 409
+        return _form(*again(), errors={"certificate": commands.refused(refusal)}), 409
     flash(_("延期申请已提交，等待审批机关受理。") if submits else _("已保存。"), "success")
     return redirect(answer["url"], 303)
 

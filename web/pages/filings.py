@@ -13,20 +13,19 @@ from engine.tables import Instance, Task
 from records import filings
 from records.attachments import Attachment
 from records.calendar import local_date
-from records.certificates import Certificate, CertificateStatus, InvalidReason
+from records.certificates import Certificate, CertificateStatus
 from records.documents import Document, DocumentStatus
 from records.enterprises import Enterprise
 from records.filings import Filing
-from records.papers import PaperKind
 from records.progress import Progress
-from records.terminations import CANCELLATION, REVOCATION
 from records.users import UserKind
 from tasks import procedure
 from web.api.access import own, visible
-from web.api.certificates import letters_beside, paper_response, visible_certificate
+from web.api.certificates import paper_response, visible_certificate
 from web.database import db
 from web.identity import me, require
-from web.pages import choosing, commands, form_page, own_documents, people, sections, suspension, wording
+from web.pages import choosing, commands, form_page, own_documents, people, project_life, sections, suspension, wording
+from web.pages.archive import papers_of_project
 from web.pages.course import Course, steps, submitted_version, timeline
 from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
@@ -145,6 +144,7 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
     course = Course(instance) if instance is not None else None
     allowed = procedure.allowed(db.session(), filing) if is_own else []
     version = submitted_version(filing)
+    records = project_life.records_of(certificate) if certificate else []
     return render_template(
         "enterprise/filing.html",
         filing={
@@ -165,14 +165,17 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
         withdraw_url=url_for("enterprise.withdraw", filing_id=filing.id) if "withdraw" in allowed else None,
         revision=commands.revision_of(filing),
         command_id=commands.fresh(),
-        certificate=_card(certificate, filing) if certificate else None,
+        certificate=_card(certificate, filing, records) if certificate else None,
         steps=steps(course, filing) if course is not None else [],
         sections=sections.of_project(filing, version),
         files=sections.files(filing),
         papers=sections.papers(filing),
+        progress=project_life.progress_of(certificate) if certificate else None,
+        records=records,
+        archive=list(papers_of_project(filing)) if certificate else [],
         history=timeline(course, filing, me()) if course is not None else [],
         diagram_url=url_for("diagram.show", instance_id=instance.id) if instance is not None else None,
-        progress=_life(filing, certificate, suspended=instance is not None and instance.suspended),
+        life=project_life.life(filing, certificate, suspended=instance is not None and instance.suspended),
     )
 
 
@@ -207,13 +210,17 @@ def _actions(certificate: Certificate) -> list[dict[str, str]]:
         return []
     number = certificate.number
     extend = {"label": _("申请延期"), "url": url_for("enterprise.begin_extension", number=number)}
-    extendable = certificate.status == CertificateStatus.VALID and not certificate.extended
     return [
         {"label": _("申请变更"), "url": url_for("enterprise.begin_change", number=number)},
-        *([extend] if extendable else []),
+        *([extend] if _extendable(certificate) else []),
         {"label": _("填报进展"), "url": url_for("enterprise.progress_of", number=number)},
         {"label": _("注销"), "url": url_for("enterprise.cancellation_form", number=number)},
     ]
+
+
+def _extendable(certificate: Certificate) -> bool:
+    """Whether its page offers an extension; what the rules say of one is told when it is asked for."""
+    return certificate.status == CertificateStatus.VALID and not certificate.extended
 
 
 def _next_thing(filing: Filing, certificate: Certificate | None, allowed: list[str]) -> dict[str, Any] | None:
@@ -258,7 +265,7 @@ def returned_by(document: Document) -> dict[str, str] | None:
     return {"who": who, "time": wording.short_moment(act.at if act else None), "opinion": document.opinion or ""}
 
 
-def _card(certificate: Certificate, filing: Filing) -> dict[str, Any]:
+def _card(certificate: Certificate, filing: Filing, records: list[dict[str, Any]]) -> dict[str, Any]:
     """The certificate as `macros/certificate.html` shows it."""
     today = local_date(runtime().engine.clock.now())
     verify_url = f"{certificate.snapshot['site_url']}/verify/{certificate.verify_token}"
@@ -272,7 +279,8 @@ def _card(certificate: Certificate, filing: Filing) -> dict[str, Any]:
         "issue_date": wording.day(certificate.issue_date),
         "valid_until": wording.day(certificate.valid_until) or None,
         "total": _("%(amount)s 万元", amount=wording.amount(filing.form.get("money", {}).get("total"))),
-        "extension": _("已延期1年") if certificate.extended else None,
+        "extension": _("已延期1年") if certificate.extended else _("可申请 1 次") if _extendable(certificate) else None,
+        "letters": [paper for record in records for paper in record["papers"]],
         "agency": filing.agency.name if filing.agency else "",
         "seal": certificate.seal,
         "qr_url": segno.make_qr(verify_url, error="m").svg_data_uri(border=0),
@@ -281,77 +289,26 @@ def _card(certificate: Certificate, filing: Filing) -> dict[str, Any]:
         "verify_url": url_for("public.verify_token", token=certificate.verify_token),
         "elapsed": _elapsed(certificate, today),
         "today": wording.month_day(today),
-        "marks": [],
+        **_reminder(certificate, filing),
     }
 
 
-def _elapsed(certificate: Certificate, today: date) -> int:
-    """How much of the validity is gone, in percent."""
+def _elapsed(certificate: Certificate, day: date) -> int:
+    """How much of the validity is gone on a day, in percent."""
     if certificate.valid_until is None:
         return 0
     if certificate.status == CertificateStatus.INVALID:
         return 100
     whole = (certificate.valid_until - certificate.issue_date).days
-    return min(100, max(0, (today - certificate.issue_date).days * 100 // max(1, whole)))
+    return min(100, max(0, (day - certificate.issue_date).days * 100 // max(1, whole)))
 
 
-def _life(filing: Filing, certificate: Certificate | None, *, suspended: bool) -> list[dict[str, str]]:
-    """项目历程: filed, certified, built, and what is planned."""
-    standing = "suspended" if suspended else "current"
-    waiting = standing if certificate is None and not filing.editable else "todo"
-    if filing.status == DocumentStatus.NOT_ACCEPTED:
-        waiting = "refused"
-    return [
-        {
-            "act": _("备案申报"),
-            "time": wording.day(filing.submitted_at),
-            "state": "done" if filing.submission else "todo",
-        },
-        {
-            "act": _("签发备案证"),
-            "time": wording.day(certificate.issue_date) if certificate else "",
-            "opinion": _("有效期两年") if certificate else "",
-            "state": "done" if certificate else waiting,
-        },
-        *(_changed(certificate) if certificate else ()),
-        *_built(filing, certificate),
-    ]
-
-
-def _changed(certificate: Certificate) -> list[dict[str, str]]:
-    """The changes that were granted and the corrections that were made, each with its paper."""
-    papers = [
-        *((_("备案变更"), paper) for paper in letters_beside(certificate)),
-        *((_("备案更正"), paper) for paper in letters_beside(certificate, PaperKind.CORRIGENDUM)),
-    ]
-    return [
-        {"act": act, "time": wording.day(paper.issue_date), "opinion": paper.number, "state": "done"}
-        for act, paper in sorted(papers, key=lambda found: found[1].issue_date)
-    ]
-
-
-def _built(filing: Filing, certificate: Certificate | None) -> list[dict[str, str]]:
-    """What was told of the construction, what is still planned, and the end where there was one."""
-    told = db.session.get(Progress, certificate.number) if certificate else None
-    invalid = certificate is not None and certificate.status == CertificateStatus.INVALID
-    steps: list[dict[str, str]] = []
-    for act, day, planned in (
-        (_("开工"), told.start_date if told else None, filing.form.get("planned_start")),
-        (_("完工"), told.completion_date if told else None, filing.form.get("planned_completion")),
-    ):
-        if day is not None:
-            steps.append({"act": act, "time": wording.day(day), "state": "done"})
-        elif not invalid:
-            steps.append({"act": act, "time": _("计划 %(day)s", day=planned or "—"), "state": "todo"})
-    if told is not None and told.reports:
-        years = "、".join(str(report.year) for report in told.reports)
-        steps.insert(1, {"act": _("年度进度报告"), "opinion": years, "state": "done"})
-    if invalid and certificate is not None:
-        reason = invalid_reasons().get(certificate.invalid_reason or "", "")
-        steps.append(
-            {"act": _("备案证失效"), "time": _invalid_since(certificate), "opinion": reason, "state": "refused"}
-        )
-    return steps
+def _reminder(certificate: Certificate, filing: Filing) -> dict[str, Any]:
+    """When its procedure reminds of the end of its validity next, and where that is on the bar."""
+    due = project_life.reminder_of_expiry(filing) if certificate.status == CertificateStatus.VALID else None
+    if due is None:
+        return {"marks": [], "reminder": ""}
+    return {"marks": [_elapsed(certificate, due)], "reminder": wording.day(due)}
 
 
 def latest_task_url(document: Document) -> str:
@@ -364,15 +321,3 @@ def latest_task_url(document: Document) -> str:
     if task_id is None:
         raise CommandRefused("filing_unknown", _("没有这份申报，或者它不归你办理。"), status=404)
     return url_for("task.page", task_id=task_id)
-
-
-def _invalid_since(certificate: Certificate) -> str:
-    """The day on which it was cancelled or revoked, or the last one on which it held."""
-    if certificate.invalid_reason == InvalidReason.EXPIRED:
-        return wording.day(certificate.valid_until)
-    ended = select(Document.submitted_at).where(
-        Document.certificate_number == certificate.number,
-        Document.kind.in_((CANCELLATION, REVOCATION)),
-        Document.status == DocumentStatus.ISSUED,
-    )
-    return wording.day(db.session.scalar(ended.limit(1)))

@@ -11,6 +11,7 @@ from flask import render_template, url_for
 from engine.inbox import open_tasks
 from engine.tables import Instance
 from records.documents import DocumentStatus
+from records.filings import FILING
 from records.projects import Project
 from tasks import procedure
 from web.database import db
@@ -68,6 +69,8 @@ def _mount(project: Project, instance: Instance | None) -> dict[str, str]:
         "texts": json.dumps(all_words(_texts(), told), ensure_ascii=False),
         "mode": "draft",
     }
+    if project.kind == FILING:
+        mount["print-url"] = url_for("enterprise.application", filing_id=project.id)
     if project.status == DocumentStatus.RETURNED and instance is not None:
         tasks = open_tasks(db.session(), instance.id)
         if tasks:

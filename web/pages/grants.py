@@ -16,7 +16,7 @@ from records.users import UserKind
 from web.api import staff as interface
 from web.database import db
 from web.identity import me, require
-from web.pages import lists, people, wording
+from web.pages import commands, lists, people, wording
 from web.pages.administration import blueprint, form, posted, typed
 from web.texts import gettext as _
 
@@ -45,7 +45,7 @@ def decide_grant(grant_id: int) -> Any:
 
     answer, refusal = posted(give)
     if refusal is not None:
-        flash(f"{refusal.message}{refusal.remedy or ''}", "error")
+        flash(commands.refused(refusal), "error")
     else:
         flash(answer["message"], "success")
     return redirect(url_for("administration.grants"), 303)
@@ -146,4 +146,4 @@ def _what(place: str, roles: str) -> str:
 
 
 def _roles(roles: list[str]) -> str:
-    return "、".join(people.role_title(role) for role in roles)
+    return _("、").join(people.role_title(role) for role in roles)

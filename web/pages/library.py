@@ -14,7 +14,7 @@ from records.policies import PolicyEdition
 from records.roles import AdminRole
 from web.database import db
 from web.identity import me, require
-from web.pages import wording
+from web.pages import commands, wording
 from web.runtime import command
 from web.texts import gettext as _
 
@@ -138,7 +138,7 @@ def store(article_id: str = "", shelf: str = "") -> Any:
         typed = Article(id=article_id, shelf=shelf or _article(article_id).shelf)
         _fill(typed)
         typed.revision = request.form.get("revision", 0, type=int)
-        return _form(typed, f"{refusal.message}{refusal.remedy or ''}"), refusal.status
+        return _form(typed, commands.refused(refusal)), refusal.status
     flash(_("“%(title)s”已保存。", title=title), "success")
     return redirect(url_for("library.shelves"), 303)
 

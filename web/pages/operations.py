@@ -18,7 +18,7 @@ from tasks import operations
 from web.api.jobs import decide_each
 from web.database import db
 from web.identity import me, require
-from web.pages import addresses, lists, wording
+from web.pages import addresses, commands, lists, wording
 from web.pages.administration import blueprint, form, posted, typed
 from web.runtime import runtime
 from web.texts import gettext as _
@@ -186,7 +186,7 @@ def resume_case(instance_id: str) -> Any:
 
     _answer, refusal = posted(give)
     if refusal is not None:
-        flash(f"{refusal.message}{refusal.remedy or ''}", "error")
+        flash(commands.refused(refusal), "error")
     else:
         flash(_("案件已恢复。"), "success")
     return redirect(url_for("administration.suspended"), 303)
@@ -264,7 +264,7 @@ def _incident(
         act_url = url_for("administration.case", instance_id=instance.id)
     return _case(instance, definition) | {
         "element": element_name(definition, incident.element_id),
-        "message": incident.message,
+        "message": told(incident.message),
         "code": incident.code,
         "at": wording.moment(incident.created_at),
         "attempts": job.attempts if job is not None else None,
@@ -282,7 +282,7 @@ def _job(job: Job, instance: Instance | None, definition: Definition | None) -> 
         "element": element_name(definition, job.element_id),
         "due": wording.moment(job.due_at),
         "attempts": job.attempts,
-        "error": job.last_error or "",
+        "error": told(job.last_error),
     }
 
 
@@ -360,7 +360,7 @@ def _case_page(instance_id: str, refusal: CommandRefused | None) -> str:
         incidents=[
             {
                 "element": element_name(definition, found.element_id),
-                "message": found.message,
+                "message": told(found.message),
                 "at": wording.moment(found.created_at),
             }
             for found in db.session.scalars(select(Incident).where(*open_ones).order_by(Incident.id))

@@ -15,6 +15,7 @@ from web.identity import me
 from web.pages import addresses, commands
 from web.runtime import command, runtime
 from web.texts import gettext as _
+from web.texts import told
 
 _D = TypeVar("_D", bound=Document)
 
@@ -33,26 +34,26 @@ def editable(kind: type[_D], document_id: str) -> _D:
     try:
         documents.require_editable(document)
     except CommandRefused as refusal:
-        flash(refusal.message, "warning")
+        flash(told(refusal.message), "warning")
         abort(redirect(addresses.of_document(document)))
     return document
 
 
-def withdraw(kind: type[Document], document_id: str, told: str) -> Any:
+def withdraw(kind: type[Document], document_id: str, done: str) -> Any:
     """撤回: back to its form, while nobody has decided; if that is refused, the document's page says why."""
 
     def act(given: Command) -> dict[str, Any]:
         document = own(kind, document_id, me())
         commands.require_current(document)
         procedure.withdraw(given, document)
-        return {"message": told}
+        return {"message": done}
 
     try:
         flash(commands.give(act)["message"], "success")
     except CommandRefused as refusal:
         if refusal.status != 409:
             raise
-        flash(f"{refusal.message}{refusal.remedy}", "error")
+        flash(commands.refused(refusal), "error")
         return redirect(addresses.of_document(own(kind, document_id, me())), 303)
     return redirect(addresses.form_of(own(kind, document_id, me())), 303)
 

@@ -37,7 +37,7 @@ def roles_of(user: User) -> str:
     if user.kind == UserKind.ADMIN:
         return role_title(user.admin_role)
     others = sorted(user.role_names - set(_ROLES))
-    return "、".join(role_title(role) for role in [r for r in _ROLES if r in user.role_names] + others)
+    return _("、").join(role_title(role) for role in [r for r in _ROLES if r in user.role_names] + others)
 
 
 def looks_on(user: User) -> bool:
@@ -67,9 +67,14 @@ def holders(session: Session, agency_id: str | None, role: str | None, assignee:
     """Who has a step, or may take it: 王审核（审核人）; the role alone where nobody or many hold it."""
     title = role_title(role)
     if assignee is not None:
-        return f"{name_of(session, assignee)}（{title}）"
+        return beside(name_of(session, assignee), title)
     names = officials(session, agency_id, role) if role else []
-    return f"{'、'.join(names)}（{title}）" if 0 < len(names) <= 2 else title
+    return beside(_("、").join(names), title) if 0 < len(names) <= 2 else title
+
+
+def beside(name: str, more: str) -> str:
+    """A name with what tells more of it: 王审核（审核人）."""
+    return _("%(name)s（%(more)s）", name=name, more=more)
 
 
 def holder(session: Session, task: Task) -> str:

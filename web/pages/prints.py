@@ -35,7 +35,7 @@ from web.texts import gettext as _
 @blueprint.get("/filings/<filing_id>/application.pdf")
 @require()
 def application(filing_id: str) -> Response:
-    """备案申报表: its owner's shows people in full, anybody else's masked."""
+    """备案申报表: people in full only as long as its owner may edit them, as on the form itself (domain §4.5)."""
     return pdf(lambda: render_application(_application(visible(Filing, filing_id, me()), me())))
 
 
@@ -57,8 +57,8 @@ def commitment(filing_id: str) -> Response:
 
 
 def _application(filing: Filing, reader: User) -> ApplicationPaper:
-    whole = reader.kind == UserKind.ENTERPRISE
-    version = submitted_version(filing) if filing.submission and not (whole and filing.editable) else None
+    whole = reader.kind == UserKind.ENTERPRISE and filing.editable
+    version = submitted_version(filing) if filing.submission and not whole else None
     shown = sections.as_submitted(version, whole=whole) if version else sections.as_saved(filing, whole=whole)
     parts = [Section(part["title"], [_item(item) for item in part["items"]]) for part in sections.sections(shown)]
     files = [file.name for file in attachments_of(db.session(), filing.id)]

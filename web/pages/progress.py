@@ -19,6 +19,7 @@ from tasks import progress as telling
 from tasks.filings.findings import Finding
 from tasks.progress_form import ProgressForm
 from web.api.certificates import visible_clearance
+from web.api.problems import complaints
 from web.api.progress import may_tell, progress_view, today
 from web.database import db
 from web.identity import me, require
@@ -26,6 +27,7 @@ from web.pages import choosing, clearances, commands, lists, wording
 from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
 from web.texts import gettext as _
+from web.texts import sentences
 
 _LINE = ("year", "invested", "stage")
 
@@ -92,7 +94,7 @@ def tell_progress(number: str) -> Any:
         if refusal.status != 409:
             raise
         view = progress_view(certificate, me())
-        return _page(certificate, view, typed, conflict=f"{refusal.message}{refusal.remedy}"), 409
+        return _page(certificate, view, typed, conflict=commands.refused(refusal)), 409
     return redirect(url_for("enterprise.progress_of", number=number), 303)
 
 
@@ -106,7 +108,7 @@ def _page(
 ) -> str:
     user = me()
     project = db.session.get_one(Project, certificate.project_id)
-    found = {error.field: error for error in errors or ()}
+    found = complaints(errors or ())
     return render_template(
         "enterprise/progress_form.html",
         project={
@@ -122,14 +124,14 @@ def _page(
         editable=view["editable"],
         today=wording.day(today()),
         issued=wording.day(certificate.issue_date),
-        validity=_validity(certificate, view),
+        start_help=sentences(_("填写实际的开工时间"), _validity(certificate, view)),
         report=typed,
         invested=wording.amount(telling.invested([telling.YearTold(**line) for line in view["annual_reports"]])),
         total=wording.amount(project.form.get("money", {}).get("total")),
         longest_note=LONGEST_NOTE,
-        errors=found,
-        summary=[{"target": _target(error.field), "text": error.message} for error in errors or ()],
-        warnings=[f"{finding.message}（{finding.detail}）" for finding in view["warnings"]],
+        errors={error["field"]: error for error in reversed(found)},
+        summary=[{"target": _target(error["field"]), "text": error["message"]} for error in found],
+        warnings=[_("%(message)s（%(detail)s）", **finding) for finding in view["warnings"]],
         conflict=conflict,
         updated=wording.moment(view["updated_at"]),
         command_id=commands.fresh(),
@@ -190,7 +192,7 @@ def _complaints(messages: Any, path: str = "") -> list[Finding]:
     if isinstance(messages, dict):
         inner = (_complaints(below, f"{path}.{name}" if path else str(name)) for name, below in messages.items())
         return [finding for found in inner for finding in found]
-    return [Finding(path, "shape", str(message)) for message in messages]
+    return [Finding(path, "shape", message) for message in messages]
 
 
 def _target(field: str) -> str:
@@ -231,7 +233,7 @@ def _row(
         "enterprise": enterprise.name if user.kind != UserKind.ENTERPRISE else "",
         "status": certificate.status,
         "start": wording.day(progress.start_date) if progress else "",
-        "years": "、".join(_("%(year)s年度", year=year) for year in years),
+        "years": _("、").join(_("%(year)s年度", year=year) for year in years),
         "completion": wording.day(progress.completion_date) if progress else "",
         "may_tell": may_tell(certificate, user),
     }

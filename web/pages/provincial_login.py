@@ -20,6 +20,7 @@ from web.procedures import rules_of
 from web.runtime import command, runtime
 from web.settings import IdentityPlatform
 from web.texts import gettext as _
+from web.texts import sentences, told
 
 BINDING_LASTS = 600
 """Seconds that a page's link to bind an account is good for."""
@@ -85,15 +86,15 @@ def _admit(account: ProvincialAccount, holder: User | None) -> tuple[Ruling, Use
 
 def _refused(ruling: Ruling) -> Any:
     """What the table says, with its link."""
-    links = [{"label": ruling.link_title, "url": ruling.link, "primary": True}] if ruling.link else []
-    return _page(f"{ruling.message}。", f"{ruling.remedy}。", links), 403
+    links = [{"label": told(ruling.link_title), "url": ruling.link, "primary": True}] if ruling.link else []
+    return _page(sentences(ruling.message), sentences(ruling.remedy), links), 403
 
 
 def _failed(refusal: CommandRefused) -> Any:
     again = {"label": _("重新登录"), "url": url_for("auth.login"), "primary": True}
     if user_or_none() is not None:
         again = {"label": _("返回账号安全"), "url": url_for("auth.security"), "primary": True}
-    return _page(refusal.message, refusal.remedy, [again]), refusal.status
+    return _page(told(refusal.message), told(refusal.remedy), [again]), refusal.status
 
 
 def _page(failed: str, todo: str, actions: list[dict[str, Any]]) -> str:

@@ -111,12 +111,12 @@ def register_seal(entry_id: str) -> Any:
     try:
         flash(commands.give(give)["message"], "success")
     except BusinessRefusal as refusal:
-        errors = {error.field.removeprefix("collector."): error.message for error in refusal.errors}
+        errors = {name.removeprefix("collector."): text for name, text in commands.beside_fields(refusal).items()}
         return _page(visible_entry(entry_id, me()), typed, errors), 422
     except CommandRefused as refusal:
         if refusal.status not in (403, 409):
             raise
-        page = _page(visible_entry(entry_id, me()), typed, {"page": f"{refusal.message}{refusal.remedy}"})
+        page = _page(visible_entry(entry_id, me()), typed, {"page": commands.refused(refusal)})
         return page, refusal.status
     return redirect(url_for("enterprise.seal", entry_id=entry_id), 303)
 

@@ -190,7 +190,7 @@ def files(document: Document) -> list[dict[str, Any]]:
             "name": file.name,
             "url": url_for("enterprise.attachment", document_id=document.id, attachment_id=file.id),
             "kind": file.name.rsplit(".", 1)[-1].upper()[:4],
-            "note": f"{wording.file_size(file.size)}，{wording.short_moment(file.uploaded_at)}",
+            "note": _("%(size)s，%(at)s", size=wording.file_size(file.size), at=wording.short_moment(file.uploaded_at)),
         }
         for file in attachments_of(db.session(), document.id)
     ]
@@ -200,10 +200,10 @@ def papers(document: Document, *, but: PaperKind | None = None) -> list[dict[str
     """What was issued about a document, for `macros/case.html`; `but` is a kind that the page shows elsewhere."""
     return [
         {
-            "name": NAMES[paper.kind],
+            "name": told(NAMES[paper.kind]),
             "url": url_for("enterprise.issued_paper", paper_id=paper.id),
             "kind": "PDF",
-            "note": "，".join(_particulars(paper)),
+            "note": _("，").join(_particulars(paper)),
         }
         for paper in papers_of(db.session(), document.id)
         if paper.kind != but
@@ -295,7 +295,7 @@ def _note(layout: ProjectForm, path: str, form: Mapping[str, Any]) -> str:
         return "= " + " + ".join(wording.amount(at(form, part)) for part in parts)
     editions = {"catalogue": "catalogue_edition", "negative_list": "negative_list_edition"}
     if path in editions and form.get(editions[path]):
-        return f"（{form[editions[path]]}）"
+        return _("（%(edition)s）", edition=form[editions[path]])
     total, capital = parse_amount(at(form, "money.total")), parse_amount(at(form, "money.capital"))
     if path == "money.capital" and total and capital is not None:
         return _("占总投资 %(share)s", share=percent(round(capital / total, 3)))

@@ -22,6 +22,7 @@ from web.pages import choosing, commands, lists, wording
 from web.pages.enterprise import blueprint
 from web.runtime import runtime
 from web.texts import gettext as _
+from web.texts import told
 
 
 @blueprint.get("/sms")
@@ -62,7 +63,7 @@ def act_on_sms(sms_id: int, verb: str) -> Any:
     try:
         commands.give(give)
     except CommandRefused as refusal:
-        flash(refusal.message, "error")
+        flash(told(refusal.message), "error")
     else:
         flash(_("短信已交给后台重新发送。") if verb == "send" else _("短信已跳过，不再发送。"), "success")
     return redirect(url_for("enterprise.sms_outbox"), 303)

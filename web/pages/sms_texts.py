@@ -16,6 +16,7 @@ from web.identity import me, require
 from web.pages import people, wording
 from web.pages.administration import blueprint, form, posted, require_seen, typed
 from web.texts import gettext as _
+from web.texts import sentences
 
 
 @blueprint.get("/sms-texts")
@@ -54,7 +55,7 @@ def reword_sms(template: str) -> Any:
     if refusal is not None:
         return _page(template, refusal), refusal.status
     said = _("%(name)s 已恢复为初始内容。", name=template) if delivered else _("%(name)s 已保存。", name=template)
-    flash(said + _("以后发出的短信用新的内容。"), "success")
+    flash(sentences(said, _("以后发出的短信用新的内容。")), "success")
     return redirect(url_for("administration.sms_text", template=template), 303)
 
 

@@ -223,7 +223,7 @@ def _render(
             "colleagues": substitutions.choices(user),
             "typed": {"to": given.get("to", ""), "reason": given.get("reason", _("离岗移交"))},
             "longest_reason": LONGEST_REASON,
-            "error": f"{unmoved.message}{unmoved.remedy or ''}" if unmoved is not None else "",
+            "error": commands.refused(unmoved) if unmoved is not None else "",
             "command_id": commands.fresh(),
         },
         activate_url=url_for("official.activate", username=username)

@@ -19,6 +19,7 @@ from web.pages.addresses import safe
 from web.reach import Reach
 from web.runtime import runtime
 from web.texts import gettext as _
+from web.texts import told
 
 blueprint = Blueprint("substitution", __name__, url_prefix="/substitutions")
 
@@ -53,7 +54,7 @@ def recall(substitution_id: int) -> Any:
     except CommandRefused as refusal:
         if refusal.status != 409:
             raise
-        flash(refusal.message, "error")
+        flash(told(refusal.message), "error")
     return redirect(safe(request.form.get("next")) or url_for("substitution.page"), 303)
 
 
@@ -83,7 +84,7 @@ def form_for(principal: User, post_url: str, refusal: CommandRefused | None = No
         "colleagues": choices(principal),
         "typed": {name: typed.get(name, "") for name in ("substitute", "first_day", "last_day")},
         "today": _today().isoformat(),
-        "error": f"{refusal.message}{refusal.remedy or ''}" if refusal is not None else "",
+        "error": commands.refused(refusal) if refusal is not None else "",
         "command_id": commands.fresh(),
     }
 
@@ -91,7 +92,7 @@ def form_for(principal: User, post_url: str, refusal: CommandRefused | None = No
 def choices(official: User) -> list[dict[str, str]]:
     """The colleagues of somebody, to choose from."""
     return [
-        {"value": found.username, "label": f"{found.name}（{people.roles_of(found)}）"}
+        {"value": found.username, "label": people.beside(found.name, people.roles_of(found))}
         for found in colleagues_of(db.session(), official)
     ]
 

@@ -7,6 +7,7 @@ from web.database import db
 from web.pages import people, wording
 from web.pages.course import Course
 from web.texts import gettext as _
+from web.texts import sentences
 
 
 def to_official(course: Course) -> dict[str, str] | None:
@@ -24,13 +25,13 @@ def to_enterprise(course: Course, document: Document) -> dict[str, str] | None:
     line = _suspended(course)
     if line is None:
         return None
-    text = _("自 %(time)s 起挂起。", time=wording.short_moment(line.at))
+    told = [_("自 %(time)s 起挂起。", time=wording.short_moment(line.at))]
     words = {"submit": _("提交"), "withdraw": _("撤回")}
     if held := procedure.held(db.session(), document):
-        text += _("恢复前不能%(acts)s。", acts="、".join(words[act] for act in held))
+        told.append(_("恢复前不能%(acts)s。", acts=_("、").join(words[act] for act in held)))
     if "edit" in procedure.allowed(db.session(), document):
-        text += _("修改的内容可以保存。")
-    return _notice(line, text)
+        told.append(_("修改的内容可以保存。"))
+    return _notice(line, sentences(*told))
 
 
 def _suspended(course: Course) -> HistoryLine | None:

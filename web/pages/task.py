@@ -48,7 +48,7 @@ from web.pages.inbox import neighbours, status_of
 from web.reach import Reach
 from web.runtime import runtime
 from web.texts import gettext as _
-from web.texts import told
+from web.texts import sentences, told
 
 blueprint = Blueprint("task", __name__, url_prefix="/tasks")
 
@@ -131,13 +131,15 @@ def _said(verb: str, task: Task, instance: Instance, title: str, answer: dict[st
     done = _("已提交：%(outcome)s。", outcome=title or told(task.name))
     following = [found for view in answer["tasks"] if (found := db.session.get(Task, view["id"])) is not None]
     if following:
-        holders = "、".join(dict.fromkeys(people.holder(db.session(), found) for found in following))
-        return done + _("“%(name)s”现在由%(holders)s办理。", name=name, holders=holders)
+        holders = _("、").join(dict.fromkeys(people.holder(db.session(), found) for found in following))
+        return sentences(done, _("“%(name)s”现在由%(holders)s办理。", name=name, holders=holders))
     if isinstance(document, Filing) and document.certificate_number:
-        return done + _("“%(name)s”已备案，备案证号 %(number)s。", name=name, number=document.certificate_number)
+        number = document.certificate_number
+        return sentences(done, _("“%(name)s”已备案，备案证号 %(number)s。", name=name, number=number))
     if isinstance(document, Approval) and document.certificate_number:
-        return done + _("“%(name)s”已核准，批复文号 %(number)s。", name=name, number=document.certificate_number)
-    return done + _("“%(name)s”办理结束。", name=name)
+        number = document.certificate_number
+        return sentences(done, _("“%(name)s”已核准，批复文号 %(number)s。", name=name, number=number))
+    return sentences(done, _("“%(name)s”办理结束。", name=name))
 
 
 def _shown_again(task_id: str, refusal: CommandRefused) -> Any:
@@ -150,14 +152,14 @@ def _shown_again(task_id: str, refusal: CommandRefused) -> Any:
     for error in refusal.errors if isinstance(refusal, BusinessRefusal) else ():
         name = error.field.partition(".")[0]  # a line of a list is told beside the list
         if name in fields or name in form_fields.ASKED_APART:
-            beside.setdefault(name, error.message)
+            beside.setdefault(name, told(error.message))
         else:
-            others.append(error.message)
+            others.append(told(error.message))
     conflict = None
     if others or not beside:
         conflict = {
-            "title": refusal.message,
-            "text": "；".join(others) or refusal.remedy,
+            "title": told(refusal.message),
+            "text": _("；").join(others) or told(refusal.remedy),
             "opinion": opinion,
             "reference": "",
             "refresh_url": url_for("task.page", task_id=task_id),
@@ -285,10 +287,10 @@ def _rules(document: Document, version: DocumentVersion) -> dict[str, Any]:
         "passed": len(passed),
         "errors": [],
         "warnings": [
-            {"title": finding["message"], "text": finding["detail"], "field": finding["field"]}
+            {"title": told(finding["message"]), "text": told(finding["detail"]), "field": finding["field"]}
             for finding in version.findings
         ],
-        "passed_titles": [rule.title for rule in passed],
+        "passed_titles": [told(rule.title) for rule in passed],
     }
 
 

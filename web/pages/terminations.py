@@ -174,12 +174,12 @@ def _end(act: Act, number: str) -> Any:
     try:
         answer = commands.give(give)
     except BusinessRefusal as refusal:
-        return _form(act, certificate, typed, {error.field: error.message for error in refusal.errors}), 422
+        return _form(act, certificate, typed, commands.beside_fields(refusal)), 422
     except CommandRefused as refusal:
         if refusal.status not in (409, 413, 415, 422):
             raise
         place = "page" if refusal.status == 409 else "files"
-        return _form(act, certificate, typed, {place: f"{refusal.message}{refusal.remedy}"}), refusal.status
+        return _form(act, certificate, typed, {place: commands.refused(refusal)}), refusal.status
     flash(_words(act)["done"], "success")
     return redirect(answer["url"], 303)
 

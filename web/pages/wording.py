@@ -1,15 +1,20 @@
 """How the pages write moments, days and amounts: in Guangdong's time, digits short."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
 from flask_babel import LazyString, lazy_gettext
+from markupsafe import Markup
 
 from records.calendar import SHANGHAI
 from records.formats import parse_amount
 from tasks.wording import grouped
+from web.texts import DEFAULT, language
+
+_BEGINS_CHINESE = re.compile(r"\W*[\u4e00-\u9fff]")
 
 _WEEKDAYS = (
     lazy_gettext("周一"),
@@ -104,4 +109,17 @@ def status(code: str | None) -> str:
     return str(STATUSES[code][0]) if code is not None and code in STATUSES else code or ""
 
 
-FILTERS = {"day": day, "month_day": month_day, "moment": moment, "short_moment": short_moment, "amount": amount}
+def lang_of(text: str | None) -> Markup:
+    """The attribute of what stands in Chinese on a page in another language: a table's own words, or stored ones."""
+    foreign = language() != DEFAULT and _BEGINS_CHINESE.match(text or "")
+    return Markup(' lang="zh-CN"') if foreign else Markup("")
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "day": day,
+    "month_day": month_day,
+    "moment": moment,
+    "short_moment": short_moment,
+    "amount": amount,
+    "lang_of": lang_of,
+}

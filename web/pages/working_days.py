@@ -12,10 +12,11 @@ from engine.commands import Command
 from engine.errors import CommandRefused
 from records.calendar import local_date
 from records.roles import AdminRole
+from web.api.problems import complaints
 from web.api.working_days import day_of, days_of, is_published, valid_year
 from web.database import db
 from web.identity import me, require
-from web.pages.administration import blueprint, form, posted, shown_problems, typed, uploaded
+from web.pages.administration import blueprint, form, posted, typed, uploaded
 from web.runtime import runtime
 from web.texts import gettext as _
 
@@ -90,7 +91,7 @@ def _page(year: int, refusal: CommandRefused | None, told: tasks.working_days.Ye
         may_edit=me().admin_role == AdminRole.SYSTEM and year in reachable,
         mark_url=url_for("administration.mark_day"),
         publish_url=url_for("administration.publish_year", year=year),
-        problems=shown_problems(told.problems) if told is not None else [],
+        problems=complaints(told.problems) if told is not None else [],
         checked=_checked(told) if told is not None and not told.problems else "",
     )
 

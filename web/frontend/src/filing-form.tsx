@@ -10,8 +10,8 @@ import { Alert } from "./form/notices";
 import { TEXTS } from "./form/texts";
 
 async function open(element: HTMLElement, root: Root): Promise<void> {
-  const { collection = "", documentId = "", formUrl = "", apiBase = "/api/v1", returnUrl = "/", companyUrl = "", mode, taskId = "", held } = element.dataset;
-  const mount: Mount = { mode: mode === "correct" ? "correct" : "draft", taskId, held: held === "true", returnUrl, companyUrl };
+  const { collection = "", documentId = "", formUrl = "", apiBase = "/api/v1", returnUrl = "/", companyUrl = "", printUrl = "", mode, taskId = "", held } = element.dataset;
+  const mount: Mount = { mode: mode === "correct" ? "correct" : "draft", taskId, held: held === "true", returnUrl, companyUrl, printUrl };
   const api = new Api(apiBase, collection, documentId);
   try {
     const [files, filing] = await Promise.all([api.form(formUrl), api.filing()]);

@@ -27,7 +27,7 @@ export interface FormState {
   note?: string;
   noteIsError?: boolean;
   saved?: { state: "saving" | "saved" | "failed" | "idle"; text: string };
-  busy?: "save" | "submit" | "check" | "";
+  busy?: "save" | "check" | "preview" | "submit" | "";
   /** Texts of the frame, given by the form so that one catalogue holds them. */
   words: { summary: string; errorCount: string; warningCount: string; optional: string };
 }

@@ -62,6 +62,8 @@ export interface Mount {
   /** While the case is suspended the form can be saved and not submitted. */
   held: boolean;
   returnUrl: string;
+  /** The form as it is printed; empty where a kind has none. */
+  printUrl: string;
   companyUrl: string;
 }
 
@@ -148,6 +150,14 @@ export function FilingApplication({ mount, element, api, draft, filing, files, l
     await draft.save();
   }
 
+  /** What is typed is saved before it is printed; the window opens before, as only a click may open one. */
+  async function preview(): Promise<void> {
+    const page = window.open("", "_blank");
+    if (!(await draft.save())) page?.close();
+    else if (page) page.location.replace(mount.printUrl);
+    else window.location.assign(mount.printUrl);
+  }
+
   async function checkNow(): Promise<void> {
     setAsked(true);
     const said = await check.ask(draft.state.form);
@@ -205,7 +215,7 @@ export function FilingApplication({ mount, element, api, draft, filing, files, l
     setBusy(action);
     setNotice(undefined);
     try {
-      await { save: saveNow, check: checkNow, submit }[action]();
+      await { save: saveNow, check: checkNow, preview, submit }[action]();
       // A submitted page is on its way out and takes no further clicks.
       if (action === "submit" && !draft.dirty && attempt.current.key !== "") return;
     } catch (error) {

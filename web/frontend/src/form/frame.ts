@@ -8,7 +8,7 @@ import { textAt, valueAt } from "./paths";
 import type { Attachment, FilingForm, Finding, Material, Section } from "./shapes";
 import { fill, TEXTS } from "./texts";
 
-export type FrameAction = "save" | "check" | "submit";
+export type FrameAction = "save" | "check" | "preview" | "submit";
 
 interface Known {
   layout: Layout;
