@@ -4,18 +4,21 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
-from sqlalchemy import String, Text, select
+from sqlalchemy import String, Text, inspect, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.errors import CommandRefused
 from engine.phrases import Phrase
 from engine.tables import Base, UtcDateTime, new_id
-from records.admin_acts import Act, note
+from records.admin_acts import Act, differing, note
 
 LONGEST_TITLE, LONGEST_BODY = 200, 20_000
+
+_RECORDED = ("shelf", "section", "title", "number", "body", "rank", "published")
+"""What the record of acts keeps of an article, before and after."""
 
 
 class Shelf(StrEnum):
@@ -87,12 +90,23 @@ def save(session: Session, article: Article, *, seen: int | None, actor: str, no
         raise CommandRefused(
             "stale_revision", "这篇内容已被别人保存过，本次没有保存。", remedy="请另开页面查看最新内容，核对后再保存。"
         )
+    before = _stored(article)
     article.revision = 1 if seen is None else article.revision + 1
     article.updated_at, article.updated_by = now, actor
     session.add(article)
     session.flush()
-    told = {"shelf": article.shelf, "published": article.published, "revision": article.revision}
-    note(session, Act.ARTICLE_SAVED, article.title, actor=actor, now=now, after=told)
+    was, is_now = differing(before, _told(article))
+    note(session, Act.ARTICLE_SAVED, article.title, actor=actor, now=now, before=was, after=is_now)
+
+
+def _told(article: Article) -> dict[str, Any]:
+    return {name: getattr(article, name) for name in _RECORDED}
+
+
+def _stored(article: Article) -> dict[str, Any]:
+    """What is there of an article before it is written over; nothing of a new one."""
+    changed = ((name, inspect(article).attrs[name].history) for name in _RECORDED)
+    return {name: old for name, history in changed for old in history.deleted or history.unchanged or ()}
 
 
 def read_articles(path: Path) -> Iterator[Article]:

@@ -20,12 +20,13 @@ from web.database import db
 
 ClientOf = Callable[[str], Visitor]
 NEW = "lantern-kettle-42"
+VARYING = re.compile(r'(?:value|content)="[^"]*"')
 
 
-def guess(visitor: Visitor, times: int) -> str:
-    """The last page after wrong passwords for gx10."""
+def guess(visitor: Visitor, times: int, username: str = "gx10") -> str:
+    """The last page after wrong passwords for an account."""
     for _ in range(times):
-        answer = visitor.post("/login", {"username": "gx10", "password": "wrong", "entrance": "official"})
+        answer = visitor.post("/login", {"username": username, "password": "wrong", "entrance": "official"})
     return html.unescape(answer.text)
 
 
@@ -47,11 +48,16 @@ def give_password(portal: Portal, username: str) -> None:
 
 
 def test_wrong_passwords_lock_an_account_for_a_while(visitor: Visitor, portal: Portal) -> None:
-    assert "账号或密码不正确" in guess(visitor, MOST_FAILURES - 1)
-    assert "账号已锁定，10:15 以后可再登录" in guess(visitor, 1)
-    assert visitor.log_in("gx10", "official").status_code == 403
+    assert "账号或密码不正确" in guess(visitor, MOST_FAILURES)
+    assert visitor.log_in("gx10", "official").status_code == 401
     portal.clock.advance(LOCKED_FOR)
     assert visitor.log_in("gx10", "official").status_code == 302
+
+
+def test_nobody_learns_from_the_lock_which_accounts_there_are(app: Flask) -> None:
+    told = [guess(Visitor(app), MOST_FAILURES + 1, username) for username in ("gx10", "nobody")]
+    assert re.sub(VARYING, "", told[0]) == re.sub(VARYING, "", told[1])
+    assert "连续输错 5 次，账号锁定 15 分钟" in told[0]
 
 
 def test_a_right_password_makes_the_wrong_ones_forgotten(visitor: Visitor, app: Flask) -> None:

@@ -103,7 +103,7 @@ def test_what_an_administrator_writes_is_read_by_everybody(portal: Portal, admin
 
 def test_what_is_written_over_or_hidden_changes_what_everybody_reads(portal: Portal, admin: Visitor) -> None:
     address = "/library/guide-validity"
-    assert write(admin, address, body="有效期**两年**。") == 303
+    assert write(admin, address, title="备案证的有效期", body="有效期**两年**。") == 303
     assert "有效期<strong>两年</strong>。" in portal.client.get("/guide").text
     shown = admin.form(address, address)
     assert (
@@ -111,6 +111,11 @@ def test_what_is_written_over_or_hidden_changes_what_everybody_reads(portal: Por
     )
     assert "有效期三年" not in portal.client.get("/guide").text
     assert "未公开" in admin.read("/library")
+    hidden, rewritten = portal.call("auditor", "GET", "/audit/acts").get_json()["items"]
+    assert rewritten["before"]["body"].startswith("备案证有效期为两年。")
+    assert rewritten["after"]["body"] == "有效期**两年**。"
+    assert hidden["before"] == {"title": "备案证的有效期", "body": "有效期**两年**。", "published": True}
+    assert hidden["after"] == {"title": "有效期", "body": "有效期三年。", "published": False}
 
 
 def test_html_in_an_article_is_text(portal: Portal, admin: Visitor) -> None:

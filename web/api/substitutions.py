@@ -10,6 +10,7 @@ from engine.commands import Command
 from engine.errors import CommandRefused
 from records import substitutions
 from records.calendar import local_date
+from records.jurisdiction import HANDLING
 from records.roles import OVERSEEING, AdminRole
 from records.substitutions import Substitution
 from records.users import User, UserKind
@@ -62,7 +63,7 @@ class Substitutions(MethodView):
         found = substitutions.substitutions(db.session(), whose, limit=limit + 1, before_id=before_id)
         return {"items": found[:limit], "next": str(found[limit - 1].id) if len(found) > limit else None}
 
-    @require(UserKind.AUTHORITY, AdminRole.SYSTEM)
+    @require(*HANDLING, AdminRole.SYSTEM)
     @blueprint.arguments(SubstitutionBody)
     @blueprint.response(201, SubstitutionAnswer)
     def post(self, body: dict[str, Any]) -> Any:

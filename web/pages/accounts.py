@@ -1,13 +1,13 @@
 """Logging in through the two entrances by password, and out."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 
 from records.calendar import local_date
 from records.login_sessions import LoginMethod
-from records.passwords import check_password, is_locked, note_failure, note_success
+from records.passwords import LOCKED_FOR, MOST_FAILURES, check_password, is_locked, note_failure, note_success
 from records.users import User, UserKind, user_by_username
 from tasks.login import BY_PASSWORD, Ruling, rule
 from web import demo
@@ -43,10 +43,9 @@ def _log_in() -> Any:
     """By password. A wrong entrance is said only to whoever knows the password."""
     now, password = runtime().engine.clock.now(), request.form.get("password", "")
     user = user_by_username(db.session(), request.form.get("username", "").strip())
-    if user is not None and is_locked(user, now):
-        return page(_locked(user)), 403
-    if not check_password(user, password) or user is None:
-        return _refuse(user, now)
+    locked = user is not None and is_locked(user, now)
+    if not check_password(user, password) or user is None or locked:
+        return _refuse(None if locked else user, now)
     if request.form.get("entrance") != entrance_of(user):
         right = _("企业用户") if entrance_of(user) == ENTERPRISE else _("审批用户")
         return page(_("该账号是%(kind)s，请从「%(kind)s」入口登录。", kind=right)), 403
@@ -62,18 +61,17 @@ def _log_in() -> Any:
 
 
 def _refuse(user: User | None, now: datetime) -> Any:
-    """A wrong password: counted, where there is such an account."""
+    """A wrong password, counted where it is one of an account that is open. What is said is the same for names that
+    nobody has and for accounts that are locked, so that nobody learns which there are."""
     if user is not None:
         with command(None) as given:
             note_failure(given.session, user, now)
-        if is_locked(user, now):
-            return page(_locked(user)), 403
-    return page(_("账号或密码不正确。")), 401
-
-
-def _locked(user: User) -> str:
-    until = wording.clock_time(user.locked_until)
-    return _("密码连续输错多次，账号已锁定，%(time)s 以后可再登录。忘记密码的，请联系系统管理员。", time=until)
+    told = _(
+        "账号或密码不正确。连续输错 %(n)s 次，账号锁定 %(minutes)s 分钟；忘记密码的，请联系系统管理员。",
+        n=MOST_FAILURES,
+        minutes=LOCKED_FOR // timedelta(minutes=1),
+    )
+    return page(told), 401
 
 
 def _ruling(user: User, now: datetime) -> Ruling | None:

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from engine.commands import Command
 from engine.errors import CommandRefused
 from records.calendar import local_date
+from records.jurisdiction import HANDLING
 from records.roles import OVERSEEING, AdminRole
 from records.substitutions import Substitution, SubstitutionState, substitutions
 from records.users import User, UserKind, colleagues_of
@@ -25,14 +26,14 @@ blueprint = Blueprint("substitution", __name__, url_prefix="/substitutions")
 
 
 @blueprint.get("")
-@require(UserKind.AUTHORITY, *OVERSEEING)
+@require(*HANDLING, *OVERSEEING)
 def page() -> str:
     """One's own substitutions and those in which one stands in, with the form to name somebody."""
     return _render()
 
 
 @blueprint.post("")
-@require(UserKind.AUTHORITY)
+@require(*HANDLING)
 def appoint() -> Any:
     """Name a substitute for oneself. A refusal shows the form again, with what was typed."""
     refusal = appointed(me().username)
