@@ -1,9 +1,12 @@
 """Gateways that carry short messages, behind one interface; the setting `JIGAI_SMS_GATEWAY` names one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
+
+_LONGEST_NOTE = 200
 
 
 class GatewayFailed(Exception):
@@ -93,6 +96,28 @@ class OutboxGateway:
         raise ReportUnreadable("the outbox hears nothing of telephones")
 
 
+def text(report: Any, name: str) -> str:
+    """A text of a gateway's report. Raises ReportUnreadable where there is none."""
+    value = report.get(name) if isinstance(report, dict) else None
+    if not isinstance(value, str) or not value:
+        raise ReportUnreadable(f"{name}: a text is missing")
+    return value
+
+
+def noted(words: Any) -> str:
+    """What a gateway says of a message, as it is kept."""
+    return str(words or "").strip()[:_LONGEST_NOTE]
+
+
+@contextmanager
+def _extra(name: str) -> Iterator[None]:
+    """What is imported within comes with an extra of ours. Raises ValueError saying how to install it."""
+    try:
+        yield
+    except ImportError as error:
+        raise ValueError(f"this gateway needs the extra {name}: pip install 'jigai[{name}]' ({error})") from error
+
+
 def _http(settings: GatewaySettings) -> SmsGateway:
     from tasks.sms.http_gateway import HttpGateway
 
@@ -100,13 +125,15 @@ def _http(settings: GatewaySettings) -> SmsGateway:
 
 
 def _aliyun(settings: GatewaySettings) -> SmsGateway:
-    from tasks.sms.aliyun import AliyunGateway
+    with _extra("sms-aliyun"):
+        from tasks.sms.aliyun import AliyunGateway
 
     return AliyunGateway(settings)
 
 
 def _tencent(settings: GatewaySettings) -> SmsGateway:
-    from tasks.sms.tencent import TencentGateway
+    with _extra("sms-tencent"):
+        from tasks.sms.tencent import TencentGateway
 
     return TencentGateway(settings)
 

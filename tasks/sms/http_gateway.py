@@ -1,6 +1,6 @@
 """A gateway of one's own that speaks HTTP, such as a province's message platform behind a small bridge.
 
-What it must answer stands in docs/how-to/connect-an-sms-gateway.md. `ask` is also how the clouds' adapters speak.
+What it must answer stands in docs/how-to/connect-an-sms-gateway.md.
 """
 
 from collections.abc import Mapping
@@ -16,12 +16,13 @@ from tasks.sms.gateway import (
     MessageRefused,
     Receipt,
     ReportUnreadable,
+    noted,
+    text,
 )
 
 _TAKEN, _TAKEN_BEFORE = frozenset((200, 201, 202)), 409
 _LATER = frozenset((401, 403, 407, 408, 425, 429))
 """Nothing is wrong with the message: who asks, or how often, is."""
-_LONGEST_NOTE = 200
 
 
 class HttpGateway:
@@ -40,9 +41,9 @@ class HttpGateway:
         if self._settings.secret:
             headers["Authorization"] = f"Bearer {self._settings.secret}"
         body = {"mobile": message.mobile, "text": message.text, "template": message.template, "key": message.key}
-        status, answer = ask(self._settings.url, headers=headers, body=body, timeout=self._settings.timeout)
+        status, answer = _ask(self._settings.url, headers=headers, body=body, timeout=self._settings.timeout)
         if status in _TAKEN or status == _TAKEN_BEFORE:
-            return Receipt(taken(answer, "id"))
+            return Receipt(_taken(answer, "id"))
         if status in _LATER:
             raise GatewayFailed(f"the gateway answered {status}: {noted(answer.get('message'))}")
         raise MessageRefused(noted(answer.get("message")) or f"HTTP {status}")
@@ -54,15 +55,11 @@ class HttpGateway:
         return [Delivery(text(one, "id"), one.get("delivered") is True, noted(one.get("note"))) for one in reports]
 
 
-def ask(
-    url: str, *, headers: Mapping[str, str], timeout: float, body: Any = None, data: bytes | None = None
-) -> tuple[int, dict[str, Any]]:
-    """Post, and read a JSON object: the status and the answer. Raises GatewayFailed for what another try may mend: no
-    connection, no answer within `timeout` seconds, a failure of the other side, an answer that is no JSON."""
+def _ask(url: str, *, headers: Mapping[str, str], timeout: float, body: Any) -> tuple[int, dict[str, Any]]:
+    """Post JSON, and read a JSON object: the status and the answer. Raises GatewayFailed for what another try may mend:
+    no connection, no answer within `timeout` seconds, a failure of the other side, an answer that is no JSON."""
     try:
-        response = requests.post(
-            url, headers=dict(headers), json=body, data=data, timeout=timeout, allow_redirects=False
-        )
+        response = requests.post(url, headers=dict(headers), json=body, timeout=timeout, allow_redirects=False)
     except requests.RequestException as error:
         raise GatewayFailed(f"the gateway cannot be reached: {type(error).__name__}") from error
     if response.status_code >= 500:
@@ -76,22 +73,9 @@ def ask(
     return response.status_code, answer
 
 
-def taken(answer: Mapping[str, Any], name: str) -> str:
+def _taken(answer: Mapping[str, Any], name: str) -> str:
     """The gateway's own name of a message that it took. Raises GatewayFailed where it does not say."""
     reference = answer.get(name)
     if not isinstance(reference, str) or not reference:
         raise GatewayFailed(f"the gateway's answer lacks {name}")
     return reference
-
-
-def text(report: Any, name: str) -> str:
-    """A text of a report. Raises ReportUnreadable where there is none."""
-    value = report.get(name) if isinstance(report, dict) else None
-    if not isinstance(value, str) or not value:
-        raise ReportUnreadable(f"{name}: a text is missing")
-    return value
-
-
-def noted(words: Any) -> str:
-    """What a gateway says of a message, as it is kept."""
-    return str(words or "")[:_LONGEST_NOTE]
