@@ -54,8 +54,8 @@ class AssignmentPolicy(Protocol):
     def is_active(self, session: Session, actor: str) -> bool:
         """Whether a person can still be given work."""
 
-    def display(self, session: Session, actor: str) -> str:
-        """A person's name as colleagues know it."""
+    def display(self, session: Session, actor: str, reader: str | None = None) -> str:
+        """A person's name as colleagues know it; with `reader`, as that person may be told it."""
 
 
 class Everyone:
@@ -73,5 +73,5 @@ class Everyone:
     def is_active(self, session: Session, actor: str) -> bool:
         return True
 
-    def display(self, session: Session, actor: str) -> str:
+    def display(self, session: Session, actor: str, reader: str | None = None) -> str:
         return actor

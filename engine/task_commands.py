@@ -123,7 +123,7 @@ class TaskCommands(Work):
             message = Phrase(
                 "「{task}」已由{who}于 {when} 办理。",
                 task=task.name,
-                who=self.engine.policy.display(self.session, task.completed_by) if task.completed_by else "他人",
+                who=self._called(task.completed_by) if task.completed_by else "他人",
                 when=task.ended_at.astimezone(CHINA).strftime("%m-%d %H:%M") if task.ended_at else "",
             )
             raise CommandRefused("task_done", message, details={"by": task.completed_by})
@@ -149,7 +149,7 @@ class TaskCommands(Work):
             message = Phrase("这件任务不在你手里，不能{verb}。", verb=verb.title)
             raise CommandRefused("task_not_yours", message, status=403)
         if objection is Objection.TAKEN:
-            who = policy.display(self.session, task.assignee or "")
+            who = self._called(task.assignee or "")
             message = Phrase("「{task}」已由{who}认领。", task=task.name, who=who)
             raise CommandRefused("task_taken", message, details={"assignee": task.assignee})
         return objection is None
@@ -158,6 +158,10 @@ class TaskCommands(Work):
     def _in_whose_name(self) -> str | None:
         """Who is told to have done what the actor does: whom they substitute, if anybody."""
         return self.on_behalf_of or self.actor
+
+    def _called(self, actor: str) -> str:
+        """Somebody's name, as who gives the command may be told it."""
+        return self.engine.policy.display(self.session, actor, self.actor)
 
     def _give(
         self,
@@ -182,14 +186,16 @@ class TaskCommands(Work):
     def _require_receiver(self, receiver: str, tasks: Sequence[Task]) -> None:
         """Raise CommandRefused where somebody is not in the group of one of some tasks, or is no longer active."""
         policy = self.engine.policy
+        if not receiver:
+            remedy = "请选择同组的在岗同事。"
+            raise CommandRefused("receiver_missing", "没有选择接办的同事。", status=422, remedy=remedy)
         if policy.is_active(self.session, receiver):
             groups = policy.groups_of(self.session, receiver)
             in_any = isinstance(policy, Everyone)
             tasks = [task for task in tasks if not in_any and task.candidate_group not in (None, *groups)]
         if tasks:
-            who = policy.display(self.session, receiver)
-            what = "、".join(dict.fromkeys(f"「{task.name}」" for task in tasks))
-            message = Phrase("{who}不能办理{tasks}。", who=who, tasks=what)
+            who = self._called(receiver)
+            message = Phrase("{who}不能办理「{task}」。", who=who, task=tasks[0].name)
             raise CommandRefused("receiver_unfit", message, status=422, remedy="请选择同组的在岗同事。")
 
     def _check_form(self, element: Element, given: dict[str, Any]) -> None:

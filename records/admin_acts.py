@@ -28,6 +28,10 @@ class Act(StrEnum):
     ACCOUNT_UNLOCKED = "account.unlocked"
     ACCOUNTS_MERGED = "account.merged"
     PASSWORD_RENEWED = "account.password"  # noqa: S105 - the name of an act
+    TOKEN_ISSUED = "account.token"  # noqa: S105 - the name of an act
+    IDENTITY_UNBOUND = "account.unbound"
+    SUBSTITUTE_APPOINTED = "substitute.appointed"
+    SUBSTITUTE_RECALLED = "substitute.recalled"
     GRANT_ASKED = "grant.asked"
     GRANT_CONFIRMED = "grant.confirmed"
     GRANT_REFUSED = "grant.refused"

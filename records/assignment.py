@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from engine.assignment import Person, Standing
 from records.agencies import Agency
 from records.calendar import local_date
+from records.masking import name_for
 from records.roles import AdminRole
 from records.substitutions import PRINCIPALS
 from records.users import User, UserKind, UserRole, user_by_username
@@ -116,7 +117,9 @@ class RecordsAssignment:
         """Whether the actor still works here: the account is open, and so is its agency."""
         return session.scalar(_ACTIVE, {"actor": actor}) is not None
 
-    def display(self, session: Session, actor: str) -> str:
-        """The name people read; the username itself where nobody has it (any more)."""
+    def display(self, session: Session, actor: str, reader: str | None = None) -> str:
+        """The name people read, `reader` perhaps masked; the username itself where nobody has it (any more)."""
         user = user_by_username(session, actor)
-        return actor if user is None else user.name
+        if user is None:
+            return actor
+        return name_for(user, user_by_username(session, reader)) if reader is not None else user.name

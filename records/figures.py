@@ -20,7 +20,7 @@ from records.certificates import Certificate
 from records.clocks import clock_of, read
 from records.formats import parse_amount
 from records.progress import Progress
-from records.projects import Project, at
+from records.projects import Project, at, region_of
 from records.regions import city_code
 
 YUAN = 10_000
@@ -49,7 +49,7 @@ class ProjectFigures(Base):
     enterprise_id: Mapped[str] = mapped_column(String(16), index=True)
     agency_id: Mapped[str | None] = mapped_column(String(16))
     submitted_at: Mapped[datetime] = mapped_column(UtcDateTime, doc="of the latest submission")
-    region: Mapped[str] = mapped_column(String(6), doc="where it is built, GB/T 2260")
+    region: Mapped[str] = mapped_column(String(6), doc="where it is built, GB/T 2260; empty: nobody can tell")
     city: Mapped[str] = mapped_column(String(6))
     division: Mapped[str] = mapped_column(String(2))
     class_code: Mapped[str] = mapped_column(String(4))
@@ -142,13 +142,13 @@ def _set(session: Session, document_id: Any, values: dict[str, Any]) -> None:
 
 def _of_project(project: Project) -> dict[str, Any]:
     form = project.form
-    region, class_code = str(form.get("region") or "")[:6], str(form.get("class_code") or "")[:4]
+    region, class_code = (region_of(form) or "")[:6], str(form.get("class_code") or "")[:4]
     return {
         "enterprise_id": project.enterprise_id,
         "agency_id": project.agency_id,
         "submitted_at": project.submitted_at,
         "region": region,
-        "city": city_code(region),
+        "city": city_code(region) if region else "",
         "division": class_code[:2],
         "class_code": class_code,
         **{name: yuan(at(form, f"money.{name}")) for name in MONEY},

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 GUANGDONG = "44"
 TECHNICAL_RENOVATION = "02"  # 项目类型代码 of GB/T 40058-2021
@@ -208,6 +208,11 @@ def amount_text(amount: Decimal) -> str:
     """The amount as a form keeps it: no exponent, no zeros at the end."""
     text = f"{amount:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def rounded(number: Decimal | int, places: int) -> Decimal:
+    """A number with so many decimals, zeros included, as people round: a half goes away from zero. Never minus zero."""
+    return Decimal(number).quantize(Decimal(10) ** -places, ROUND_HALF_UP) + 0
 
 
 def certificate_number_valid(text: str) -> bool:

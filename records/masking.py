@@ -7,11 +7,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from records.formats import mobile_valid
+from records.users import User, UserKind
 
 
 def mask_name(name: str) -> str:
     """黄例甲 → ****甲. A name of one character is hidden altogether."""
     return "****" + (name[-1] if len(name) > 1 else "")
+
+
+def name_for(user: User, reader: User | None) -> str:
+    """A user's name as `reader` is told it: whoever acts for an enterprise is named to its own people alone, to nobody
+    in particular (None) masked; officials and administrators stand with their names in what they do."""
+    if user.kind != UserKind.ENTERPRISE or (reader is not None and _belong_together(user, reader)):
+        return user.name
+    return mask_name(user.name)
+
+
+def _belong_together(user: User, reader: User) -> bool:
+    return user.id == reader.id or (user.enterprise_id is not None and user.enterprise_id == reader.enterprise_id)
 
 
 def mask_id(number: str) -> str:

@@ -63,14 +63,20 @@ def unread_count(session: Session, groups: Collection[str]) -> int:
     return session.scalar(_UNREAD_COUNT, {"groups": list(groups)}) or 0
 
 
+def notice_of(session: Session, notice_id: int, groups: Collection[str]) -> Notice:
+    """A notice of one of these groups. Raises CommandRefused 404 where they have no such notice."""
+    notice = session.get(Notice, notice_id)
+    if notice is None or notice.recipient_group not in groups:
+        raise CommandRefused("notice_not_found", "没有找到这条待阅事项。", status=404)
+    return notice
+
+
 def mark_read(session: Session, notice_id: int, groups: Collection[str], *, actor: str, now: datetime) -> Notice:
     """Note that a member of its group read the notice; a second reading changes nothing.
 
     Raises CommandRefused 404 where these groups have no such notice.
     """
-    notice = session.get(Notice, notice_id)
-    if notice is None or notice.recipient_group not in groups:
-        raise CommandRefused("notice_not_found", "没有找到这条待阅事项。", status=404)
+    notice = notice_of(session, notice_id, groups)
     if notice.read_at is None:
         notice.read_at, notice.read_by = now, actor
         session.flush()

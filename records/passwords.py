@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import BusinessRefusal, FieldError
 from engine.phrases import Phrase
+from records.tokens import end_tokens
 from records.users import User
 
 SHORTEST, LONGEST = 10, 128
@@ -69,13 +70,15 @@ def hash_password(password: str) -> str:
     return _hasher.hash(password)
 
 
-def set_password(user: User, password: str, *, temporary: bool = False) -> None:
-    """Give an account a password, and open it where wrong ones had locked it.
+def set_password(session: Session, user: User, password: str, *, temporary: bool = False) -> None:
+    """Give an account a password, and open it where wrong ones had locked it. Its tokens end: who had learned the
+    password before may have made some.
 
     `temporary`: somebody else chose it, so that the user has to choose another before anything else.
     """
     user.password_hash, user.must_change_password = hash_password(password), temporary
     unlock(user)
+    end_tokens(session, user)
 
 
 def first_password() -> str:
@@ -102,12 +105,12 @@ def _unknown_hash() -> str:
     return _hasher.hash(secrets.token_urlsafe(24))
 
 
-def choose_password(user: User, current: str, chosen: str, repeated: str) -> None:
+def choose_password(session: Session, user: User, current: str, chosen: str, repeated: str) -> None:
     """修改密码, by the user. Raises BusinessRefusal with everything that is wrong."""
     wrong = list(_objections(user, current, chosen, repeated))
     if wrong:
         raise BusinessRefusal(wrong, message="密码没有修改。")
-    set_password(user, chosen)
+    set_password(session, user, chosen)
 
 
 def _objections(user: User, current: str, chosen: str, repeated: str) -> Iterator[FieldError]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from records.agencies import Agency
 from records.certificates import CertificateStatus, Clearance
 from records.documents import IN_PROGRESS, Document, DocumentStatus
-from records.formats import amount_text, parse_amount
+from records.formats import amount_text, parse_amount, parse_project_code
 from records.masking import mask_person
 
 # Fields that the caller may send but that are never his to decide, or that are kept elsewhere.
@@ -83,6 +83,16 @@ def put(form: dict[str, Any], path: str, value: Any) -> None:
         form[parent] = dict(below) if isinstance(below, Mapping) else {}
         form = form[parent]
     form[name] = value
+
+
+def region_of(form: Mapping[str, Any]) -> str | None:
+    """Where the project of a form is built, GB/T 2260: the platform's word, else what its code says."""
+    said = form.get("region")
+    if isinstance(said, str) and said.strip():
+        return said
+    written = form.get("project_code")
+    code = parse_project_code(written) if isinstance(written, str) else None
+    return code.region if code is not None else None
 
 
 def live_project_with_code(session: Session, code: str, except_id: str | None = None) -> Project | None:

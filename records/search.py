@@ -1,4 +1,5 @@
-"""Search 搜索: projects, certificates and enterprises by a part of their name, or by how their code or number begins.
+"""Search 搜索: projects, certificates and enterprises by a part of their name, or by how their code or number begins;
+projects also by the number of whatever was applied for, or handed out, about them.
 
 Chinese is written without spaces, so words are no use: what is looked up is every two characters in a row. PostgreSQL
 has them as an index on the name itself (`jigai_grams`), kept by the database in the statement that writes the name;
@@ -15,11 +16,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from engine.tables import Base
-from records.certificates import Certificate
+from records.certificates import Certificate, Clearance
 from records.documents import Document
 from records.enterprises import Enterprise
 from records.figures import ProjectFigures
 from records.jurisdiction import sight
+from records.papers import Paper
 from records.projects import Project
 from records.users import User, UserKind
 
@@ -35,8 +37,12 @@ _ON_POSTGRESQL = "postgresql"
 _CODE = re.compile(r"[0-9]{4}-?[0-9-]*", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{4,15}", re.ASCII)
 _LETTER = re.compile(r"[0-9]{4}-([0-9]{15})(-变[0-9]*)?", re.ASCII)
-_SERIAL = re.compile(r"[A-Z]{2}[0-9-]{2,13}", re.ASCII)
+_SERIAL = re.compile(r"[A-Z]{2}[0-9-]{2,24}", re.ASCII)
+_SERIAL_OF_A_DAY = re.compile(r"[A-Z]{2}[0-9]{8}(-[0-9]{0,6})?", re.ASCII)
 _USCC = re.compile(r"[0-9A-Z]{18}|9[0-9A-Z]{3,16}", re.ASCII)
+
+_BRACKETS = str.maketrans("[]［］()（）", "〔〕" * 4)
+"""What people type for the brackets around the year in a 文号."""
 
 _Text = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
 
@@ -108,7 +114,8 @@ def has_filed(session: Session, user: User) -> ColumnElement[bool]:
 
 
 def is_project(session: Session, text: str) -> ColumnElement[bool]:
-    """A project that is called so, or whose code or certificate's number begins so."""
+    """A project that is called so, whose code or certificate's number begins so, or that a document or paper of this
+    number is about."""
     name, *codes = _known_by(session, text)
     if not codes:
         return name
@@ -126,14 +133,43 @@ def is_enterprise(session: Session, text: str) -> ColumnElement[bool]:
 
 def _known_by(session: Session, text: str) -> list[ColumnElement[bool]]:
     code, number = text.strip(), _plain(text)
+    serial = code.upper()
     asked = [_contains(session, Project.project_name, text, newest_first=Project.submitted_at.desc())]
     if _CODE.fullmatch(code):
         asked.append(Project.project_code.startswith(code, autoescape=True))
-    if _SERIAL.fullmatch(code.upper()):
-        asked.append(Project.number.between(code.upper(), code.upper() + "9" * 12))
+    if _SERIAL.fullmatch(serial) and serial[:2] in _series_of_projects():
+        asked.append(Project.number.between(serial, serial + "9" * 12))
     if _NUMBER.fullmatch(number):
         asked.append(_number_begins(Project.certificate_number, number))
+    if ids := _projects_numbered(session, code):
+        asked.append(Project.id.in_(ids))
     return asked
+
+
+def _projects_numbered(session: Session, text: str) -> Sequence[str]:
+    """The ids of the projects that documents of this number are about, such as changes, or papers of this number.
+
+    Of documents the beginning will do that names their day: there are few in a day. They are looked up first and by
+    themselves, so that the database never walks a list of projects in search of them.
+    """
+    asked: list[ColumnElement[bool]] = []
+    serial, plain = text.upper(), "".join(text.split())
+    if _SERIAL_OF_A_DAY.fullmatch(serial) and serial[:2] not in _series_of_projects():
+        asked.append(and_(Document.number.between(serial, serial + "9" * 12), Document.submission > 0))
+    if any(character.isdecimal() for character in plain):
+        written = {text, plain, plain.upper(), plain.translate(_BRACKETS)}
+        asked.append(Document.id.in_(select(Paper.document_id).where(Paper.number.in_(written))))
+    found: set[str] = set()
+    for condition in asked:
+        # What a project got knows the project; a paper about one that got nothing yet is the project's own.
+        about = select(func.coalesce(Clearance.project_id, Document.id)).select_from(Document)
+        about = about.outerjoin(Clearance, Clearance.number == Document.certificate_number)
+        found |= set(session.scalars(about.where(condition)))
+    return sorted(found)
+
+
+def _series_of_projects() -> frozenset[str]:
+    return frozenset(kind.SERIES for kind in Project.__subclasses__())
 
 
 def _contains(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from enum import StrEnum
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, func, select
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, case, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from engine.tables import Base, UtcDateTime
@@ -47,7 +47,7 @@ class OutgoingSms(Base):
     key: Mapped[str] = mapped_column(String(128), unique=True)
     resent: Mapped[int] = mapped_column(default=0, doc="how often an operator had it sent again")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime, doc="when its gateway took it last")
     attempts: Mapped[int] = mapped_column(default=0)
     gateway: Mapped[str | None] = mapped_column(String(16), doc="which one has it")
     reference: Mapped[str | None] = mapped_column(String(128), doc="the gateway's own name for it")
@@ -90,14 +90,21 @@ def queue(
 
 
 def sent_today(session: Session, message: OutgoingSms, now: datetime) -> int:
-    """How many messages of its template a message's number was sent on the day of `now`, in China."""
+    """How many messages of its template a message's number was sent on the day of `now`, in China. One that was sent
+    again counts each time, even if some of the times were on days before: no limit is passed by sending again."""
     midnight = datetime.combine(now.astimezone(SHANGHAI), time(0), SHANGHAI)
-    count = select(func.count()).where(
+    times = OutgoingSms.resent + case((OutgoingSms.state == SmsState.QUEUED.value, 0), else_=1)
+    count = select(func.sum(times)).where(
         OutgoingSms.number_print == message.number_print,
         OutgoingSms.template == message.template,
         OutgoingSms.sent_at >= midnight,
     )
     return session.scalar(count) or 0
+
+
+def awaits_sending(session: Session) -> bool:
+    """Whether a message is on its way to its gateway, or waits to be."""
+    return bool(session.scalar(select(select(OutgoingSms.id).where(OutgoingSms.state == SmsState.QUEUED).exists())))
 
 
 def by_reference(session: Session, gateway: str, reference: str) -> OutgoingSms | None:

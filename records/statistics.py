@@ -8,6 +8,7 @@ again began anew.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from engine.transactions import read_as_of_now
 from records.certificates import years_later
-from records.figures import YUAN, ProjectFigures
+from records.figures import ProjectFigures, ten_thousands
 from records.jurisdiction import sight
 from records.selection import Only, Selection, conditions, investment_class, is_city
 from records.users import User
@@ -56,19 +57,19 @@ class Measures:
         return Measures(*(getattr(self, name) + getattr(other, name) for name in MEASURES))
 
     @property
-    def hundred_millions(self) -> float:
+    def hundred_millions(self) -> Decimal:
         """The investment in 亿元."""
-        return self.total / (10_000 * YUAN)
+        return hundred_millions(self.total)
 
     @property
-    def average_days(self) -> float | None:
+    def average_days(self) -> Decimal | None:
         """Working days from a complete application to its certificate, in the mean; None where none is known."""
-        return self.days / self.measured if self.measured else None
+        return Decimal(self.days) / self.measured if self.measured else None
 
     @property
-    def on_time(self) -> float | None:
+    def on_time(self) -> Decimal | None:
         """The share of those whose working days are known that took no more than the law gives."""
-        return 1 - self.late / self.measured if self.measured else None
+        return Decimal(self.measured - self.late) / self.measured if self.measured else None
 
 
 MEASURES = tuple(field.name for field in fields(Measures))
@@ -119,6 +120,24 @@ def whole(session: Session, user: User, chosen: Selection) -> Measures:
     """All of the projects in a user's sight together."""
     sums = session.execute(_issued(session, user, chosen).add_columns(*_sums())).one()
     return Measures(*(int(number or 0) for number in sums))
+
+
+def hundred_millions(yuan: int) -> Decimal:
+    """元 as 亿元."""
+    return ten_thousands(yuan) / 10_000
+
+
+def shares(counts: Sequence[int]) -> list[int]:
+    """What percentage each of some counts has, in whole numbers that make 100 together: what rounding down leaves over
+    goes to those that lost most by it. All are 0 where nothing is counted."""
+    total = sum(counts)
+    if not total:
+        return [0] * len(counts)
+    found = [count * 100 // total for count in counts]
+    lost = sorted(range(len(counts)), key=lambda n: -(counts[n] * 100 % total))
+    for n in lost[: 100 - sum(found)]:
+        found[n] += 1
+    return found
 
 
 def year_before(chosen: Selection) -> Selection | None:

@@ -51,7 +51,13 @@ def issue_token(
     scope: TokenScope = TokenScope.WRITE,
     days: int = max(LIFETIMES),
 ) -> tuple[ApiToken, str]:
-    """A new token for the user, and its text, of which the answer is the only copy."""
+    """A new token for the user, and its text, of which the answer is the only copy.
+
+    Raises CommandRefused 403 while the user owes a password: the token would be good for nothing, and end with it.
+    """
+    if user.must_change_password:
+        message = "密码由他人设置，修改后才能新建访问令牌。"
+        raise CommandRefused("password_to_change", message, status=403, remedy="请先修改密码。")
     text = _PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(
         digest=_digest(text),
@@ -86,6 +92,11 @@ def revoke_token(session: Session, user: User, token_id: str) -> None:
     found = delete(ApiToken).where(ApiToken.id == token_id, ApiToken.user_id == user.id).returning(ApiToken.id)
     if session.scalar(found) is None:
         raise CommandRefused("token_unknown", "没有这个访问令牌，或者它已被撤销。", status=404)
+
+
+def end_tokens(session: Session, user: User) -> None:
+    """End all tokens of a user: whoever holds one speaks for them no more."""
+    session.execute(delete(ApiToken).where(ApiToken.user_id == user.id))
 
 
 def _digest(text: str) -> str:

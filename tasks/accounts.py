@@ -5,7 +5,8 @@ one that stays; the record keeps the names of those who acted.
 """
 
 from collections.abc import Sequence
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -18,13 +19,15 @@ from engine.tables import Task
 from records.account_merges import PROCESS, AccountMerge, MergeState
 from records.admin_acts import Act, note
 from records.assignment import enterprise_group
+from records.calendar import local_date
 from records.formats import mobile_valid
-from records.identities import Identity
+from records.identities import Identity, ending_of, identities_of, key_of
 from records.login_sessions import end_sessions
+from records.masking import name_for
 from records.notices import post
 from records.passwords import first_password, set_password, unlock
 from records.sms import queue
-from records.tokens import ApiToken
+from records.tokens import ApiToken, TokenScope, end_tokens, issue_token
 from records.users import User, UserKind, accounts_of
 from tasks.sms.texts import compose
 
@@ -70,17 +73,51 @@ def open_locked(command: Command, user: User) -> None:
 
 
 def renew_password(command: Command, user: User) -> str:
-    """A first password, told this once, which its user has to change; where they were logged in, they are not."""
+    """A first password, told this once, which its user has to change; where they were logged in, they are not.
+
+    Raises CommandRefused 403 for an administrator's, which is renewed on the command line alone: whoever renews it
+    could be two of the three.
+    """
+    if command.actor is not None and user.kind == UserKind.ADMIN:
+        message = "管理员的密码不能在网页上重设。"
+        remedy = "请由服务器的运维人员在命令行用 jigai user password 重设。"
+        raise CommandRefused("administrators_password", message, status=403, remedy=remedy)
     password = first_password()
-    set_password(user, password, temporary=True)
+    set_password(command.session, user, password, temporary=True)
     end_sessions(command.session, user)
     _note(command, Act.PASSWORD_RENEWED, user)
     return password
 
 
-def _note(command: Command, act: Act, user: User) -> None:
+def issue(command: Command, user: User, name: str, scope: TokenScope, days: int) -> str:
+    """The text of a new token that somebody else than its user makes."""
+    token, text = issue_token(command.session, user, command.now, name=name, scope=scope, days=days)
+    last_day = local_date(command.now + timedelta(days=days)).isoformat()
+    told = {"name": name, "scope": token.scope, "expires_on": last_day}
+    _note(command, Act.TOKEN_ISSUED, user, after=told)
+    return text
+
+
+def unbind(command: Command, user: User, key: str) -> None:
+    """解除绑定 of a provincial account: what came in by it is out, and the account's tokens end, whoever made them.
+
+    Raises CommandRefused 409 where the account has no such binding any more.
+    """
+    session = command.session
+    found = next((bound for bound in identities_of(session, user) if key_of(bound) == key), None)
+    if found is None:
+        raise CommandRefused("not_bound", "这个省统一身份账号没有绑定，或者绑定已经解除。", remedy="请刷新后查看。")
+    told = {"identity": ending_of(found), "bound_on": local_date(found.bound_at).isoformat()}
+    session.delete(found)
+    end_sessions(session, user)
+    end_tokens(session, user)
+    _note(command, Act.IDENTITY_UNBOUND, user, before=told)
+
+
+def _note(command: Command, act: Act, user: User, **told: Any) -> None:
     command.session.flush()
-    note(command.session, act, f"{user.name}（{user.username}）", actor=command.actor, now=command.now)
+    subject = f"{name_for(user, None)}（{user.username}）"
+    note(command.session, act, subject, actor=command.actor, now=command.now, **told)
 
 
 def open_task(session: Session, asked: AccountMerge) -> Task:
@@ -108,6 +145,7 @@ def merge_accounts(
     call: Call,
 ) -> None:
     """Close the enterprise's other accounts; their bound identities, tokens and earlier mergers go to the one kept.
+    That one is open where any of them was: a merger opens no enterprise that the security administrator has closed.
 
     Raises BusinessRefusal where the account cannot stay or is the only one.
     """
@@ -116,13 +154,13 @@ def merge_accounts(
     if kept is None:
         raise _refusal(message="请选择保留的账号。")
     others = others_of(session, kept)
+    kept.active = any(account.active for account in (kept, *others))
     for other in others:
         end_sessions(session, other)
         for table in (ApiToken, Identity):
             session.execute(update(table).where(table.user_id == other.id).values(user_id=kept.id))
         session.execute(update(User).where(User.merged_into == other.id).values(merged_into=kept.id))
         other.active, other.merged_into = False, kept.id
-    kept.active = True
     asked.enterprise_id, asked.kept_id, asked.state = kept.enterprise_id, kept.id, MergeState.MERGED.value
     _decided(asked, call)
     merged = {"enterprise": asked.enterprise_name, "kept": kept.username, "merged": [o.username for o in others]}

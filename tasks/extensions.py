@@ -8,13 +8,14 @@ from typing import Annotated, Any
 from sqlalchemy.orm import Session
 
 from engine.errors import BpmnError, BusinessRefusal, EngineError
+from engine.phrases import Phrase
 from engine.services import Call, Decide, Param, service_task
 from records.agencies import Agency
 from records.approvals import Reply
 from records.calendar import Calendar, local_date
 from records.certificates import STATUS_WORDS, CertificateStatus, Clearance, held, years_later
 from records.documents import IN_PROGRESS, DocumentStatus, open_documents, record_submission
-from records.extensions import Extension
+from records.extensions import LONGEST_REASON, Extension
 from records.progress import Progress
 from tasks.filings.findings import Finding, error
 from tasks.wording import ruled
@@ -122,6 +123,9 @@ def examine(session: Session, extension: Extension, *, now: datetime, decide: De
     reason = str(extension.form.get("reason") or "").strip()
     if not reason:
         errors.append(error("reason", "E07", "请填写「延期原因」"))
+    elif len(reason) > LONGEST_REASON:
+        message = Phrase("「延期原因」不能超过 {longest} 个字", longest=LONGEST_REASON)
+        errors.append(error("reason", "E07", message, Phrase("现有 {length} 个字", length=len(reason))))
     longer = years_later(certificate.dated_until, answer["years"]) if answer["years"] else None
     return Examined(errors, longer)
 

@@ -80,7 +80,8 @@ def admit(
     """Find the account that a provincial one opens, and bind the two; None where the table refuses.
 
     `holder` is who is logged in by password and wants the binding. Raises CommandRefused where the provincial account
-    does not go with them, names no enterprise, or opens an account that is closed. Flushes, never commits.
+    does not go with them, acts for another enterprise than the one whose account it is bound to, names no enterprise,
+    or opens an account that is closed. Flushes, never commits.
     """
     bound = session.get(Identity, (account.issuer, account.subject))
     opened = bound.user if bound is not None else holder
@@ -97,6 +98,8 @@ def admit(
         return ruling, None
     if holder is not None:
         _require_same(holder, bound, enterprise, account)
+    elif bound is not None and enterprise is not None and account.uscc not in ("", enterprise.uscc):
+        raise _elsewhere(enterprise, account)
     user = opened or (accounts[0] if accounts else _begin(session, enterprise, account))
     if not user.active:
         message = Phrase("账号 {account} 已停用，不能登录。", account=user.username)
@@ -128,6 +131,17 @@ def _require_same(
             enterprise=enterprise.name,
         )
         raise CommandRefused("other_enterprise", message, remedy="请换用本企业的省统账号。")
+
+
+def _elsewhere(enterprise: Enterprise, account: ProvincialAccount) -> CommandRefused:
+    """Somebody bound to an account of `enterprise` acts for another now, says the platform."""
+    message = Phrase(
+        "这个省统账号现在属于{owner}，绑定的却是{enterprise}的账号，没有登录。",
+        owner=account.enterprise_name or account.uscc,
+        enterprise=enterprise.name,
+    )
+    remedy = "请联系系统管理员解除原来的绑定，再重新登录。"
+    return CommandRefused("other_enterprise", message, status=403, remedy=remedy)
 
 
 def _begin(session: Session, enterprise: Enterprise | None, account: ProvincialAccount) -> User:

@@ -175,7 +175,7 @@ def _lines(
         else:
             for column in columns:
                 if column.needed and not line.text(column.name):
-                    message = Phrase("没有填写{column}", column=f"「{column.heading}」")
+                    message = Phrase("没有填写「{column}」", column=column.heading)
                     line.refuse(column.name, message, remedy="按原始记录填写")
         yield line
 

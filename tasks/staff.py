@@ -25,6 +25,7 @@ from records.masking import mask_phone
 from records.passwords import first_password, set_password
 from records.roles import OfficialRole, are_of_official, is_administrator
 from records.substitutions import recall_all
+from records.tokens import end_tokens
 from records.users import User, UserKind, UserRole, user_by_username
 
 LONGEST_NAME = User.name.type.length
@@ -60,8 +61,8 @@ def hire(command: Command, username: str, wanted: Wanted) -> tuple[User, str]:
     user = User(id=new_id(), username=username, name=wanted.name, kind=kind.value, active=False)
     user.mobile = wanted.mobile or None
     password = first_password()
-    set_password(user, password, temporary=True)
     session.add(user)
+    set_password(session, user, password, temporary=True)
     session.flush()
     _record(command, Act.STAFF_CREATED, user, after=_told(user))
     _ask(command, user, wanted.agency_id, wanted.roles)
@@ -135,7 +136,8 @@ def refuse(command: Command, grant: Grant, reason: str) -> None:
 
 
 def close(command: Command, user: User, reason: str) -> None:
-    """停用 by the security administrator: the account is closed at once, and what is on the desk stays there.
+    """停用 by the security administrator, an enterprise's account like an official's: it is closed at once, its log-ins
+    and tokens end, and what is on the desk stays there.
 
     Raises CommandRefused where it is closed, is one's own, or is the last of an administrator's role.
     """
@@ -149,9 +151,7 @@ def close(command: Command, user: User, reason: str) -> None:
     if user.admin_role is not None and not _others(command.session, user):
         message = Phrase("{name}是最后一名在岗的同类管理员，不能停用。", name=user.name)
         raise CommandRefused("last_administrator", message)
-    user.active = False
-    end_sessions(command.session, user)
-    command.session.flush()
+    _shut(command.session, user)
     _record(command, Act.STAFF_CLOSED, user, after={"reason": reason})
 
 
@@ -159,6 +159,9 @@ def open_again(command: Command, user: User) -> None:
     """启用 by the security administrator: the account is open as it was, and what was asked for it is confirmed."""
     if user.active:
         raise CommandRefused("account_open", Phrase("{name}的账号没有停用。", name=user.name))
+    if user.merged_into is not None:
+        message = Phrase("账号 {account} 已合并到同一企业的另一个账号，不能启用。", account=user.username)
+        raise CommandRefused("account_merged", message)
     if (grant := pending_of(command.session, user)) is not None:
         confirm(command, grant)
         return
@@ -183,9 +186,7 @@ def deactivate(command: Command, leaver: User, receiver: User | None, reason: st
     if receiver is not None and receiver.agency_id != leaver.agency_id:
         message = Phrase("{receiver}不是{leaver}本单位的同事，不能接手。", receiver=receiver.name, leaver=leaver.name)
         raise CommandRefused("receiver_unfit", message, status=422, remedy="请选择同一单位的在岗同事。")
-    leaver.active = False
-    end_sessions(command.session, leaver)
-    command.session.flush()
+    _shut(command.session, leaver)
     recall_all(command.session, leaver, actor=command.actor or "", now=command.now)
     handed = command.hand_over(leaver.username, receiver.username if receiver else None, reason)
     told: dict[str, Any] = {"reason": reason, "handed": len(handed)}
@@ -287,6 +288,14 @@ def _entrust(session: Session, user: User, agency_id: str | None, roles: frozens
     user.roles = [grant for grant in user.roles if grant.role in roles]
     session.flush()  # the database refuses a second administrator's role beside the first
     user.roles += [UserRole(role=role) for role in sorted(roles - user.role_names)]
+    session.flush()
+
+
+def _shut(session: Session, user: User) -> None:
+    """Close an account: nobody speaks for it any more, in a browser or by a program, also when it opens again."""
+    user.active = False
+    end_sessions(session, user)
+    end_tokens(session, user)
     session.flush()
 
 

@@ -15,7 +15,6 @@ from typing import Any
 import click
 from flask import Flask
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from engine import anchors
 from engine.audit import verification
@@ -26,24 +25,16 @@ from engine.errors import DeploymentRefused
 from engine.migration_commands import Outcome, Target, migrate_many
 from engine.problems import Problem
 from engine.services import Registry
-from engine.tables import Definition, new_id
+from engine.tables import Definition
 from engine.threads import take_turns
-from records.admin_acts import Act, note
-from records.agencies import Agency
-from records.assignment import ENTERPRISE_ROLE
-from records.enterprises import Enterprise
-from records.login_sessions import end_sessions
-from records.passwords import first_password, set_password, unlock
-from records.roles import AdminRole, OfficialRole, are_of_official, is_administrator
 from records.seed import seed_master_data
-from records.tokens import LIFETIMES, LONGEST_NAME, TokenScope, issue_token
-from records.users import User, UserKind, UserRole, user_by_username
 from web import backup, demo_identity, history, legacy, logs, reach
 from web import demo as demonstration
 from web.app import create_app
 from web.database import bring_up_to_date, db, is_up_to_date
 from web.installation import ready as _ready
 from web.keys import seals
+from web.people_commands import token, user
 from web.procedures import deploy_product, sources
 from web.runtime import runtime
 from web.settings import Settings, places
@@ -58,7 +49,8 @@ def main() -> None:
     take_turns()
 
 
-main.add_command(seals)
+for _group in (seals, user, token):
+    main.add_command(_group)
 
 
 # Running
@@ -329,86 +321,7 @@ def show_service(id: str) -> None:
         click.echo(f"  error {code}: {meaning}")
 
 
-# People
-
-
-@main.group()
-def user() -> None:
-    """Users."""
-
-
-@user.command("list")
-def list_users() -> None:
-    """Every user."""
-    with _ready().app_context():
-        for found in db.session.scalars(select(User).order_by(User.username)):
-            click.echo(f"{found.username:<12} {found.kind:<10} {found.name}  {' '.join(sorted(found.role_names))}")
-
-
-@user.command("create")
-@click.argument("username")
-@click.option("--name", required=True, help="As colleagues know them.")
-@click.option("--agency", help="Id of the agency an official works for.")
-@click.option("--enterprise", help="Id of the enterprise a user files for.")
-@click.option("--role", "roles", multiple=True, help="handler, reviewer …; may be given several times.")
-def create_user(username: str, name: str, agency: str | None, enterprise: str | None, roles: tuple[str, ...]) -> None:
-    """Add a user and print a first password. With neither agency nor enterprise: an administrator, whose role is one of
-    admin (unless another is given), security and auditor. Nobody has to confirm it."""
-    if agency and enterprise:
-        raise click.UsageError("a user belongs to an agency or to an enterprise, not to both")
-    kind = UserKind.AUTHORITY if agency else UserKind.ENTERPRISE if enterprise else UserKind.ADMIN
-    if kind == UserKind.ENTERPRISE:
-        roles = (ENTERPRISE_ROLE,)
-    elif kind == UserKind.ADMIN:
-        roles = roles or (AdminRole.SYSTEM.value,)
-        if not is_administrator(roles):
-            raise click.UsageError(f"an administrator has one of the roles {', '.join(AdminRole)}")
-    elif not are_of_official(roles):
-        raise click.UsageError(f"an official has at least one of the roles {', '.join(OfficialRole)}")
-    password = first_password()
-    with _ready().app_context(), runtime().engine.command(db.session()) as command:
-        for table, id in ((Agency, agency), (Enterprise, enterprise)):
-            if id is not None and command.session.get(table, id) is None:
-                raise click.BadParameter(f"there is no {table.__tablename__} {id}")
-        if user_by_username(command.session, username) is not None:
-            raise click.BadParameter(f"there is a user {username} already")
-        new = User(
-            id=new_id(), username=username, name=name, kind=kind.value, agency_id=agency, enterprise_id=enterprise
-        )
-        new.roles = [UserRole(role=role) for role in sorted(set(roles))]
-        set_password(new, password, temporary=True)
-        command.session.add(new)
-        command.session.flush()
-        told = {"kind": kind.value, "agency": agency, "enterprise": enterprise, "roles": sorted(new.role_names)}
-        note(command.session, Act.STAFF_CREATED, f"{name}（{username}）", actor=None, now=command.now, after=told)
-    click.echo(password)
-
-
-@user.command("password")
-@click.argument("username")
-def renew_password(username: str) -> None:
-    """Give a user a new first password, and print it: what was the password before opens nothing any more."""
-    password = first_password()
-    with _ready().app_context(), runtime().engine.command(db.session()) as command:
-        found = _known(command.session, username)
-        set_password(found, password, temporary=True)
-        end_sessions(command.session, found)
-    click.echo(password)
-
-
-@user.command("unlock")
-@click.argument("username")
-def unlock_user(username: str) -> None:
-    """Let a user log in again whom wrong passwords have locked out."""
-    with _ready().app_context(), runtime().engine.command(db.session()) as command:
-        unlock(_known(command.session, username))
-
-
-def _known(session: Session, username: str) -> User:
-    found = user_by_username(session, username)
-    if found is None:
-        raise click.BadParameter(f"there is no user {username}")
-    return found
+# The old system
 
 
 @main.command("import-legacy")
@@ -435,26 +348,6 @@ def import_legacy(
         )
     if not good:
         sys.exit(1)
-
-
-@main.group()
-def token() -> None:
-    """Personal tokens for the REST interface."""
-
-
-@token.command("create")
-@click.argument("username")
-@click.option("--name", default="jigai token create", help="What the token is for, as its owner reads it.")
-@click.option("--scope", type=click.Choice([scope.value for scope in TokenScope]), default=TokenScope.WRITE.value)
-@click.option("--days", type=click.IntRange(1), default=max(LIFETIMES), show_default=True, help="How long it is good.")
-def create_token(username: str, name: str, scope: str, days: int) -> None:
-    """Print a new token of a user, and nothing else."""
-    with _ready().app_context(), runtime().engine.command(db.session()) as command:
-        found = _known(command.session, username)
-        _token, text = issue_token(
-            command.session, found, command.now, name=name[:LONGEST_NAME], scope=TokenScope(scope), days=days
-        )
-        click.echo(text)
 
 
 # Health

@@ -15,12 +15,12 @@ from lxml import etree
 
 from web.form_words import Say, all_words, in_words
 
-_CHINESE = re.compile(r"[\u4e00-\u9fff\u3001\uff08\uff1a「]")
+_CHINESE = re.compile(r"[\u4e00-\u9fff\u3001\u3000\uff08\uff0b\uff0c\uff1a「]")
 _JOINED = re.compile(r'"((?:[^"\\]|\\.)*)"|(\w+)')  # the texts and names of a FEEL expression
 _BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 _NAMED = frozenset(("process", "task", "callActivity", "subProcess", "transaction"))
-"""Beside every task and event: what pages call by its name. Questions at gateways and words on flows stand on the
-picture only, which shows the diagram as it is deployed."""
+"""Beside every task, event and gateway: what pages call by its name. Words on flows stand on the picture only, which
+shows the diagram as it is deployed."""
 
 _NOUNS = frozenset(
     (
@@ -152,7 +152,7 @@ def diagram(file: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> 
     """The names in a BPMN file."""
     for element in etree.parse(file).iter(f"{_BPMN}*"):
         kind = str(element.tag).removeprefix(_BPMN)
-        if kind in _NAMED or kind.endswith(("Task", "Event")):
+        if kind in _NAMED or kind.endswith(("Task", "Event", "Gateway")):
             yield from _found(element.get("name", ""), element.sourceline or 0)
 
 

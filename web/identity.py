@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 import structlog
-from flask import Flask, Request, Response, g, request, session
+from flask import Flask, Request, Response, g, has_request_context, request, session
 from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import update
@@ -53,6 +53,7 @@ class Account:
             self.owes_password = by.user.must_change_password and by.method == LoginMethod.PASSWORD
         else:
             self.key = by.digest
+            self.owes_password = by.user.must_change_password
             self.may_change = by.scope == TokenScope.WRITE
 
     def get_id(self) -> str:
@@ -81,15 +82,15 @@ def register(app: Flask) -> None:
 
     @app.before_request
     def protect() -> None:
-        """A session's requests carry the CSRF token; a bearer token cannot be sent by somebody else's page, but may be
-        good for reading only."""
+        """A session's requests carry the CSRF token, whatever else they carry; a bearer token that is good cannot be
+        sent by somebody else's page, but may be good for reading only."""
         if request.method in ("GET", "HEAD", "OPTIONS"):
             return
-        by_header = request.headers.get("Authorization", "").lower().startswith("bearer ")
-        nobody = request.path.startswith("/api/") and not current_user.is_authenticated
-        if not by_header and not nobody:
+        account = _account()
+        nobody = request.path.startswith("/api/") and account is None
+        if not nobody and not (account is not None and isinstance(account.by, ApiToken)):
             csrf.protect()
-        if by_header and current_user.is_authenticated and not cast(Account, current_user).may_change:
+        if account is not None and not account.may_change:
             raise CommandRefused(
                 "token_reads_only",
                 "这个访问令牌只能读取，不能办理或修改。",
@@ -159,6 +160,15 @@ def session_id() -> str | None:
     return account.key if account is not None and isinstance(account.by, LoginSession) else None
 
 
+def require_session(message: str, remedy: str) -> str:
+    """The id of the session by which the request comes. Raises CommandRefused 403, which says `message`, where it comes
+    by a token: who holds one may not make it last or become more."""
+    id = session_id()
+    if id is None:
+        raise CommandRefused("not_a_session", message, status=403, remedy=remedy)
+    return id
+
+
 def _account() -> Account | None:
     return cast(Account, current_user) if current_user.is_authenticated else None
 
@@ -176,6 +186,12 @@ def me(*, owing: bool = False) -> User:
             "password_to_change", "密码由他人设置，请先修改密码。", status=403, remedy="请在网页上修改密码后继续。"
         )
     return account.user
+
+
+def user_or_none() -> User | None:
+    """Who is logged in, if anybody is; nobody outside of a request."""
+    account = _account() if has_request_context() else None
+    return account.user if account is not None else None
 
 
 def require(

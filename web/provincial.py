@@ -51,8 +51,7 @@ def begin(platform: IdentityPlatform, return_url: str) -> Response:
 def finish(platform: IdentityPlatform) -> ProvincialAccount:
     """Who comes back from the platform with the current request. Raises NoAccount, PlatformFailed."""
     client = _client(platform)
-    if request.args.get("iss", platform.issuer) != platform.issuer:
-        raise _untrusted("the answer is of another issuer")
+    _require_issuer(client, platform)
     try:
         token = client.authorize_access_token()
         claims = _claims(client, platform, token)
@@ -69,6 +68,20 @@ def finish(platform: IdentityPlatform) -> ProvincialAccount:
     except _FAILURES as failure:
         raise _away(failure) from failure
     return _account(platform, claims)
+
+
+def _require_issuer(client: FlaskOAuth2App, platform: IdentityPlatform) -> None:
+    """The answer says of which issuer it is where the platform promises that (RFC 9207), and of no other."""
+    told = request.args.get("iss")
+    if told is None:
+        try:
+            promised = client.load_server_metadata().get("authorization_response_iss_parameter_supported")
+        except _FAILURES as failure:
+            raise _away(failure) from failure
+        if promised:
+            raise _untrusted("the answer does not say of which issuer it is, as the platform promises")
+    elif told != platform.issuer:
+        raise _untrusted("the answer is of another issuer")
 
 
 @cache

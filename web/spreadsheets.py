@@ -1,10 +1,12 @@
 """Spreadsheets 电子表格: rows as XLSX and CSV, written as they come, so that a million of them take no memory.
 
-A cell never becomes a formula: what somebody typed into a form is not to run in an official's spreadsheet.
+A cell never becomes a formula: what somebody typed into a form is not to run in an official's spreadsheet. A `Decimal`
+has the decimals that it is shown with, zeros included.
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,8 +15,7 @@ from typing import IO, Any
 
 from xlsxwriter import Workbook
 from xlsxwriter.exceptions import XlsxWriterException
-
-from records.formats import amount_text
+from xlsxwriter.format import Format
 
 CSV, XLSX = "csv", "xlsx"
 MIMETYPES = {CSV: "text/csv; charset=utf-8", XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
@@ -24,6 +25,7 @@ MOST_ROWS = 1_048_575
 
 _BOM = "\ufeff"  # without which Excel takes UTF-8 for the code page of the machine
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_SIGNED = re.compile(r"[+-]\d[\d,]*(\.\d+)?%?", re.ASCII)  # a number, which no spreadsheet takes for a formula
 _NAME = str.maketrans("[]:*?/\\", "-------")
 
 
@@ -60,6 +62,7 @@ def write_xlsx(file: IO[bytes], sheets: Iterable[Sheet]) -> None:
     book = Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     head = book.add_format({"bold": True, "bg_color": "#EAF1FB", "bottom": 1})
     day = book.add_format({"num_format": "yyyy-mm-dd"})
+    numbers = _Formats(book)
     for sheet in sheets:
         page = book.add_worksheet(sheet.name.translate(_NAME)[:31])
         page.freeze_panes(1, 0)
@@ -72,11 +75,22 @@ def write_xlsx(file: IO[bytes], sheets: Iterable[Sheet]) -> None:
             for column, value in enumerate(row):
                 if isinstance(value, date):
                     page.write_datetime(number, column, value, day)
-                elif isinstance(value, int | float | Decimal):
-                    page.write_number(number, column, value)
+                elif isinstance(value, int | Decimal):
+                    page.write_number(number, column, value, numbers[_places(value)])
                 elif value:
                     page.write_string(number, column, str(value))
     book.close()
+
+
+class _Formats(dict[int, Format]):
+    """How a workbook shows numbers, by their decimals: thousands grouped, as pages do."""
+
+    def __init__(self, book: Workbook) -> None:
+        self._book = book
+
+    def __missing__(self, places: int) -> Format:
+        self[places] = self._book.add_format({"num_format": "#,##0" + ("." + "0" * places if places else "")})
+        return self[places]
 
 
 WRITERS = {CSV: write_csv, XLSX: write_xlsx}
@@ -96,7 +110,11 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, Decimal):
-        return amount_text(value)
-    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"{value:f}"
+    if isinstance(value, str) and value.startswith(_FORMULA) and not _SIGNED.fullmatch(value):
         return f"'{value}"
     return str(value)
+
+
+def _places(number: int | Decimal) -> int:
+    return max(0, -int(number.as_tuple().exponent)) if isinstance(number, Decimal) else 0

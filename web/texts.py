@@ -39,9 +39,14 @@ class Texts(Domain):
         text = str(self.get_translations().gettext(string))
         return text % variables if variables else text
 
+    def pgettext(self, context: str, string: str) -> str:
+        """A word that means something else elsewhere: `context`, in English, says what it means here."""
+        return str(self.get_translations().pgettext(context, string))
+
 
 texts = Texts()
 gettext = texts.gettext
+pgettext = texts.pgettext
 
 
 def told(text: str | None) -> str:
@@ -83,7 +88,7 @@ def register(app: Flask) -> None:
     app.before_request(texts.begin)
     app.teardown_request(texts.end)
     # Not by Jinja's extension, which goes through five calls for each of a page's two hundred texts.
-    app.jinja_env.globals["_"] = _in_template
+    app.jinja_env.globals |= {"_": _in_template, "pgettext": pgettext}
 
 
 def language() -> str:

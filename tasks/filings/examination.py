@@ -29,6 +29,7 @@ from records.formats import (
     uscc_valid,
 )
 from records.industry import IndustryClass
+from records.projects import region_of
 from tasks.filings.findings import Finding, Hint, error, warning
 from tasks.filings.routing import APPROVED, FILED, route
 from tasks.filings.vocabulary import AMOUNTS, CHOICES, LABELS, REQUIRED
@@ -171,8 +172,7 @@ class _Case:
 
     @cached_property
     def region(self) -> str | None:
-        """Where the project is built: the platform's word, else what its code says."""
-        return self.value("region") or (self.code.region if self.code else None)
+        return region_of(self.form)
 
     def computed(self) -> dict[str, Any]:
         computed: dict[str, Any] = {}

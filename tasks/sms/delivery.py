@@ -17,7 +17,7 @@ from engine.tables import Job
 from engine.transactions import after_commit
 from records.admin_acts import Act, note
 from records.documents import Document
-from records.sms import OutgoingSms, SmsState, by_reference, queue, sent_today
+from records.sms import OutgoingSms, SmsState, awaits_sending, by_reference, queue, sent_today
 from records.sms_texts import chosen_text
 from tasks.adapters import adapters
 from tasks.documents import document_of
@@ -28,7 +28,8 @@ from tasks.wording import month_day
 _DELIVER = "sms/deliver"
 _LONGEST_NOTE = 200
 _TO_SEND_AGAIN = frozenset((SmsState.FAILED, SmsState.UNDELIVERED, SmsState.LIMITED, SmsState.SKIPPED))
-_TO_AUTHORITY = frozenset(("S01", "S10", "S18", "S19", "S25"))
+TO_AUTHORITY = frozenset(("S01", "S10", "S18", "S19", "S25"))
+"""Messages to the agency's duty mobile; the others are the enterprise's."""
 
 
 @service_task("sms/queue", version=1, title="发送短信", category="通知", effect="transaction")
@@ -95,17 +96,20 @@ def deliver(sms_id: Annotated[int, Param(title="短信编号")], call: Call) -> 
     call.keep(mark_sent)
 
 
-def note_deliveries(session: Session, gateway: SmsGateway, told: Any, now: datetime) -> int:
-    """Note how messages ended, as their gateway tells; how many were ours and not told of before. Raises
+def note_deliveries(session: Session, gateway: SmsGateway, told: Any, now: datetime) -> bool:
+    """Note how messages ended, as their gateway tells; whether all of it was understood. It was not where the gateway
+    names a message that may be on its way to it still: its receipt can come before the job has noted its name. Raises
     ReportUnreadable."""
-    noted = 0
+    on_its_way = awaits_sending(session)  # asked first: what is sent meanwhile is found by its name
+    understood = True
     for delivery in gateway.deliveries(told):
         message = by_reference(session, gateway.name, delivery.reference)
-        if message is not None and message.state == SmsState.SENT:
+        if message is None:
+            understood = understood and not on_its_way
+        elif message.state == SmsState.SENT:
             message.state = (SmsState.DELIVERED if delivery.delivered else SmsState.UNDELIVERED).value
             message.note, message.reported_at = delivery.note or None, now
-            noted += 1
-    return noted
+    return understood
 
 
 def job_of_message() -> ColumnElement[bool]:
@@ -134,7 +138,8 @@ def send_again(command: Command, message: OutgoingSms) -> None:
     if job is not None and job.state == "failed":
         command.retry_job(job.id)
         return
-    message.state, message.note, message.sent_at = SmsState.QUEUED.value, None, None
+    # When it was sent stays: it counts for that day's limit.
+    message.state, message.note = SmsState.QUEUED.value, None
     message.reference, message.reported_at = None, None
     message.resent += 1
     payload = {"operator": _DELIVER, "arguments": values.to_json({"sms_id": message.id})}
@@ -172,7 +177,7 @@ def _note(session: Session, sms_id: int, state: SmsState, note: str | None) -> O
 
 
 def _mobile(document: Document, template: str) -> str | None:
-    if template in _TO_AUTHORITY:
+    if template in TO_AUTHORITY:
         return document.agency.duty_mobile if document.agency else None
     return document.enterprise.contact.get("mobile")
 

@@ -20,6 +20,22 @@ LENGTHS: Mapping[str, int] = MappingProxyType(
     {"e": 10, "p": 15, "k": 4, "d": 10, "n": 15, "a": 12, "y": 4, "h": 4, "g": 4, "w": 7}
 )
 
+LABELS: Mapping[str, str] = MappingProxyType(
+    {
+        "e": "企业名称",
+        "p": "项目名称",
+        "k": "事项",
+        "d": "日期",
+        "n": "备案证号",
+        "a": "备案机关",
+        "y": "年度",
+        "h": "备案证或核准批复",
+        "g": "重新办理的事项",
+        "w": "答复文书",
+    }
+)
+"""What the placeholders stand for."""
+
 TEMPLATES: Mapping[str, str] = MappingProxyType(
     {
         "S01": "{e}已提交“{p}”{k}，请在{d}前办结。",

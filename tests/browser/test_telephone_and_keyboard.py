@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.people import Demo, cut_off, draft, row, submitted
+from tests.browser.people import Demo, certified, cut_off, draft, row, submitted
 from web import demo
 
 Visit = Callable[..., Page]
@@ -31,6 +31,18 @@ def test_no_page_scrolls_sideways_on_a_telephone(site: Demo, visit: Visit, visit
     form = visit_as("ent01", f"/filings/{draft(site)}/edit", **TELEPHONE)
     expect(form.get_by_role("checkbox", name="我已阅读并同意备案承诺声明")).to_be_visible()
     assert_no_sideways_scroll(form)
+
+
+def test_public_pages_fit_a_small_telephone_in_english(site: Demo, visit: Visit) -> None:
+    page = visit("/language/en?next=/login", **TELEPHONE)
+    number = certified(site)
+    site.call("ent01", "POST", f"/certificates/{number}/cancel", {"reason": "不再实施"})
+    for path in ("/login", f"/verify?number={number}"):
+        for width in (390, 360):
+            page.set_viewport_size({"width": width, "height": 844})
+            page.goto(path)
+            assert_no_sideways_scroll(page)
+            assert cut_off(page) == [], path
 
 
 def test_the_top_bar_stays_however_far_one_scrolls(site: Demo, visit_as: Visit) -> None:

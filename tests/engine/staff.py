@@ -34,5 +34,5 @@ class Staff:
     def is_active(self, session: Session, actor: str) -> bool:
         return actor in self.groups
 
-    def display(self, session: Session, actor: str) -> str:
+    def display(self, session: Session, actor: str, reader: str | None = None) -> str:
         return actor

@@ -77,7 +77,7 @@ def test_only_the_right_password_opens_an_open_account(session: Session) -> None
     assert check_password(user, PASSWORD)
     assert not check_password(user, "wrong")
     assert not check_password(None, PASSWORD)
-    set_password(user, "another one")
+    set_password(session, user, "another one")
     assert check_password(user, "another one")
     user.active = False
     assert not check_password(user, "another one")

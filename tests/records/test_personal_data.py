@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from records import encryption
 from records.enterprises import Enterprise
-from records.masking import mask_id, mask_name, mask_person, mask_phone
+from records.masking import mask_id, mask_name, mask_person, mask_phone, name_for
+from records.users import user_by_username
 
 
 def test_masks_leave_what_the_deck_leaves() -> None:
@@ -29,6 +30,20 @@ def test_a_masked_person_keeps_the_type_of_document() -> None:
         "phone": None,
     }
     assert mask_person(None) == {}
+
+
+def test_who_acts_for_an_enterprise_is_named_to_its_own_people_alone(session: Session) -> None:
+    users = {name: user_by_username(session, name) for name in ("ent01", "ent02", "gx10", "admin", "auditor")}
+    ours, theirs, official, admin, auditor = users.values()
+    assert ours is not None
+    assert official is not None
+    assert name_for(ours, ours) == "黄例甲"
+    for reader in (theirs, official, admin, auditor, None):
+        assert name_for(ours, reader) == "****甲"
+        assert name_for(official, reader) == "李经办"
+    ours.enterprise_id = None  # waits for its enterprise to be found
+    assert name_for(ours, official) == "****甲"
+    assert name_for(ours, ours) == "黄例甲"
 
 
 def test_people_are_unreadable_in_the_table_and_readable_in_the_model(session: Session) -> None:

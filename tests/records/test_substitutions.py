@@ -100,6 +100,12 @@ def test_who_leaves_neither_is_substituted_nor_substitutes(session: Session) -> 
     assert [one.state(TODAY) for one in made] == [SubstitutionState.RECALLED] * 2
 
 
+def test_a_substitution_lasts_three_months_at_most(session: Session) -> None:
+    assert name_substitute(session, "gx11", "gx10", 1, 92).state(TODAY) == SubstitutionState.PLANNED
+    with pytest.raises(CommandRefused, match="一次代理最长 92 天（含首尾两日）。"):
+        name_substitute(session, "gx12", "gx10", 1, 93)
+
+
 @pytest.mark.parametrize(
     ("principal", "substitute", "days", "code"),
     [
@@ -109,6 +115,7 @@ def test_who_leaves_neither_is_substituted_nor_substitutes(session: Session) -> 
         ("ent01", "ent02", (0, 1), "principal_unfit"),
         ("gx11", "gx10", (-1, 1), "days_unfit"),
         ("gx11", "gx10", (2, 1), "days_unfit"),
+        ("gx11", "gx10", (10, 102), "days_unfit"),
         ("gx12", "gx10", (2, 3), "already_substituted"),
     ],
 )

@@ -97,6 +97,10 @@ class Portal:
                 _token, self._tokens[username] = issue_token(command.session, user, command.now, days=LONG)
         return self._tokens[username]
 
+    def forget(self, username: str) -> None:
+        """Their tokens have ended; the next call makes another."""
+        self._tokens.pop(username, None)
+
     def hire(self, username: str, name: str, *, agency: str, role: str) -> None:
         """One more official, with the demo's password."""
         with self.app.app_context(), runtime().engine.command(db.session()) as command:

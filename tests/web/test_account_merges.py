@@ -172,3 +172,9 @@ def test_only_administrators_merge(client_of: ClientOf, asked: str, username: st
     visitor = client_of(username)
     assert visitor.get("/accounts").status_code == 403
     assert visitor.post(for_administrators(asked), {"decision": "merge", "keep": "ent03"}).status_code == 403
+
+
+def test_who_may_not_merge_is_offered_no_merger(client_of: ClientOf, asked: str) -> None:
+    for username, offered in (("admin", True), ("security", False)):
+        page = client_of(username).read("/accounts?q=南澜")
+        assert ("待处理的合并申请" in page, 'action="/accounts/merges"' in page) == (offered, offered), username

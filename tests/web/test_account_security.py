@@ -4,13 +4,16 @@ import html
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from engine.errors import CommandRefused
 from records.login_sessions import FORGOTTEN_AFTER, LoginSession
 from records.passwords import LOCKED_FOR, MOST_FAILURES, set_password
+from records.tokens import issue_token
 from records.users import user_by_username
 from tests.web.conftest import Visitor
 from tests.web.portal import Portal
@@ -40,8 +43,18 @@ def give_password(portal: Portal, username: str) -> None:
     with portal.app.app_context():
         user = user_by_username(db.session(), username)
         assert user is not None
-        set_password(user, demo.PASSWORD, temporary=True)
+        set_password(db.session(), user, demo.PASSWORD, temporary=True)
         db.session.commit()
+
+
+def new_token(visitor: Visitor, **wanted: Any) -> dict[str, Any]:
+    """A token that somebody makes over the interface who has logged in."""
+    made = visitor.client.post(
+        "/api/v1/tokens", json={"name": "月报"} | wanted, headers={"X-CSRFToken": visitor.token()}
+    )
+    assert made.status_code == 201, made.text
+    told: dict[str, Any] = made.get_json()
+    return told
 
 
 # Guessing
@@ -194,18 +207,17 @@ def test_a_request_asks_once_who_it_is_and_notes_its_use_now_and_then(portal: Po
 # Tokens
 
 
-def test_a_token_that_reads_changes_nothing(portal: Portal) -> None:
-    made = portal.call("ent01", "POST", "/tokens", json={"name": "月报", "scope": "read", "days": 90})
-    assert made.status_code == 201, made.text
-    bearer = {"Authorization": f"Bearer {made.get_json()['text']}"}
+def test_a_token_that_reads_changes_nothing(portal: Portal, client_of: ClientOf) -> None:
+    made = new_token(client_of("ent01"), scope="read", days=90)
+    bearer = {"Authorization": f"Bearer {made['text']}"}
     assert portal.client.get("/api/v1/filings", headers=bearer).status_code == 200
     refused = portal.client.post("/api/v1/filings", headers=bearer, json=portal.form())
     assert refused.status_code == 403
     assert refused.get_json()["detail"] == "这个访问令牌只能读取，不能办理或修改。"
 
 
-def test_tokens_are_listed_without_their_text_and_revoked(portal: Portal) -> None:
-    made = portal.call("ent01", "POST", "/tokens", json={"name": "月报"}).get_json()
+def test_tokens_are_listed_without_their_text_and_revoked(portal: Portal, client_of: ClientOf) -> None:
+    made = new_token(client_of("ent01"))
     listed = portal.call("ent01", "GET", "/tokens")
     assert made["text"] not in listed.text
     [line] = [item for item in listed.get_json()["items"] if item["name"] == "月报"]
@@ -216,8 +228,8 @@ def test_tokens_are_listed_without_their_text_and_revoked(portal: Portal) -> Non
     assert portal.client.get("/api/v1/filings", headers=bearer).status_code == 401
 
 
-def test_a_token_ends_with_its_day(portal: Portal) -> None:
-    made = portal.call("ent01", "POST", "/tokens", json={"name": "月报", "days": 30}).get_json()
+def test_a_token_ends_with_its_day(portal: Portal, client_of: ClientOf) -> None:
+    made = new_token(client_of("ent01"), days=30)
     bearer = {"Authorization": f"Bearer {made['text']}"}
     portal.clock.advance(timedelta(days=30))
     assert portal.client.get("/api/v1/filings", headers=bearer).status_code == 401
@@ -243,3 +255,51 @@ def test_a_page_shows_a_new_token_once_and_when_it_was_used(client_of: ClientOf,
 def test_a_token_that_is_not_filled_in_is_not_made(client_of: ClientOf) -> None:
     enterprise = client_of("ent01")
     assert enterprise.post("/account/tokens", {"name": "x", "scope": "all", "days": "30"}).status_code == 422
+
+
+def test_a_token_makes_no_other_token(portal: Portal) -> None:
+    refused = portal.call("ent01", "POST", "/tokens", json={"name": "月报"})
+    assert (refused.status_code, refused.get_json()["detail"]) == (403, "访问令牌不能用来新建访问令牌。")
+    bearer = {"Authorization": f"Bearer {portal.token('ent01')}"}
+    fields = {"name": "月报", "scope": "write", "days": "365"}
+    assert portal.client.post("/account/tokens", headers=bearer, data=fields).status_code == 403
+    assert len(portal.call("ent01", "GET", "/tokens").get_json()["items"]) == 1
+
+
+@pytest.mark.parametrize("who", ["the user", "an administrator"])
+def test_a_password_that_is_set_ends_the_tokens_of_its_account(portal: Portal, client_of: ClientOf, who: str) -> None:
+    assert portal.call("gx10", "GET", "/tasks").status_code == 200
+    if who == "the user":
+        official = client_of("gx10")
+        assert "访问令牌全部失效" in official.read("/account/password")
+        assert change(official, demo.PASSWORD, NEW)[0] == 303
+    else:
+        client_of("admin").post("/accounts/gx10/password")
+    assert portal.call("gx10", "GET", "/tasks").status_code == 401
+
+
+def test_a_token_is_good_for_nothing_while_its_account_owes_a_password(portal: Portal) -> None:
+    token = portal.token("gx10")
+    with portal.app.app_context():
+        user = user_by_username(db.session(), "gx10")
+        assert user is not None
+        user.must_change_password = True
+        db.session.commit()
+        with pytest.raises(CommandRefused, match="密码由他人设置，修改后才能新建访问令牌。"):
+            issue_token(db.session(), user, portal.clock.now())
+    refused = portal.client.get("/api/v1/tasks", headers={"Authorization": f"Bearer {token}"})
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "password_to_change")
+
+
+# Forged requests
+
+
+@pytest.mark.parametrize("kind", ["nonsense", "good"])
+def test_a_token_beside_a_session_does_not_stand_in_for_its_csrf_token(
+    portal: Portal, client_of: ClientOf, kind: str
+) -> None:
+    official, elsewhere = client_of("gx10"), client_of("gx10")
+    bearer = {"Authorization": f"Bearer {portal.token('gx10') if kind == 'good' else kind}"}
+    for path in ("/account/sessions/end", "/api/v1/substitutions"):
+        assert official.client.post(path, headers=bearer).status_code == 400, path
+    assert elsewhere.get("/inbox/todo").status_code == 200

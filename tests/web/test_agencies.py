@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from records.masking import mask_phone
 from tests.web.conftest import Visitor
 from tests.web.portal import Portal
 
@@ -55,6 +56,16 @@ def test_an_agency_that_does_not_fit_is_refused_by_field(portal: Portal, change:
     answer = portal.call("admin", "POST", "/agencies", json=NEW | change)
     assert answer.status_code == 422
     assert [error["field"] for error in answer.get_json()["errors"]] == [field]
+
+
+def test_duty_mobiles_are_told_in_full_to_who_edits_agencies_alone(portal: Portal) -> None:
+    def mobiles(user: str) -> set[str | None]:
+        return {agency["duty_mobile"] for agency in portal.call(user, "GET", "/agencies").get_json()}
+
+    told = mobiles("admin")
+    assert "19400000106" in told
+    for user in ("security", "auditor"):
+        assert mobiles(user) == {mask_phone(mobile) if mobile else None for mobile in told}
 
 
 def test_agencies_never_report_to_each_other_in_a_circle(portal: Portal) -> None:

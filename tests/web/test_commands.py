@@ -8,11 +8,13 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 import structlog
 from click.testing import CliRunner
-from sqlalchemy import QueuePool
+from sqlalchemy import QueuePool, select
 from waitress.server import create_server
 
+from records.admin_acts import AdminAct
 from records.passwords import check_password
 from records.users import user_by_username
+from tests.web.conftest import Visitor
 from tests.web.portal import Portal
 from web import demo
 from web.cli import behind, main
@@ -63,6 +65,38 @@ def test_a_user_gets_a_new_password_and_the_old_one_opens_nothing(
         user = user_by_username(db.session(), "ent01")
         assert check_password(user, renewed.stdout.strip())
         assert not check_password(user, demo.PASSWORD)
+
+
+def test_what_is_done_on_the_command_line_is_in_the_record(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.installation.create_app", lambda: portal.app)
+    told = [
+        CliRunner().invoke(main, arguments)
+        for arguments in (
+            ["token", "create", "gx10", "--name", "月报", "--scope", "read", "--days", "30"],
+            ["user", "unlock", "gx10"],
+            ["user", "password", "gx10"],
+            ["token", "create", "gx10"],
+            ["token", "create", "gx11", "--days", "31"],
+        )
+    ]
+    structlog.reset_defaults()
+    assert [result.exit_code for result in told] == [0, 0, 0, 2, 2]
+    assert "has to choose a password" in told[3].output
+    with portal.app.app_context():
+        acts = db.session.scalars(select(AdminAct).order_by(AdminAct.id)).all()
+        assert [(act.act, act.actor, act.subject) for act in acts] == [
+            ("account.token", None, "李经办（gx10）"),
+            ("account.unlocked", None, "李经办（gx10）"),
+            ("account.password", None, "李经办（gx10）"),
+        ]
+        assert acts[0].after == {"name": "月报", "scope": "read", "expires_on": "2026-04-01"}
+    assert "命令行" in client_of_auditor(portal).read("/administration/audit")
+
+
+def client_of_auditor(portal: Portal) -> Visitor:
+    auditor = Visitor(portal.app)
+    auditor.log_in("auditor", "official")
+    return auditor
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import Column, MetaData, insert, text
+from sqlalchemy import Column, Connection, MetaData, insert, text
 from sqlalchemy.exc import DBAPIError
 
 from engine.audit import verification
@@ -98,3 +98,35 @@ def store_as_0001_did() -> None:
                 at = EIGHT + timedelta(days=1, milliseconds=250)
                 store("history", line | {"seq": seq, "at": at, "action": "completed", "element_id": "gateway"})
         connection.commit()
+
+
+def test_projects_that_were_counted_nowhere_are_counted_where_their_code_says(portal: Portal) -> None:
+    upgrade(directory=str(MIGRATIONS), revision="0019")
+    with db.engine.connect() as connection:
+        store_as_0019_did(connection, {"d1": "2019-440704-33-03-012345", "d2": None}, region="", city="00")
+        store_as_0019_did(connection, {"d3": "2103-440605-04-02-314723"}, region="440606", city="440600")
+        connection.commit()
+    upgrade(directory=str(MIGRATIONS), revision="0020")
+    with db.engine.connect() as connection:
+        rows = connection.execute(text("SELECT document_id, region, city FROM project_figures ORDER BY document_id"))
+        assert [tuple(row) for row in rows] == [("d1", "440704", "440700"), ("d2", "", ""), ("d3", "440606", "440600")]
+
+
+def store_as_0019_did(connection: Connection, codes: dict[str, str | None], *, region: str, city: str) -> None:
+    """Submitted projects with their figures, by id and project code."""
+    tables = MetaData()
+    tables.reflect(connection, only=("document", "enterprise", "project_figures"))
+    for id, code in codes.items():
+        known: dict[str, Any] = {
+            "id": id, "document_id": id, "enterprise_id": id, "number": f"SB{id}", "kind": "filing", "form": "{}",
+            "project_code": code, "region": region, "city": city, "name": id, "uscc": id, "submitted_at": EIGHT,
+        }  # fmt: skip
+        for name in ("enterprise", "document", "project_figures"):
+            columns = tables.tables[name].c
+            row = {c.name: known.get(c.name, _filler(c)) for c in columns if c.name in known or not c.nullable}
+            connection.execute(insert(tables.tables[name]), [row])
+
+
+def _filler(column: Column[Any]) -> Any:
+    kind = column.type.python_type
+    return EIGHT if kind is datetime else kind()

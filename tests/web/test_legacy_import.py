@@ -195,6 +195,18 @@ def test_a_certificate_that_holds_is_in_the_public_list_on_its_day(portal: Porta
         assert line.agency_name == "江门市江海区工业和信息化主管部门"
 
 
+def test_what_came_over_is_counted_and_listed_where_its_project_is_built(
+    portal: Portal, owner: Callable[..., None]
+) -> None:
+    owner()
+    period = "issued_from=2024-01-01&issued_to=2024-12-31"
+    for within, by, key in (("", "region", "440700"), ("&region=440700", "region", "440704")):
+        told = portal.call("gx10", "GET", f"/statistics?by={by}&{period}{within}").get_json()
+        assert [(line["key"], line["filings"]) for line in told["items"]] == [(key, 1)], within
+    [line] = portal.call("gx10", "GET", f"/projects?region=440704&{period}").get_json()["items"]
+    assert (line["certificate"], line["place"]) == (NUMBER, "江门市江海区")
+
+
 def test_messages_at_the_beginning_can_be_left_out(portal: Portal, bring: Importer) -> None:
     before = rows(portal, OutgoingSms)
     assert bring([certificate(**LONG_TERM)], quiet=True)

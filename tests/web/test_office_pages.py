@@ -23,6 +23,7 @@ from tests.web.sample_projects import AS_OF, certified, load_projects, projects
 from tests.web.test_certificate_pages import menu
 from web.database import db
 from web.pages import exports
+from web.spreadsheets import Sheet, csv_lines
 
 Client = Callable[[str], Visitor]
 
@@ -188,6 +189,27 @@ def test_what_was_typed_never_becomes_a_formula(portal: Portal, client_of: Clien
     book = load_workbook(io.BytesIO(export(client_of("gx10"), "enterprises", "xlsx", q="HYPERLINK").data))
     assert book.active["A2"].value == "=HYPERLINK(1)"
     assert book.active["A2"].data_type == "s"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("+750.0%", "+750.0%"),
+        ("-12", "-12"),
+        ("+1,234.5%", '"+1,234.5%"'),
+        ("=1+1", "'=1+1"),
+        ("+1+1", "'+1+1"),
+        ("-2*A1", "'-2*A1"),
+        ("+86-750-1234567", "'+86-750-1234567"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        (Decimal("0.70"), "0.70"),
+        (Decimal(7_200_000) / 10_000, "720"),
+        (1234, "1234"),
+    ],
+)
+def test_a_csv_keeps_numbers_as_they_are_shown_and_makes_no_formulas(value: object, written: str) -> None:
+    *_before, line = csv_lines([Sheet("", ["x"], [[value]])])
+    assert line == f"{written}\r\n"
 
 
 def test_a_long_list_is_written_by_a_job_and_fetched_by_whoever_asked(

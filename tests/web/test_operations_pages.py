@@ -2,9 +2,18 @@
 
 from collections.abc import Callable
 
+from flask import Flask
+
+from engine.deployments import newest
+from engine.history import nodes_of
 from tests.web.conftest import Visitor
 from tests.web.portal import Portal
 from tests.web.test_rest_jobs import begun, failed, portal, status
+from web import texts
+from web.database import db
+from web.pages import people
+from web.pages.operations import element_name
+from web.runtime import runtime
 
 __all__ = ["portal"]  # with the process `letters`, on each kind of database
 
@@ -31,6 +40,19 @@ def test_an_incident_is_seen_with_its_reason_and_put_right(portal: Portal, clien
     assert status(portal, case) == "completed"
     acts = portal.call("auditor", "GET", "/audit/acts?act=job.retried").get_json()["items"]
     assert [(act["actor"], act["after"]) for act in acts] == [("admin", {"corrected": ["to"]})]
+
+
+def test_what_an_element_is_called_is_told_in_the_readers_language(app: Flask) -> None:
+    with app.test_request_context("/?lang=en"):
+        definition = newest(db.session(), "certificate")
+        assert definition is not None
+        nodes = nodes_of(runtime().engine, db.session(), definition.id)
+        task = next(node for node in nodes.values() if node.kind == "serviceTask")
+        texts.texts.begin()
+        assert element_name(definition, task.id) == texts.told(task.name) != task.name
+        assert element_name(definition, "year_merge") == people.beside(texts.gettext("网关"), "year_merge")
+        assert element_name(definition, "gone") == "gone"
+        assert element_name(definition, None) == ""
 
 
 def test_chosen_jobs_are_left_out_together_for_a_reason(portal: Portal, client_of: ClientOf) -> None:

@@ -15,7 +15,7 @@ ClientOf = Callable[[str], Visitor]
 
 PUBLIC = ("/", "/login", "/announcements", "/announcements/filed", "/guide", "/policies", "/contact", "/verify")
 OF_ENTERPRISE = ("/workbench", "/filings", "/filings/drafts", "/certificates", "/company")
-OF_EVERYBODY = ("/inbox/todo", "/inbox/done", "/inbox/unread", "/inbox/read", "/sms")
+OF_EVERYBODY = ("/inbox/todo", "/inbox/done", "/inbox/unread", "/inbox/read", "/demo/sms")
 
 
 def submitted(portal: Portal) -> str:
@@ -269,6 +269,20 @@ def test_opening_a_notice_reads_it(portal: Portal, client_of: ClientOf) -> None:
     assert user.get(notice[1]).location == f"/filings/{filing_id}"
     assert notice[1] not in user.read("/inbox/unread")
     assert notice[1] in user.read("/inbox/read")
+
+
+def test_a_token_opens_a_notice_without_reading_it_and_marks_it_by_a_post(portal: Portal, client_of: ClientOf) -> None:
+    filing_id, user = submitted(portal), client_of("ent01")
+    portal.issue(filing_id)
+    notice = re.search(r'href="(/inbox/notices/\d+)"', user.read("/inbox/unread"))
+    assert notice is not None
+    by_token = {"Authorization": f"Bearer {portal.token('ent01')}"}
+    asked = portal.client.get(notice[1], headers=by_token)
+    assert (asked.status_code, asked.location) == (302, f"/filings/{filing_id}")
+    assert portal.client.get("/inbox/notices/999999", headers=by_token).status_code == 404
+    assert notice[1] in user.read("/inbox/unread")
+    assert portal.client.post(f"{notice[1]}/read", headers=by_token).status_code == 303
+    assert notice[1] not in user.read("/inbox/unread")
 
 
 def test_outcomes_are_those_of_the_form(portal: Portal, client_of: ClientOf) -> None:

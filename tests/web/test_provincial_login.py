@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from records.admin_acts import AdminAct
 from records.enterprises import Enterprise
 from records.identities import Identity
 from records.users import user_by_username
@@ -76,6 +77,14 @@ def is_in(visitor: Visitor) -> bool:
 def read(portal: Portal, query: Callable[[], Any]) -> Any:
     with portal.app.app_context():
         return query()
+
+
+def bind(portal: Portal, provider: IdentityPlatform, subject: str, username: str) -> None:
+    with portal.app.app_context():
+        user, now = user_by_username(db.session(), username), portal.clock.now()
+        assert user is not None
+        db.session.add(Identity(issuer=provider.issuer, subject=subject, user_id=user.id, bound_at=now))
+        db.session.commit()
 
 
 # The rows of DMN-8
@@ -154,6 +163,40 @@ def test_another_enterprises_account_is_not_bound_to_ones_own(traveller: Travell
     assert read(portal, lambda: db.session.scalars(select(Identity)).all()) == []
 
 
+def test_who_acts_for_another_enterprise_now_does_not_enter_the_one_they_are_bound_to(
+    traveller: Traveller, portal: Portal, provider: IdentityPlatform
+) -> None:
+    bind(portal, provider, "tyrz-0001", "ent02")
+    answer = traveller.log_in_as("tyrz-0001")
+    assert answer.status_code == 403
+    assert "绑定的却是" in text_of(answer)
+    assert not is_in(traveller)
+
+
+def test_an_administrator_unbinds_a_provincial_account_and_its_next_log_in_is_to_the_right_enterprise(
+    traveller: Traveller, portal: Portal, provider: IdentityPlatform, client_of: Callable[[str], Visitor]
+) -> None:
+    bind(portal, provider, "tyrz-0001", "ent02")
+    inside = client_of("ent02")
+    assert portal.call("ent02", "GET", "/filings").status_code == 200
+    administrator, path = client_of("admin"), "/accounts/ent02/unbind"
+    fields = administrator.form("/accounts?q=ent02", path)
+    assert client_of("security").post(path, {"identity": fields["identity"]}).status_code == 403
+    assert "省统一身份账号已解除绑定" in administrator.post(path, fields, follow=True).text
+    again = administrator.post(path, fields | {"command_id": "another"}, follow=True).text
+    assert "绑定已经解除" in again
+    assert not is_in(inside)
+    assert portal.call("ent02", "GET", "/filings").status_code == 401
+    act = read(portal, lambda: db.session.scalars(select(AdminAct)).one())
+    assert (act.act, act.actor, act.before) == (
+        "account.unbound",
+        "admin",
+        {"identity": "…0001", "bound_on": "2026-03-02"},
+    )
+    assert traveller.log_in_as("tyrz-0001").status_code == 302
+    assert read(portal, lambda: db.session.scalars(select(Identity)).one().user.username) == "ent01"
+
+
 def test_a_link_of_another_session_binds_nothing(traveller: Traveller, app: Flask) -> None:
     other = Visitor(app)
     other.log_in("ent01", "enterprise")
@@ -223,12 +266,22 @@ def test_an_answer_of_another_issuer_is_refused(traveller: Traveller) -> None:
     assert "没有通过核验" in text_of(answer)
 
 
+def test_an_answer_that_does_not_say_its_issuer_is_refused_where_the_platform_promises_it(
+    traveller: Traveller,
+) -> None:
+    came_back = traveller.choose(traveller.set_out(), "tyrz-0001")
+    answer = traveller.get(re.sub(r"&iss=[^&]*", "", came_back))
+    assert answer.status_code == 502
+    assert "没有通过核验" in text_of(answer)
+    assert not is_in(traveller)
+
+
 def test_an_id_token_of_another_issuer_is_refused(
     traveller: Traveller, portal: Portal, provider: IdentityPlatform
 ) -> None:
     portal.configure(site_url=SITE, identity_platform=replace(provider, issuer="https://other.example"))
     came_back = traveller.choose(traveller.set_out(), "tyrz-0001")
-    answer = traveller.get(re.sub(r"&iss=[^&]*", "", came_back))
+    answer = traveller.get(re.sub(r"&iss=[^&]*", "&iss=https%3A%2F%2Fother.example", came_back))
     assert answer.status_code == 502
     assert not is_in(traveller)
 

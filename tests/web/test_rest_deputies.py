@@ -141,6 +141,8 @@ def test_a_leavers_tasks_go_to_a_colleague_with_the_account_in_one_act(portal: P
     )
     # Left without a receiver, the tasks are for whoever of the group takes them.
     assert post(portal, "security", "/staff/gx10/activate")["active"] is True
+    assert portal.call("gx10", "GET", "/tasks").status_code == 401  # its tokens have ended
+    portal.forget("gx10")
     assert post(portal, "admin", "/staff/gx19/deactivate")["handed"] == 1
     assert portal.task("gx10", filing_id)["assignee"] is None
 

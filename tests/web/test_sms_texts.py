@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from records.sms import outbox
-from tasks.sms.texts import LONGEST, TEMPLATES, longest_length, objections
+from tasks.sms.texts import LABELS, LONGEST, TEMPLATES, longest_length, objections, placeholders
 from tests.web.conftest import Visitor
 from tests.web.portal import Portal
 from web.database import db
@@ -53,6 +53,18 @@ def test_what_is_sent_is_the_reworded_text_until_it_is_reset(portal: Portal) -> 
 def sent(portal: Portal) -> str:
     with portal.app.app_context():
         return outbox(db.session())[0].text
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES))
+def test_every_text_has_a_page_that_says_what_its_places_stand_for_and_saves(
+    client_of: Callable[[str], Visitor], template: str
+) -> None:
+    admin, path = client_of("admin"), f"/administration/sms-texts/{template}"
+    page = admin.read(path)
+    for place in placeholders(template):
+        assert f"{{{place}}}</code></td><td>{LABELS[place]}</td>" in page
+    text = TEMPLATES[template].removesuffix("。")
+    assert f"{template} 已保存。" in admin.post(path, admin.form(path, path) | {"text": text}, follow=True).text
 
 
 def test_a_text_is_changed_and_reset_on_its_page(client_of: Callable[[str], Visitor]) -> None:

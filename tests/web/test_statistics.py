@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import chinese_calendar
@@ -17,7 +17,7 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select
 
 from records.selection import Only, Selection
-from records.statistics import Dimension, Measures, by_key, measure, whole, year_before
+from records.statistics import Dimension, Measures, by_key, measure, shares, whole, year_before
 from records.users import User, user_by_username
 from tests.servers import Prepare
 from tests.web.conftest import Visitor
@@ -175,6 +175,10 @@ def test_the_year_before_is_the_same_days_a_year_earlier() -> None:
     assert year_before(Selection(issued_to=date(2020, 2, 29))) is None
 
 
+def half_up(number: Decimal, places: int) -> Decimal:
+    return number.quantize(Decimal(10) ** -places, ROUND_HALF_UP)
+
+
 # The page
 
 
@@ -184,8 +188,8 @@ def test_the_page_says_its_figures_their_day_and_the_year_before(portal: Portal,
     assert "数据更新于 2021-11-15 09:00" in page
     assert "口径：按签发日期" in page
     assert f"<b>{this_year.filings}<small> 项" in page
-    assert f"<b>{this_year.total / 10**8:,.1f}<small> 亿元" in page
-    assert f"<b>{this_year.days / this_year.measured:.1f}<small> 工作日" in page
+    assert f"<b>{half_up(Decimal(this_year.total) / 10**8, 1):,}<small> 亿元" in page
+    assert f"<b>{half_up(Decimal(this_year.days) / this_year.measured, 1)}<small> 工作日" in page
     assert "较上年同期" in page
     assert "11 月统计至 15 日" in page
 
@@ -237,3 +241,61 @@ def test_the_files_hold_what_the_page_shows(portal: Portal, client_of: Client) -
     assert text.startswith("\ufeff")
     lines = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     assert lines[-1][:2] == ["合计", str(rows[-1][1])]
+
+
+# Rounding
+
+
+YEAR = "issued_from=2021-01-01&issued_to=2021-11-15"
+
+
+@pytest.fixture
+def halves(portal: Portal) -> None:
+    """Four filings of one agency and year, whose figures lie halfway between two that can be shown."""
+    some = [project for project in certified() if project["certificate"]["issue_date"] >= "2021"][:4]
+    figures = zip(some, (392_500_000, 19_500_000, 50_500_000, 0), (1, 1, 1, 2), strict=True)
+    with portal.app.app_context(), db.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE project_figures SET issue_date = NULL")
+        for project, total, days in figures:
+            connection.exec_driver_sql(
+                f"UPDATE project_figures SET issue_date = '2021-03-01', month = 202103, agency_id = 'A07', "
+                f"total = {total}, own_funds = {total}, days_taken = {days}, limit_days = 3, "
+                f"city = '4401{project['no']:02d}' WHERE document_id = 'P{project['no']:02d}'"
+            )
+
+
+def test_what_lies_halfway_is_rounded_upwards_on_the_page_and_in_its_charts(halves: None, client_of: Client) -> None:
+    page = client_of("province").read(f"/office/statistics?{YEAR}&by=agency")
+    assert "<b>4.6<small> 亿元" in page  # 4.625
+    assert "<b>1.3<small> 工作日" in page  # 1.25
+    assert re.findall(r'data-value="(\d+\.\d\d)" data-label="([^"]+)"', page[: page.index('id="industries-table"')])[
+        -4:
+    ] == [("3.93", "3.93"), ("0.20", "0.20"), ("0.51", "0.51"), ("0.00", "0.00")]
+    assert ">4.63<" in page[page.index('id="detail"') :]
+
+
+def test_the_files_have_the_decimals_that_the_page_shows(halves: None, client_of: Client) -> None:
+    visitor = client_of("province")
+    with_decimals = visitor.get(f"/office/statistics.csv?{YEAR}&by=region").data.decode().splitlines()
+    detail = [line.split(",")[1:8] for line in with_decimals[with_decimals.index("分类统计") + 2 :]]
+    assert [line[1] for line in detail] == ["3.93", "0.20", "0.51", "0.00", "4.63"]
+    assert detail[-1] == ["4", "4.63", "4.63", *detail[-1][3:6], "1.3"]
+    book = load_workbook(io.BytesIO(visitor.get(f"/office/statistics.xlsx?{YEAR}&by=region").data))
+    cells = [row[2] for row in book["分类统计"].iter_rows(min_row=2)]
+    assert [(cell.value, cell.number_format) for cell in cells[-2:]] == [(0, "#,##0.00"), (4.63, "#,##0.00")]
+    [total] = [row for row in book["概况"].iter_rows() if row[0].value == "总投资"]
+    assert (total[1].value, total[1].number_format) == (4.6, "#,##0.0")
+
+
+@pytest.mark.parametrize(
+    ("counts", "percents"),
+    [
+        ((1, 1, 1), [34, 33, 33]),
+        ((1, 1, 6), [13, 12, 75]),  # each rounded for itself: 13, 13, 75
+        ((995, 4, 1), [100, 0, 0]),
+        ((7, 0, 0), [100, 0, 0]),
+        ((0, 0, 0), [0, 0, 0]),
+    ],
+)
+def test_shares_make_a_hundred_together(counts: tuple[int, ...], percents: list[int]) -> None:
+    assert shares(counts) == percents

@@ -1,5 +1,6 @@
 """三员分立: who arranges, who lets in, who examines (R193); nobody is two of them, and each can do only their own."""
 
+import html
 import re
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,11 @@ def ask(portal: Portal, user: str, method: str, path: str, status: int = 200, **
     answer = portal.call(user, method, path, **({"json": body} if method != "GET" else {}))
     assert answer.status_code == status, answer.text
     return answer.get_json()
+
+
+def last_act(portal: Portal) -> AdminAct:
+    with portal.app.app_context():
+        return db.session.scalars(select(AdminAct).order_by(AdminAct.id.desc()).limit(1)).one()
 
 
 def acts(portal: Portal) -> list[tuple[str, str | None]]:
@@ -122,6 +128,77 @@ def test_the_security_administrator_closes_and_opens_accounts_at_once(portal: Po
     assert ask(portal, "security", "POST", "/staff/gx10/activate")["active"] is True
     expected = ["staff.closed", "grant.asked", "grant.confirmed"]
     assert [act for act, _actor in acts(portal)] == expected
+
+
+def test_the_security_administrator_closes_and_opens_an_enterprises_account_the_same_way(
+    portal: Portal, client_of: ClientOf
+) -> None:
+    enterprise, security = client_of("ent01"), client_of("security")
+    assert portal.call("ent01", "GET", "/filings").status_code == 200
+    closing, opening = "/accounts/ent01/close", "/accounts/ent01/open"
+    assert client_of("admin").post(closing, {"reason": "试"}).status_code == 403
+    fields = security.form("/accounts?q=ent01", closing)
+    assert "请写明停用的原因。" in security.post(closing, fields | {"reason": " "}, follow=True).text
+    done = security.post(closing, fields | {"reason": "账号疑似被盗"}, follow=True).text
+    assert "账号 ent01 已停用，登录和访问令牌都已失效。" in done
+    assert enterprise.get("/filings").status_code == 302
+    assert Visitor(portal.app).log_in("ent01", "enterprise").status_code == 401
+    assert client_of("admin").post(opening).status_code == 403
+    security.post(opening, security.form("/accounts?q=ent01", opening))
+    assert Visitor(portal.app).log_in("ent01", "enterprise").status_code == 302
+    assert enterprise.get("/filings").status_code == 302
+    assert portal.call("ent01", "GET", "/filings").status_code == 401
+    assert acts(portal) == [("staff.closed", "security"), ("staff.opened", "security")]
+
+
+def test_no_merger_opens_what_the_security_administrator_closed(portal: Portal, client_of: ClientOf) -> None:
+    security, admin = client_of("security"), client_of("admin")
+    for username in ("ent03", "old_ent03b"):
+        assert security.post(f"/accounts/{username}/close", {"reason": "账号疑似被盗"}).status_code == 303
+    merging = admin.post("/accounts/merges", {"enterprise": "E03"}).location
+    assert admin.post(merging, {"decision": "merge", "keep": "ent03"}).status_code == 303
+    portal.settle()
+    assert Visitor(portal.app).log_in("ent03", "enterprise").status_code == 401
+    assert "已合并" in html.unescape(security.post("/accounts/old_ent03b/open", follow=True).text)
+    assert acts(portal)[-1] == ("account.merged", "admin")
+
+
+@pytest.mark.parametrize("whose", ["security", "auditor", "admin"])
+def test_an_administrators_password_is_renewed_on_the_command_line_alone(
+    portal: Portal, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    admin = client_of("admin")
+    assert f"/accounts/{whose}/password" not in admin.read(f"/accounts?q={whose}")
+    refused = admin.post(f"/accounts/{whose}/password")
+    assert refused.status_code == 403
+    assert "管理员的密码不能在网页上重设" in refused.text
+    assert client_of(whose).get("/staff").status_code == 200
+    monkeypatch.setattr("web.installation.create_app", lambda: portal.app)
+    renewed = CliRunner().invoke(main, ["user", "password", whose])
+    assert renewed.exit_code == 0, renewed.output
+    assert acts(portal) == [("account.password", None)]
+
+
+def test_a_substitute_named_or_recalled_by_an_administrator_is_in_the_record(portal: Portal) -> None:
+    days = {"first_day": "2026-03-02", "last_day": "2026-03-03"}
+    own = ask(portal, "gx10", "POST", "/substitutions", 201, substitute="gx12", **days)
+    ask(portal, "gx10", "POST", f"/substitutions/{own['id']}/recall")
+    assert acts(portal) == []
+    made = ask(portal, "admin", "POST", "/substitutions", 201, principal="gx12", substitute="gx10", **days)
+    named = last_act(portal)
+    assert (named.act, named.actor, named.subject) == ("substitute.appointed", "admin", "赵签发（gx12）")
+    told = {"principal": "赵签发（gx12）", "substitute": "李经办（gx10）", "roles": ["signer"]} | days
+    assert (named.before, named.after) == (None, told)
+    ask(portal, "admin", "POST", f"/substitutions/{made['id']}/recall")
+    recalled = last_act(portal)
+    assert (recalled.act, recalled.before, recalled.after) == ("substitute.recalled", told, None)
+
+
+def test_a_substitution_ended_because_somebody_leaves_is_in_the_record(portal: Portal) -> None:
+    days = {"first_day": "2026-03-02", "last_day": "2026-03-03"}
+    ask(portal, "gx10", "POST", "/substitutions", 201, substitute="gx12", **days)
+    ask(portal, "admin", "POST", "/staff/gx12/deactivate")
+    assert acts(portal) == [("substitute.recalled", "admin"), ("staff.closed", "admin")]
 
 
 READS = {

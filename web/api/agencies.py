@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from engine.commands import Command
 from engine.errors import CommandRefused
 from records.agencies import Agency
+from records.masking import mask_phone
 from records.roles import AdminRole
-from records.users import UserKind
+from records.users import User, UserKind
 from tasks import agencies
 from web.api.idempotency import once
 from web.api.schemas import Strict
 from web.database import db
-from web.identity import require
+from web.identity import me, require
 
 blueprint = Blueprint("agencies", __name__, description="机构")
 
@@ -47,7 +48,7 @@ class AgencyLine(Schema):
     can_approve = fields.Boolean()
     letters = fields.String(allow_none=True)
     e_seal = fields.Boolean()
-    duty_mobile = fields.String(allow_none=True)
+    duty_mobile = fields.String(allow_none=True, metadata={"description": "masked for who does not edit agencies"})
     active = fields.Boolean()
 
 
@@ -55,9 +56,10 @@ class AgencyLine(Schema):
 class Agencies(MethodView):
     @require(UserKind.ADMIN)
     @blueprint.response(200, AgencyLine(many=True))
-    def get(self) -> list[Agency]:
+    def get(self) -> list[dict[str, Any]]:
         """Every agency, by region, also those that are closed."""
-        return list(db.session.scalars(select(Agency).order_by(Agency.region, Agency.level, Agency.id)))
+        rows = select(Agency).order_by(Agency.region, Agency.level, Agency.id)
+        return [_view(agency, me()) for agency in db.session.scalars(rows)]
 
     @require(AdminRole.SYSTEM)
     @blueprint.arguments(AgencyBody)
@@ -81,6 +83,14 @@ class OneAgency(MethodView):
             return agency
 
         return once(give, AgencyLine())
+
+
+def _view(agency: Agency, reader: User) -> dict[str, Any]:
+    """An agency as an administrator is told it."""
+    mobile = agency.duty_mobile
+    if mobile and reader.admin_role != AdminRole.SYSTEM:
+        mobile = mask_phone(mobile)
+    return {"id": agency.id} | {name: getattr(agency, name) for name in agencies.FIELDS} | {"duty_mobile": mobile}
 
 
 def agency_of(session: Session, agency_id: str) -> Agency:

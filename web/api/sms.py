@@ -8,7 +8,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 from sqlalchemy import ColumnElement, Select, and_, or_, select, true
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import Session, contains_eager
 
 from engine.commands import Command
 from engine.errors import CommandRefused
@@ -16,12 +16,21 @@ from engine.job_commands import LONGEST_REASON
 from engine.phrases import Phrase
 from engine.tables import Job
 from records.documents import Document
+from records.jurisdiction import sight
 from records.masking import mask_phone
-from records.roles import AdminRole
+from records.roles import OVERSEEING, AdminRole
 from records.sms import OutgoingSms, SmsState
-from records.users import UserKind
+from records.users import User, UserKind
 from tasks.adapters import adapters
-from tasks.sms.delivery import job_of, job_of_message, may_send_again, note_deliveries, send_again, skip
+from tasks.sms.delivery import (
+    TO_AUTHORITY,
+    job_of,
+    job_of_message,
+    may_send_again,
+    note_deliveries,
+    send_again,
+    skip,
+)
 from tasks.sms.gateway import ReportUnreadable
 from web.api import cursors
 from web.api.idempotency import once
@@ -53,7 +62,7 @@ class SmsAnswer(Schema):
     state = fields.String(metadata={"description": "stuck: queued, and its job has used up its attempts"})
     note = fields.String(allow_none=True, metadata={"description": "why, where it did not go well"})
     created_at = fields.AwareDateTime()
-    sent_at = fields.AwareDateTime(allow_none=True)
+    sent_at = fields.AwareDateTime(allow_none=True, metadata={"description": "when the gateway took it last"})
     reported_at = fields.AwareDateTime(allow_none=True, metadata={"description": "when the gateway told how it ended"})
     gateway = fields.String(allow_none=True)
     reference = fields.String(allow_none=True, metadata={"description": "the gateway's own name for it"})
@@ -71,7 +80,7 @@ class SkipSmsBody(Strict):
 
 @blueprint.route("/sms")
 class Messages(MethodView):
-    @require(UserKind.ADMIN)
+    @require(*OVERSEEING)
     @blueprint.arguments(SmsQuery, location="query")
     @blueprint.response(200, SmsPage)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
@@ -128,10 +137,12 @@ class Receipts(MethodView):
         gateway = adapters().sms
         try:
             with command(None) as given:
-                note_deliveries(given.session, gateway, request.get_json(silent=True), given.now)
+                understood = note_deliveries(given.session, gateway, request.get_json(silent=True), given.now)
         except ReportUnreadable as unreadable:
             message = Phrase("不是短信网关的回执：{why}", why=str(unreadable))
             raise CommandRefused("receipts_unreadable", message, status=422) from unreadable
+        if not understood:
+            raise CommandRefused("receipts_early", "有的短信还没有登记为已发送，请稍后再发一次回执。", status=503)
         return jsonify(dict(gateway.received))
 
 
@@ -156,6 +167,14 @@ def chosen(state: str, template: str, project: str) -> Select[OutgoingSms, Job]:
     if project:
         query = query.where(Document.project_name.icontains(project, autoescape=True))
     return query
+
+
+def readable(session: Session, user: User) -> ColumnElement[bool]:
+    """Which messages a user may read: those about what lies in his sight; an enterprise those that it was sent."""
+    in_sight = sight(session, user, enterprise=Document.enterprise_id, agency=Document.agency_id)
+    if user.kind == UserKind.ENTERPRISE:
+        return and_(in_sight, OutgoingSms.template.not_in(TO_AUTHORITY))
+    return in_sight
 
 
 def view(message: OutgoingSms, job: Job | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from records import tokens
 from records.tokens import LIFETIMES, LONGEST_NAME, TokenScope
 from web.api.schemas import Strict
 from web.database import db
-from web.identity import me, require
+from web.identity import me, require, require_session
 from web.reach import Reach
 from web.runtime import command
 
@@ -58,7 +58,9 @@ class Tokens(MethodView):
     @blueprint.arguments(TokenBody)
     @blueprint.response(201, NewToken)
     def post(self, body: dict[str, Any]) -> dict[str, Any]:
-        """A new token. No `Idempotency-Key` is remembered: the answer holds a secret that is stored nowhere."""
+        """A new token, for who has logged in: a token makes no other. No `Idempotency-Key` is remembered: the answer
+        holds a secret that is stored nowhere."""
+        require_session("访问令牌不能用来新建访问令牌。", "请登录网站，在「账号安全」里新建。")
         with command(me().username) as given:
             scope = TokenScope(body["scope"])
             token, text = tokens.issue_token(

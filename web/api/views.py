@@ -13,6 +13,7 @@ from engine.tables import Definition, Incident, Instance, Task
 from records.assignment import members_of
 from records.documents import Document
 from records.jurisdiction import sees
+from records.masking import name_for
 from records.roles import OVERSEEING
 from records.users import User, UserKind
 from web.database import db
@@ -36,8 +37,10 @@ def groups_of(user: User) -> frozenset[str]:
 
 
 def colleagues(task: Task, standing: Standing) -> list[User]:
-    """To whom somebody who may hand a task on may give it."""
-    has_it, _ = verbs.TRANSFER.in_whose_name(task, standing)
+    """To whom somebody may give a task; nobody where it is not his group's, so that he learns of no other's people."""
+    has_it, objection = verbs.TRANSFER.in_whose_name(task, standing)
+    if objection is verbs.Objection.FORBIDDEN:
+        return []
     members = members_of(db.session(), task.candidate_group) if task.candidate_group else ()
     return [user for user in members if user.username not in (task.assignee, has_it.name)]
 
@@ -146,11 +149,9 @@ def is_told(line: HistoryLine, reader: User) -> bool:
 
 def history_view(instance: Instance, reader: User) -> list[dict[str, Any]]:
     """What happened to a case, oldest first, with the elements' and people's names."""
-    engine = runtime().engine
-    shown = []
-    for line in lines(engine, db.session(), instance):
-        if not is_told(line, reader):
-            continue
+    shown, told = [], [line for line in lines(runtime().engine, db.session(), instance) if is_told(line, reader)]
+    names = _names({name for line in told for name in (line.actor, line.on_behalf_of) if name}, reader)
+    for line in told:
         actor = line.actor if tells_who(line, reader) else None
         data, before = values.from_json(line.data), values.from_json(line.before)
         shown.append(
@@ -161,11 +162,9 @@ def history_view(instance: Instance, reader: User) -> list[dict[str, Any]]:
                 "element_id": line.element_id,
                 "name": line.element_name,
                 "actor": actor,
-                "actor_name": engine.policy.display(db.session(), actor) if actor else None,
+                "actor_name": names.get(actor, actor) if actor else None,
                 "on_behalf_of": line.on_behalf_of,
-                "on_behalf_of_name": engine.policy.display(db.session(), line.on_behalf_of)
-                if line.on_behalf_of
-                else None,
+                "on_behalf_of_name": names.get(line.on_behalf_of, line.on_behalf_of) if line.on_behalf_of else None,
                 "data": plain(data),
                 "before": plain(before),
                 "opinion": data.get("opinion"),
@@ -173,6 +172,12 @@ def history_view(instance: Instance, reader: User) -> list[dict[str, Any]]:
             }
         )
     return shown
+
+
+def _names(usernames: set[str], reader: User) -> dict[str, str]:
+    """People's names as a reader is told them, by their usernames."""
+    users = db.session.scalars(select(User).where(User.username.in_(usernames)))
+    return {user.username: name_for(user, reader) for user in users}
 
 
 def plain(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """账号合并: the enterprise's request, without log-in; and 账号管理, where an administrator finds accounts, opens locked
-ones, gives first passwords and merges (R67–R69)."""
+ones, gives first passwords, unbinds provincial accounts and merges (R67–R69), and another closes and opens them."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -11,15 +12,18 @@ from engine.errors import BusinessRefusal, CommandRefused
 from records.account_merges import AccountMerge, MergeState, belongings_of, open_merges
 from records.certificates import Certificate
 from records.enterprises import Enterprise
+from records.identities import Identity, ending_of, identities_of, key_of
 from records.masking import mask_phone
 from records.passwords import is_locked
 from records.roles import AdminRole
-from records.users import User, accounts_of, user_by_username
+from records.users import User, UserKind, accounts_of, user_by_username
 from tasks import accounts as merging
+from tasks import staff
 from web.database import db
 from web.identity import me, require
 from web.limits import ASK_FOR_MERGE, limiter
 from web.pages import accounts, commands, lists, people, wording
+from web.pages.administration import posted
 from web.runtime import command, runtime
 from web.texts import gettext as _
 from web.texts import sentences, told
@@ -88,7 +92,7 @@ def open_account(username: str) -> Any:
     with command(me().username) as given:
         user = _user(username)
         merging.open_locked(given, user)
-        name = user.name
+        name = people.shown_name(user)
     flash(_("%(name)s的账号已解除锁定。", name=name), "success")
     return redirect(url_for("account.page", q=username), 303)
 
@@ -100,6 +104,42 @@ def renew_password(username: str) -> Any:
     with command(me().username) as given:
         password = merging.renew_password(given, _user(username))
     return _page({"username": username, "password": password}), 201
+
+
+@blueprint.post("/<username>/unbind")
+@require(AdminRole.SYSTEM)
+def unbind(username: str) -> Any:
+    """解除绑定: a provincial account opens this one no more."""
+
+    def give(given: Command) -> dict[str, Any]:
+        merging.unbind(given, _user(username), _typed("identity"))
+        return {"message": _("账号 %(name)s 的省统一身份账号已解除绑定。", name=username)}
+
+    return _done(username, give)
+
+
+@blueprint.post("/<username>/close")
+@require(AdminRole.SECURITY)
+def close(username: str) -> Any:
+    """停用 at once, an enterprise's account like an official's."""
+
+    def give(given: Command) -> dict[str, Any]:
+        staff.close(given, _user(username), _typed("reason"))
+        return {"message": _("账号 %(name)s 已停用，登录和访问令牌都已失效。", name=username)}
+
+    return _done(username, give)
+
+
+@blueprint.post("/<username>/open")
+@require(AdminRole.SECURITY)
+def open_closed(username: str) -> Any:
+    """启用 a closed account."""
+
+    def give(given: Command) -> dict[str, Any]:
+        staff.open_again(given, _user(username))
+        return {"message": _("账号 %(name)s 已启用。", name=username)}
+
+    return _done(username, give)
 
 
 @blueprint.post("/merges")
@@ -150,6 +190,16 @@ def decide_merge(request_id: str) -> Any:
     return redirect(url_for("account.merge", request_id=request_id), 303)
 
 
+def _done(username: str, give: Callable[[Command], dict[str, Any]]) -> Any:
+    """Carry out what is posted about an account, and show the account with what came of it."""
+    answer, refusal = posted(give)
+    if refusal is not None:
+        flash(commands.refused(refusal), "error")
+    else:
+        flash(answer["message"], "success")
+    return redirect(url_for("account.page", q=username), 303)
+
+
 def _page(issued: dict[str, str] | None = None) -> str:
     text, mobile = lists.searched(), request.args.get("mobile", "").strip()[:20]
     users = _found(text, mobile)
@@ -165,9 +215,10 @@ def _page(issued: dict[str, str] | None = None) -> str:
                 "enterprise": asked.enterprise_name,
                 "requested": wording.moment(asked.requested_at),
             }
-            for asked in open_merges(db.session())
+            for asked in (open_merges(db.session()) if me().admin_role == AdminRole.SYSTEM else ())
         ],
         groups=_groups(users, mobile),
+        longest_reason=staff.LONGEST_REASON,
         command_id=commands.fresh(),
     )
 
@@ -204,7 +255,9 @@ def _groups(users: list[User], mobile: str) -> list[dict[str, Any]]:
         groups[key] = {
             "name": people.place_of(db.session(), user) or people.roles_of(user),
             "enterprise": user.enterprise_id,
-            "mergeable": user.enterprise_id is not None and len(accounts_of(db.session(), user.enterprise_id)) > 1,
+            "mergeable": me().admin_role == AdminRole.SYSTEM
+            and user.enterprise_id is not None
+            and len(accounts_of(db.session(), user.enterprise_id)) > 1,
             "accounts": [_account(member, mobile) for member in members],
         }
     return list(groups.values())
@@ -212,21 +265,32 @@ def _groups(users: list[User], mobile: str) -> list[dict[str, Any]]:
 
 def _account(user: User, mobile: str) -> dict[str, Any]:
     kept = db.session.get(User, user.merged_into) if user.merged_into else None
+    arranges, guards = me().admin_role == AdminRole.SYSTEM, me().admin_role == AdminRole.SECURITY
     return {
         "username": user.username,
-        "name": user.name,
+        "name": people.shown_name(user),
         "mobile": mask_phone(user.mobile) if user.mobile else "",
         "matches": bool(mobile) and mobile in _mobiles(user),
         "active": user.active,
         "merged_into": kept.username if kept is not None else "",
         "locked": is_locked(user, runtime().engine.clock.now()),
-        "unlock_url": url_for("account.open_account", username=user.username)
-        if me().admin_role == AdminRole.SECURITY
+        "identities": [_bound(found) for found in identities_of(db.session(), user)],
+        "unbind_url": url_for("account.unbind", username=user.username) if arranges else None,
+        "unlock_url": url_for("account.open_account", username=user.username) if guards else None,
+        "close_url": url_for("account.close", username=user.username)
+        if guards and user.active and user.id != me().id
+        else None,
+        "open_url": url_for("account.open_closed", username=user.username)
+        if guards and not user.active and kept is None
         else None,
         "password_url": url_for("account.renew_password", username=user.username)
-        if user.active and me().admin_role == AdminRole.SYSTEM
+        if arranges and user.active and user.kind != UserKind.ADMIN
         else None,
     }
+
+
+def _bound(identity: Identity) -> dict[str, str]:
+    return {"key": key_of(identity), "ending": ending_of(identity), "bound": wording.day(identity.bound_at)}
 
 
 def _merge_page(asked: AccountMerge, error: str = "") -> str:

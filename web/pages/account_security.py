@@ -12,7 +12,7 @@ from records.passwords import SHORTEST, choose_password
 from records.tokens import LIFETIMES, LONGEST_NAME, ApiToken, TokenScope, issue_token
 from records.users import User, UserKind
 from web.database import db
-from web.identity import me, require, session_id
+from web.identity import me, require, require_session, session_id
 from web.limits import LOG_IN, limiter
 from web.pages import commands, wording
 from web.pages.accounts import blueprint
@@ -54,6 +54,7 @@ def end_session(id: str) -> Any:
 @require()
 def create_token() -> Any:
     """A new token: its text is on the answer and nowhere else."""
+    require_session(_("访问令牌不能用来新建访问令牌。"), _("请登录网站，在「账号安全」里新建。"))
     name = request.form.get("name", "").strip()[:LONGEST_NAME]
     days, scope = request.form.get("days", type=int), request.form.get("scope", "")
     if not name or days not in LIFETIMES or scope not in list(TokenScope):
@@ -84,9 +85,7 @@ def revoke_token(id: str) -> Any:
 def password() -> Any:
     """修改密码; the one page that somebody whose password was set by another may use."""
     user = me(owing=True)
-    if session_id() is None:
-        message = _("修改密码须在网页上登录后进行。")
-        raise CommandRefused("not_a_session", message, status=403, remedy=_("请在浏览器里登录后修改。"))
+    here = require_session(_("修改密码须在网页上登录后进行。"), _("请在浏览器里登录后修改。"))
     if user.password_hash is None:
         message = _("这个账号没有密码，用省统一身份账号登录。")
         raise CommandRefused("no_password", message, status=404, remedy=_("密码在省统一身份认证平台修改。"))
@@ -94,11 +93,12 @@ def password() -> Any:
         return _password_page(user, {})
     try:
         with command(user.username) as given:
-            choose_password(user, *(request.form.get(name, "") for name in ("current", "chosen", "repeated")))
-            login_sessions.end_sessions(given.session, user, but=session_id())
+            typed = (request.form.get(name, "") for name in ("current", "chosen", "repeated"))
+            choose_password(given.session, user, *typed)
+            login_sessions.end_sessions(given.session, user, but=here)
     except BusinessRefusal as refusal:
         return _password_page(user, commands.beside_fields(refusal)), refusal.status
-    flash(_("密码已修改，其他设备上的登录都已退出。"), "success")
+    flash(_("密码已修改，其他设备上的登录都已退出，访问令牌都已失效。"), "success")
     return redirect(safe(request.form.get("next")) or home_of(user), 303)
 
 

@@ -12,11 +12,10 @@ from records.users import User, UserKind, user_by_username
 from tasks.login import BY_PASSWORD, Ruling, rule
 from web import demo
 from web.database import db
-from web.identity import enter, leave
+from web.identity import enter, leave, user_or_none
 from web.limits import LOG_IN, limiter
 from web.pages import people, wording
 from web.pages.addresses import home_of, safe
-from web.pages.shell import user_or_none
 from web.procedures import rules_of
 from web.runtime import command, runtime
 from web.texts import gettext as _

@@ -43,16 +43,17 @@ def _tender(tender: Mapping[str, Any]) -> dict[str, Any]:
         untendered = row.get("method") == NO_TENDER
         rows.append(
             {
-                "kind": row.get("kind") or "",
+                "kind": told(row.get("kind")),
                 "estimate": wording.amount(row.get("estimate")),
                 "together": row.get("combinable") is not False,
-                "scope": "" if untendered else row.get("scope") or "",
-                "org": "" if untendered else row.get("org") or "",
-                "method": row.get("method") or "",
+                "scope": "" if untendered else told(row.get("scope")),
+                "org": "" if untendered else told(row.get("org")),
+                "method": told(row.get("method")),
                 "reason": row.get("reason") or "",
             }
         )
-    return {"required": tender.get("required"), "basis": tender.get("basis") or [], "rows": rows}
+    basis = [told(ground) for ground in tender.get("basis") or ()]
+    return {"required": tender.get("required"), "basis": basis, "rows": rows}
 
 
 def asked(document: Document) -> list[dict[str, Any]]:

@@ -41,6 +41,7 @@ from web.pages.inbox import status_of
 from web.pages.public import invalid_reasons
 from web.runtime import runtime
 from web.texts import gettext as _
+from web.texts import told
 
 _UNDER_WAY = IN_PROGRESS
 _DRAFTS = EDITABLE - IN_PROGRESS
@@ -232,7 +233,7 @@ def _row(approval: Approval) -> dict[str, Any]:
         "step": progress(Course(instance)) if instance is not None and not drafted else "",
         "status": status_of(approval),
         "suspended": instance is not None and instance.suspended,
-        "paper": {"name": NAMES[paper.kind], "number": paper.number, "url": _address(paper)} if paper else None,
+        "paper": {"name": told(NAMES[paper.kind]), "number": paper.number, "url": _address(paper)} if paper else None,
     }
 
 
@@ -242,16 +243,16 @@ def _next_thing(approval: Approval, instance: Instance, allowed: list[str]) -> d
     if approval.status == DocumentStatus.RETURNED:
         title = _("一次补正全部材料后重新提交") if "submit" in allowed else _("补正并保存，恢复后重新提交")
         until = _told(instance, "correction", "day")
-        told = _("请在 %(day)s 前补正：%(what)s", day=wording.day(until), what=approval.opinion) if until else ""
-        return _thing(title, told or approval.opinion, "corner-up-left", edit_url, _("补正材料"))
+        said = _("请在 %(day)s 前补正：%(what)s", day=wording.day(until), what=approval.opinion) if until else ""
+        return _thing(title, said or approval.opinion, "corner-up-left", edit_url, _("补正材料"))
     if "edit" in allowed:
-        told = _("申请已撤回到草稿箱，核准机关看不到它。")
-        return _thing(_("修改后重新提交"), told, "pencil", edit_url, _("继续填写"))
+        said = _("申请已撤回到草稿箱，核准机关看不到它。")
+        return _thing(_("修改后重新提交"), said, "pencil", edit_url, _("继续填写"))
     paper = _outcome(approval)
-    read = {"url": _address(paper), "label": _("查看%(name)s", name=NAMES[paper.kind])} if paper else {}
+    read = {"url": _address(paper), "label": _("查看%(name)s", name=told(NAMES[paper.kind]))} if paper else {}
     if approval.status == DocumentStatus.ISSUED:
-        told = _("文号 %(number)s。项目代码、批复用于办理开工前的其他手续。", number=paper.number) if paper else ""
-        return _thing(_("项目已予以核准"), told, "circle-check", **read, eyebrow=_("办理结果"))
+        said = _("文号 %(number)s。项目代码、批复用于办理开工前的其他手续。", number=paper.number) if paper else ""
+        return _thing(_("项目已予以核准"), said, "circle-check", **read, eyebrow=_("办理结果"))
     if approval.status == DocumentStatus.REFUSED:
         return _thing(_("项目不予核准"), approval.opinion, "ban", **read, eyebrow=_("办理结果"))
     if approval.status == DocumentStatus.NOT_ACCEPTED:
@@ -264,17 +265,17 @@ def _after_not_accepted(approval: Approval, instance: Instance, read: dict[str, 
     filing_id = _told(instance, "handed_over", "filing_id")
     filing = db.session.get(Filing, filing_id) if filing_id else None
     if filing is not None:
-        told = _("不属于核准范围，申请内容已转为备案草稿 %(number)s。", number=filing.number)
-        return _thing(_("请继续办理备案"), told, "file-text", addresses.of_document(filing), _("去办理备案"))
-    told = f"{approval.opinion or ''} " + _("项目代码仍可使用。")
+        said = _("不属于核准范围，申请内容已转为备案草稿 %(number)s。", number=filing.number)
+        return _thing(_("请继续办理备案"), said, "file-text", addresses.of_document(filing), _("去办理备案"))
+    said = f"{approval.opinion or ''} " + _("项目代码仍可使用。")
     again = {"url": url_for("enterprise.begin_approval"), "label": _("重新申请")}
-    return _thing(_("本次申请已结束，可以重新申请"), told.strip(), "info-circle", **(read or again))
+    return _thing(_("本次申请已结束，可以重新申请"), said.strip(), "info-circle", **(read or again))
 
 
 def _told(instance: Instance, variable: str, name: str) -> Any:
-    """What a service told the case, as its diagram keeps it; None where it did not."""
-    told = state.variables(instance.state).get(variable)
-    return told.get(name) if isinstance(told, Mapping) else None
+    """What a service said the case, as its diagram keeps it; None where it did not."""
+    said = state.variables(instance.state).get(variable)
+    return said.get(name) if isinstance(said, Mapping) else None
 
 
 def _thing(

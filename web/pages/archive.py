@@ -30,7 +30,7 @@ def archive() -> str:
     """The projects that were ever submitted, each with what was handed in and handed out."""
     query = select(Project).where(Project.enterprise_id == me().enterprise_id, Project.submission > 0)
     if text := lists.searched():
-        about = (Project.project_name, Project.project_code, Project.certificate_number)
+        about = (Project.project_name, Project.project_code, Project.certificate_number, Project.number)
         query = query.where(lists.containing(text, *about))
     found = lists.part(db.session(), query.order_by(Project.submitted_at.desc(), Project.id), size=10)
     return render_template(
@@ -98,7 +98,7 @@ def _handed_in(document: Document) -> Iterator[dict[str, Any]]:
 def _handed_out(document: Document) -> Iterator[dict[str, Any]]:
     for paper in papers_of(db.session(), document.id):
         address = url_for("enterprise.issued_paper", paper_id=paper.id)
-        yield _paper(NAMES[paper.kind], paper.number, wording.day(paper.issue_date), address)
+        yield _paper(told(NAMES[paper.kind]), paper.number, wording.day(paper.issue_date), address)
 
 
 def _paper(name: str, number: str, day: str, address: str, glyph: str = "file-text") -> dict[str, Any]:

@@ -5,20 +5,20 @@ from datetime import date
 from typing import Any
 
 from flask import Response, render_template, request, url_for
-from sqlalchemy import select
 
 from engine.tables import Definition, History
 from records.admin_acts import Act, AdminAct
 from records.articles import Shelf
 from records.documents import Document
 from records.roles import AdminRole
-from records.users import User
+from records.users import user_by_username
 from web.api.audit import acts, case_lines, verified
 from web.database import db
 from web.identity import require
 from web.pages import lists, people, wording
 from web.pages.administration import blueprint, table
 from web.pages.operations import element_name
+from web.personal import LOOKED
 from web.texts import gettext as _
 from web.texts import told
 
@@ -73,6 +73,10 @@ def act_words() -> dict[str, str]:
         Act.ACCOUNT_UNLOCKED: _("解除锁定"),
         Act.ACCOUNTS_MERGED: _("合并账号"),
         Act.PASSWORD_RENEWED: _("重设密码"),
+        Act.TOKEN_ISSUED: _("新建令牌"),
+        Act.IDENTITY_UNBOUND: _("解除绑定"),
+        Act.SUBSTITUTE_APPOINTED: _("设置代理"),
+        Act.SUBSTITUTE_RECALLED: _("结束代理"),
         Act.STAFF_CHANGED: _("修改人员"),
         Act.STAFF_CLOSED: _("停用账号"),
         Act.STAFF_OPENED: _("启用账号"),
@@ -124,6 +128,8 @@ def action_words() -> dict[str, str]:
         "migrated": _("迁移"),
         "revised": _("重新计算期限"),
         "unheard": _("消息无人接收"),
+        "undone": _("撤销已办的步骤"),
+        LOOKED: _("查看完整个人信息"),
     }
 
 
@@ -193,9 +199,9 @@ def _line(line: History, definition: Definition, document: Document | None) -> d
 
 
 def _name(username: str) -> str:
-    """A name with the username beside it: names may be shared, and change."""
-    name = db.session.scalar(select(User.name).where(User.username == username))
-    return people.beside(name, username) if name else username
+    """A name with the username beside it: names may be shared, masked, and change."""
+    user = user_by_username(db.session(), username)
+    return people.beside(people.shown_name(user), username) if user is not None else username
 
 
 def _told(told: dict[str, Any] | None) -> str:
@@ -230,6 +236,14 @@ def field_words() -> dict[str, str]:
         "reason": _("原因"),
         "handed": _("移交任务"),
         "to": _("移交给"),
+        "principal": _("被代理人"),
+        "substitute": _("代理人"),
+        "first_day": _("开始日期"),
+        "last_day": _("结束日期"),
+        "identity": _("省统一身份账号"),
+        "bound_on": _("绑定日期"),
+        "scope": _("权限"),
+        "expires_on": _("有效期至"),
         "level": _("层级"),
         "region": _("行政区划代码"),
         "parent_id": _("上级机构"),

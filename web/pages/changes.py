@@ -41,7 +41,7 @@ def changes() -> str:
     """变更管理: drafts, what is under way and what was granted, with its letter (R128)."""
     query = select(Change).where(Change.enterprise_id == me().enterprise_id)
     if text := lists.searched():
-        query = query.where(lists.containing(text, Change.project_name, Change.certificate_number))
+        query = query.where(lists.containing(text, Change.project_name, Change.certificate_number, Change.number))
     found = lists.part(db.session(), query.order_by(Change.updated_at.desc(), Change.id))
     return render_template(
         "enterprise/changes.html",

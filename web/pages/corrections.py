@@ -28,7 +28,7 @@ from web.pages.course import Course, timeline
 from web.pages.enterprise import blueprint
 from web.reach import Reach
 from web.texts import gettext as _
-from web.texts import told
+from web.texts import pgettext, told
 
 _LONG = ("scale_content",)
 
@@ -40,7 +40,8 @@ def corrections() -> str:
     user = me()
     query = select(Correction).where(listed(Correction, user))
     if text := lists.searched():
-        query = query.where(lists.containing(text, Correction.project_name, Correction.certificate_number))
+        columns = (Correction.project_name, Correction.certificate_number, Correction.number)
+        query = query.where(lists.containing(text, *columns))
     found = lists.part(db.session(), query.order_by(Correction.submitted_at.desc(), Correction.number.desc()))
     return render_template(
         "enterprise/corrections.html",
@@ -71,7 +72,7 @@ def choose_correction() -> str:
         "manage": _("更正管理"),
         "choose": _("更正备案证"),
         "hint": _("请选择一份有文字错误的备案证"),
-        "verb": _("更正"),
+        "verb": pgettext("what one does", "更正"),
     }
     return choosing.page(act, choosing.certified(me()), "enterprise.correction_form")
 

@@ -365,7 +365,7 @@ def _by(
     username: str | None, act: str, time: str, position: str, opinion: str = "", on_behalf_of: str | None = None
 ) -> dict[str, str]:
     user = user_by_username(db.session(), username) if username else None
-    who = user.name if user else (username or "")
+    who = people.shown_name(user) if user else (username or "")
     role = people.roles_of(user) if user else ""
     return {
         "act": act,

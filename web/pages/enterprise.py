@@ -74,7 +74,7 @@ def filings(tab: str) -> str:
     queries = {"filings": _filed(user), "drafts": _drafts(user)}
     query = queries[tab]
     if text := lists.searched():
-        query = query.where(lists.containing(text, Filing.project_name, Filing.project_code))
+        query = query.where(lists.containing(text, Filing.project_name, Filing.project_code, Filing.number))
     order = Filing.updated_at.desc() if tab == "drafts" else Filing.submitted_at.desc()
     found = lists.part(db.session(), query.order_by(order, Filing.id))
     row = _draft_row if tab == "drafts" else _filing_row

@@ -5,7 +5,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 
 from engine.errors import CommandRefused
-from web.pages.shell import user_or_none
+from web.identity import user_or_none
 from web.texts import gettext as _
 from web.texts import told
 

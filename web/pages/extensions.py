@@ -39,7 +39,9 @@ def extensions() -> str:
     """延期管理: drafts, what is under way and what was decided."""
     query = select(Extension).where(Extension.enterprise_id == me().enterprise_id)
     if text := lists.searched():
-        query = query.where(lists.containing(text, Extension.project_name, Extension.certificate_number))
+        query = query.where(
+            lists.containing(text, Extension.project_name, Extension.certificate_number, Extension.number)
+        )
     found = lists.part(db.session(), query.order_by(Extension.updated_at.desc(), Extension.id))
     return render_template(
         "enterprise/extensions.html",
@@ -152,7 +154,7 @@ def _take(save: Callable[[Command], Extension], again: Callable[[], tuple[Cleara
 
 def _typed() -> dict[str, str]:
     # Browsers send line ends as two characters, and count them as one.
-    reason = request.form.get("reason", "").replace("\r\n", "\n").strip()[:LONGEST_REASON]
+    reason = request.form.get("reason", "").replace("\r\n", "\n").strip()
     return {"agency": request.form.get("agency", ""), "reason": reason}
 
 

@@ -31,6 +31,7 @@ from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
 from web.runtime import runtime
 from web.texts import gettext as _
+from web.texts import pgettext
 
 
 @blueprint.post("/filings/new")
@@ -214,7 +215,7 @@ def _actions(certificate: Certificate) -> list[dict[str, str]]:
         {"label": _("申请变更"), "url": url_for("enterprise.begin_change", number=number)},
         *([extend] if _extendable(certificate) else []),
         {"label": _("填报进展"), "url": url_for("enterprise.progress_of", number=number)},
-        {"label": _("注销"), "url": url_for("enterprise.cancellation_form", number=number)},
+        {"label": pgettext("what one does", "注销"), "url": url_for("enterprise.cancellation_form", number=number)},
     ]
 
 

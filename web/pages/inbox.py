@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import ColumnElement, Select, bindparam, or_, select
-from sqlalchemy.orm import contains_eager, load_only
+from sqlalchemy.orm import Session, contains_eager, load_only
 
 from engine import inbox, verbs
 from engine.assignment import Standing
@@ -19,12 +19,12 @@ from records.approvals import APPROVAL
 from records.calendar import local_date
 from records.documents import IN_PROGRESS, Document, DocumentStatus
 from records.enterprises import Enterprise
-from records.notices import Notice, mark_read, unread_count
+from records.notices import Notice, mark_read, notice_of, unread_count
 from records.notices import notices as notices_of
 from records.users import User, UserKind
 from web.api.views import groups_of, standing_of
 from web.database import db
-from web.identity import me, require
+from web.identity import me, require, session_id
 from web.pages import addresses, commands, lists, people, wording
 from web.pages.clock import Clocks
 from web.pages.course import Course, outcome_title, procedure_name
@@ -143,12 +143,14 @@ def notices(box: str) -> str:
 @blueprint.get("/notices/<int:notice_id>")
 @require(reach=Reach.OWN)
 def open_notice(notice_id: int) -> Any:
-    """Open a notice: it counts as read, and leads to what it is about."""
+    """Open a notice, which leads to what it is about. It counts as read where a person opens it in a browser; whoever
+    comes by a token reads without changing anything, and marks it by a POST."""
     user = me()
+    if session_id() is None or request.method != "GET":
+        return redirect(_about_what(db.session(), notice_of(db.session(), notice_id, groups_of(user))))
     with command(user.username) as given:
         notice = mark_read(given.session, notice_id, groups_of(user), actor=user.username, now=given.now)
-        document = given.session.get(Document, notice.document_id) if notice.document_id else None
-        address = addresses.of_document(document) if document else url_for("inbox.notices", box="read")
+        address = _about_what(given.session, notice)
     return redirect(address)
 
 
@@ -350,6 +352,12 @@ def _done_today(standing: Standing, now: datetime) -> str:
 def _midnight(now: datetime) -> datetime:
     """When today began."""
     return wording.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _about_what(session: Session, notice: Notice) -> str:
+    """The page of what a notice is about."""
+    document = session.get(Document, notice.document_id) if notice.document_id else None
+    return addresses.of_document(document) if document else url_for("inbox.notices", box="read")
 
 
 def _notice_row(notice: Notice) -> dict[str, Any]:

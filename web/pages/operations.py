@@ -11,6 +11,7 @@ from engine.commands import Command
 from engine.errors import CommandRefused, ValueRefused
 from engine.history import nodes_of
 from engine.job_commands import LONGEST_REASON
+from engine.model import Node
 from engine.tables import Definition, Incident, Instance, Job
 from records.documents import Document
 from records.roles import OVERSEEING, AdminRole
@@ -18,7 +19,7 @@ from tasks import operations
 from web.api.jobs import decide_each
 from web.database import db
 from web.identity import me, require
-from web.pages import addresses, commands, lists, wording
+from web.pages import addresses, commands, lists, people, wording
 from web.pages.administration import blueprint, form, posted, typed
 from web.runtime import runtime
 from web.texts import gettext as _
@@ -247,11 +248,21 @@ def _case(instance: Instance | None, definition: Definition | None) -> dict[str,
 
 
 def element_name(definition: Definition | None, element_id: str | None) -> str:
-    """What an element is called in its diagram; its id where it has no name."""
+    """What an element is called in its diagram, in the reader's language; what it is, with its id, where it has no
+    name."""
     if definition is None or element_id is None:
         return element_id or ""
     node = nodes_of(runtime().engine, db.session(), definition.id).get(element_id)
-    return node.name if node is not None and node.name else element_id
+    if node is None:
+        return element_id
+    is_named = node.name not in ("", element_id)
+    return told(node.name) if is_named else people.beside(_what(node), element_id)
+
+
+def _what(node: Node) -> str:
+    if node.kind.endswith("Gateway"):
+        return _("网关")
+    return _("事件") if node.kind.endswith("Event") else _("步骤")
 
 
 def _incident(

@@ -7,8 +7,10 @@ from engine.tables import Task
 from records.assignment import enterprise_group
 from records.enterprises import Enterprise
 from records.jurisdiction import HANDLING
+from records.masking import name_for
 from records.roles import OfficialRole
 from records.users import User, UserKind, UserRole, user_by_username
+from web.identity import user_or_none
 from web.texts import gettext as _
 
 # In the order in which officials work, so that one with several roles reads 经办人、审核人、签发人.
@@ -88,5 +90,11 @@ def holder(session: Session, task: Task) -> str:
 
 
 def name_of(session: Session, username: str) -> str:
+    """The name of somebody, as whoever asks is told it; the username itself where nobody has it (any more)."""
     user = user_by_username(session, username)
-    return user.name if user is not None else username
+    return shown_name(user) if user is not None else username
+
+
+def shown_name(user: User) -> str:
+    """A user's name as whoever asks is told it: masked where that is a person of an enterprise that is not theirs."""
+    return name_for(user, user_or_none())

@@ -24,7 +24,7 @@ from web.identity import me
 from web.pages import addresses, wording
 from web.pages.columns import reasons
 from web.texts import gettext as _
-from web.texts import told
+from web.texts import pgettext, told
 
 Step = dict[str, Any]
 
@@ -41,8 +41,8 @@ def life(filing: Filing, certificate: Certificate | None, *, suspended: bool) ->
         waiting = "todo"
     filed = _step(_("备案申报"), wording.day(filing.submitted_at), state="done" if filing.submission else "todo")
     if certificate is None:
-        return [filed, _step(_("签发备案证"), state=waiting), *_planned(filing)]
-    issued = _step(_("签发备案证"), wording.day(certificate.issue_date), _("有效期两年"))
+        return [filed, _step(pgettext("what was done", "签发备案证"), state=waiting), *_planned(filing)]
+    issued = _step(pgettext("what was done", "签发备案证"), wording.day(certificate.issue_date), _("有效期两年"))
     return [filed, issued, *map(_recorded, records_of(certificate)), *_built(filing, certificate)]
 
 
@@ -96,7 +96,7 @@ def reminder_of_expiry(filing: Filing) -> date | None:
 
 
 def _record(certificate: Certificate, document: Document, papers: Sequence[Paper]) -> dict[str, Any]:
-    labels = "、".join(told(row["label"]) for paper in papers for row in paper.snapshot.get("changed", ()))
+    labels = _("、").join(told(row["label"]) for paper in papers for row in paper.snapshot.get("changed", ()))
     if isinstance(document, Extension):
         labels = _("有效期至 %(day)s", day=wording.day(certificate.dated_until))
     return {
@@ -126,7 +126,7 @@ def _built(filing: Filing, certificate: Certificate) -> Iterator[Step]:
     """What was told of the construction, what is still to be told, and how the certificate's life ended."""
     progress = db.session.get(Progress, certificate.number)
     started, completed = (progress.start_date, progress.completion_date) if progress else (None, None)
-    years = "、".join(str(report.year) for report in progress.reports) if progress else ""
+    years = _("、").join(str(report.year) for report in progress.reports) if progress else ""
     is_over = certificate.status == CertificateStatus.INVALID
     if started is not None:
         yield _step(_("开工"), wording.day(started))

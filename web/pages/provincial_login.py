@@ -11,11 +11,10 @@ from records.login_sessions import LoginMethod
 from records.users import User, UserKind
 from tasks.login import BY_IDENTITY, ProvincialAccount, Ruling, admit, rule
 from web import provincial
-from web.identity import enter, session_id
+from web.identity import enter, session_id, user_or_none
 from web.limits import LOG_IN, limiter
 from web.pages.accounts import blueprint
 from web.pages.addresses import home_of, safe
-from web.pages.shell import user_or_none
 from web.procedures import rules_of
 from web.runtime import command, runtime
 from web.settings import IdentityPlatform

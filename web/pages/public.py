@@ -13,11 +13,11 @@ from records.certificates import Certificate, CertificateStatus
 from records.papers import Paper
 from web.api.certificates import verification_view, verified
 from web.database import db
+from web.identity import user_or_none
 from web.limits import VERIFY, limiter
 from web.pages import lists, wording
 from web.pages.accounts import accounts, panel
 from web.pages.addresses import safe
-from web.pages.shell import user_or_none
 from web.runtime import runtime
 from web.texts import LANGUAGES, told
 from web.texts import gettext as _

@@ -3,10 +3,9 @@
 import json
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from flask import Flask, g, request, url_for
-from flask_login import current_user
 
 from engine import inbox
 from records import listings
@@ -16,7 +15,7 @@ from records.selection import Selection
 from records.users import User, UserKind
 from web.api.views import standing_of
 from web.database import db
-from web.identity import Account
+from web.identity import user_or_none
 from web.pages import lists, people, wording
 from web.pages.addresses import home_of
 from web.runtime import runtime
@@ -55,11 +54,6 @@ def asset(name: str) -> str:
 def _manifest(changed_at: int) -> dict[str, str]:
     read: dict[str, str] = json.loads(MANIFEST.read_text(encoding="utf-8"))
     return read
-
-
-def user_or_none() -> User | None:
-    """Who is logged in, if anybody is."""
-    return cast(Account, current_user).user if current_user.is_authenticated else None
 
 
 def context() -> dict[str, Any]:

@@ -1,21 +1,22 @@
 """短信发件箱: what was sent to whom and what became of it. Operators have a message sent again, or do without it; in
-the demo everybody may read what would have been sent."""
+the demo enterprises and officials may read what would have been sent about their own matters."""
 
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
+from sqlalchemy import ColumnElement, true
 from werkzeug.exceptions import NotFound
 
 from engine.commands import Command
 from engine.errors import CommandRefused
 from engine.job_commands import LONGEST_REASON
 from engine.tables import Job
-from records.roles import AdminRole
+from records.roles import OVERSEEING, AdminRole
 from records.sms import OutgoingSms
 from records.users import UserKind
 from tasks.sms.delivery import send_again, skip
 from tasks.sms.texts import TEMPLATES
-from web.api.sms import STATES, chosen, held, view
+from web.api.sms import STATES, chosen, held, readable, view
 from web.database import db
 from web.identity import me, require
 from web.pages import choosing, commands, lists, wording
@@ -26,14 +27,25 @@ from web.texts import told
 
 
 @blueprint.get("/sms")
-@require()
+@require(*OVERSEEING)
 def sms_outbox() -> str:
     """The messages, the latest first, narrowed by state, template and project."""
-    if me().kind != UserKind.ADMIN and not runtime().settings.demo:
+    return _page(true())
+
+
+@blueprint.get("/demo/sms")
+@require(UserKind.ENTERPRISE, UserKind.AUTHORITY)
+def demo_sms() -> str:
+    """In the demo: the messages to one's own enterprise, or about what lies in an official's sight."""
+    if not runtime().settings.demo:
         raise NotFound
+    return _page(readable(db.session(), me()))
+
+
+def _page(which: ColumnElement[bool]) -> str:
     state, template, project = (choosing.typed(name) for name in ("state", "template", "project"))
     state = state if state in STATES else ""
-    found = lists.part(db.session(), chosen(state, template, project))
+    found = lists.part(db.session(), chosen(state, template, project).where(which))
     return render_template(
         "enterprise/sms_outbox.html",
         demo=runtime().settings.demo,

@@ -9,7 +9,8 @@ from engine.errors import CommandRefused
 from records.roles import AdminRole
 from records.sms_texts import versions
 from tasks.sms.rewording import reword
-from tasks.sms.texts import LENGTHS, LONGEST, TEMPLATES
+from tasks.sms.texts import LABELS, LENGTHS, LONGEST, TEMPLATES
+from web import texts
 from web.api.sms_texts import text_view
 from web.database import db
 from web.identity import me, require
@@ -59,28 +60,15 @@ def reword_sms(template: str) -> Any:
     return redirect(url_for("administration.sms_text", template=template), 303)
 
 
-def placeholder_words() -> dict[str, str]:
-    """What stands for what in a text."""
-    return {
-        "e": _("企业名称"),
-        "p": _("项目名称"),
-        "k": _("事项"),
-        "d": _("日期"),
-        "n": _("备案证号"),
-        "a": _("备案机关"),
-        "y": _("年度"),
-    }
-
-
 def _page(template: str, refusal: CommandRefused | None) -> str:
     told = text_view(db.session(), template)
-    words = placeholder_words()
     return render_template(
         "admin/sms_text.html",
         template=told,
         longest=LONGEST,
         placeholders=[
-            {"name": f"{{{name}}}", "label": words[name], "length": LENGTHS[name]} for name in told["placeholders"]
+            {"name": f"{{{name}}}", "label": texts.told(LABELS[name]), "length": LENGTHS[name]}
+            for name in told["placeholders"]
         ],
         form=form(refusal, {"text": told["text"]}),
         text=typed("text") if refusal is not None and "reset" not in request.form else told["text"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from flask import Response, render_template, request, url_for
@@ -13,9 +14,21 @@ from records.agencies import Agency
 from records.calendar import local_date
 from records.certificates import CertificateStatus
 from records.figures import MONEY
+from records.formats import rounded
 from records.regions import Region
 from records.selection import INVESTMENTS, Only, Selection, selected
-from records.statistics import Dimension, Line, Measures, by_key, measure, months, whole, year_before
+from records.statistics import (
+    Dimension,
+    Line,
+    Measures,
+    by_key,
+    hundred_millions,
+    measure,
+    months,
+    shares,
+    whole,
+    year_before,
+)
 from records.users import UserKind
 from web.database import db
 from web.identity import me, require
@@ -96,28 +109,28 @@ class _Told:
         return [
             {
                 "label": _("备案项目"),
-                "value": f"{now.filings:,}",
+                **_figure(now.filings),
                 "unit": _("项"),
                 "url": self._cases(Only.ISSUED),
                 **_growth(now.filings, before.filings),
             },
             {
                 "label": _("总投资"),
-                "value": f"{now.hundred_millions:,.1f}",
+                **_figure(rounded(now.hundred_millions, 1)),
                 "unit": _("亿元"),
                 "url": self._cases(Only.ISSUED),
                 **_growth(now.total, before.total),
             },
             {
                 "label": _("平均办结"),
-                "value": _one(now.average_days),
+                **_figure(_days(now)),
                 "unit": _("工作日") if now.measured else "",
                 "url": self._cases(Only.MEASURED),
                 **_difference(now.average_days, before.average_days),
             },
             {
                 "label": _("按时办结率"),
-                "value": _percent(now.on_time),
+                **_figure(_percent(now)),
                 "unit": "%" if now.measured else "",
                 "url": self._cases(_late_or_measured(now)),
                 "change": "",
@@ -140,7 +153,8 @@ class _Told:
                 "label": self.name(dimension, line.key),
                 "url": self._cases_of(dimension, line.key),
                 "filings": line.measures.filings,
-                "total": f"{line.measures.hundred_millions:.2f}",
+                "total": rounded(line.measures.hundred_millions, 2),
+                "total_label": _label(line.measures.hundred_millions),
             }
             for line in lines
         ]
@@ -171,15 +185,16 @@ class _Told:
             CertificateStatus.LONG_TERM: found.get(CertificateStatus.LONG_TERM, Measures()).filings,
         }
         counts[CertificateStatus.INVALID] = self.all.filings - sum(counts.values())
+        percents = shares(list(counts.values()))
         return [
             {
                 "code": status.value,
                 "label": wording.status(status),
                 "count": count,
-                "percent": round(count * 100 / self.all.filings) if self.all.filings else 0,
+                "percent": percent,
                 "url": self._cases_of(Dimension.STATUS, status.value),
             }
-            for status, count in counts.items()
+            for (status, count), percent in zip(counts.items(), percents, strict=True)
         ]
 
     def invalid(self) -> list[dict[str, Any]]:
@@ -242,25 +257,22 @@ class _Told:
     def _cells(self, told: Measures, query: dict[str, str]) -> list[dict[str, Any]]:
         """Each figure as it is shown, `value` for a file to say the same, and the cases that it is made of."""
 
-        def cell(text: str, only: Only, cases: int) -> dict[str, Any]:
-            value = None if text == "—" else float(text.replace(",", ""))
-            return {"text": text, "value": value, "url": _projects({**query, "only": only.value}) if cases else None}
-
-        def number(value: int, only: Only, cases: int) -> dict[str, Any]:
-            return cell(f"{value:,}", only, cases) | {"value": value}
+        def cell(value: Decimal | int | None, only: Only, cases: int) -> dict[str, Any]:
+            url = _projects({**query, "only": only.value}) if cases else None
+            return {"text": _text(value), "value": value, "url": url}
 
         def money(yuan: int) -> dict[str, Any]:
-            return cell(f"{Measures(total=yuan).hundred_millions:,.2f}", Only.ISSUED, told.filings)
+            return cell(rounded(hundred_millions(yuan), 2), Only.ISSUED, told.filings)
 
         counts = ((told.returned, Only.RETURNED), (told.started, Only.STARTED), (told.completed, Only.COMPLETED))
         return [
-            number(told.filings, Only.ISSUED, told.filings),
+            cell(told.filings, Only.ISSUED, told.filings),
             *(money(getattr(told, name)) for name in MONEY),
-            cell(_one(told.average_days), Only.MEASURED, told.measured),
-            cell(_percent(told.on_time), _late_or_measured(told), told.measured),
-            *(number(value, only, value) for value, only in counts),
-            number(told.jobs_construction, Only.ISSUED, told.filings),
-            number(told.jobs_operation, Only.ISSUED, told.filings),
+            cell(_days(told), Only.MEASURED, told.measured),
+            cell(_percent(told), _late_or_measured(told), told.measured),
+            *(cell(value, only, value) for value, only in counts),
+            cell(told.jobs_construction, Only.ISSUED, told.filings),
+            cell(told.jobs_operation, Only.ISSUED, told.filings),
         ]
 
     # The file
@@ -269,22 +281,20 @@ class _Told:
         """What the page shows, table by table."""
         period = f"{wording.day(self.chosen.issued_from)} {_('至')} {wording.day(self.chosen.issued_to)}"
         about = [
-            [_("数据更新于"), wording.moment(runtime().engine.clock.now()), "", ""],
-            [_("口径"), _("按签发日期"), period, ""],
+            [_("数据更新于"), wording.moment(runtime().engine.clock.now()), "", "", ""],
+            [_("口径"), _("按签发日期"), period, "", ""],
             *(
                 [
                     field["label"],
                     next((o["label"] for o in field["options"] if o["value"] == field["value"]), ""),
                     "",
                     "",
+                    "",
                 ]
                 for field in Fields(db.session(), me(), self.chosen).of(*_FILTERS, *_MORE)
                 if field["kind"] == "select"
             ),
-            *(
-                [figure["label"], figure["value"], figure["unit"], f"{figure['change']} {figure['note']}".strip()]
-                for figure in self.figures()
-            ),
+            *([figure[name] for name in ("label", "number", "unit", "change", "note")] for figure in self.figures()),
         ]
         charts = [
             (_("按月"), _dimensions()[Dimension.MONTH], self.chart(Dimension.MONTH)),
@@ -293,12 +303,12 @@ class _Told:
         ]
         columns = (_("备案项目（项）"), _("总投资（亿元）"))
         return [
-            Sheet(_("概况"), [_("项目"), _("内容"), "", ""], about, (20, 32, 26, 26)),
+            Sheet(_("概况"), [_("项目"), _("内容"), "", "", ""], about, (20, 32, 26, 12, 26)),
             *(
                 Sheet(
                     name,
                     [what, *columns],
-                    [[row["label"], row["filings"], float(row["total"])] for row in rows],
+                    [[row["label"], row["filings"], row["total"]] for row in rows],
                     (36, 16, 16),
                 )
                 for name, what, rows in charts
@@ -392,28 +402,46 @@ def _growth(now: int, before: int) -> dict[str, str]:
     """How much more than in the same period of the year before."""
     if not before:
         return {"change": "", "note": _("上年同期无数据"), "tone": ""}
-    share = (now - before) * 100 / before
+    share = Decimal(now - before) * 100 / before
     return {
-        "change": f"{share:+.1f}%".replace("-", "−"),
+        "change": f"{_signed(rounded(share, 1))}%",
         "note": _("较上年同期"),
         "tone": "up" if share >= 0 else "down",
     }
 
 
-def _difference(now: float | None, before: float | None) -> dict[str, str]:
+def _difference(now: Decimal | None, before: Decimal | None) -> dict[str, str]:
     """How many days more; fewer are better."""
     if now is None or before is None:
         return {"change": "", "note": _("上年同期无数据"), "tone": ""}
-    days = round(now - before, 1)
-    return {"change": f"{days:+.1f}".replace("-", "−"), "note": _("较上年同期"), "tone": "up" if days <= 0 else "down"}
+    days = rounded(now - before, 1)
+    return {"change": _signed(days), "note": _("较上年同期"), "tone": "up" if days <= 0 else "down"}
 
 
-def _one(number: float | None) -> str:
-    return "—" if number is None else f"{number:.1f}"
+def _days(told: Measures) -> Decimal | None:
+    return rounded(told.average_days, 1) if told.average_days is not None else None
 
 
-def _percent(share: float | None) -> str:
-    return "—" if share is None else f"{share * 100:.1f}"
+def _percent(told: Measures) -> Decimal | None:
+    return rounded(told.on_time * 100, 1) if told.on_time is not None else None
+
+
+def _figure(number: Decimal | int | None) -> dict[str, Any]:
+    """One of the four figures: the number, and as it is shown."""
+    return {"number": number, "value": _text(number)}
+
+
+def _text(number: Decimal | int | None) -> str:
+    return "—" if number is None else f"{number:,}"
+
+
+def _signed(number: Decimal) -> str:
+    return f"{number:+}".replace("-", "−")
+
+
+def _label(number: Decimal) -> str:
+    """A number at its bar. Large ones need no second decimal, small ones are nothing without it."""
+    return _text(rounded(number, 2 if number < 10 else 1))
 
 
 def _late_or_measured(told: Measures) -> Only:

@@ -10,7 +10,7 @@ from engine.errors import CommandRefused
 from records.calendar import local_date
 from records.jurisdiction import HANDLING
 from records.roles import OVERSEEING, AdminRole
-from records.substitutions import Substitution, SubstitutionState, substitutions
+from records.substitutions import LONGEST, Substitution, SubstitutionState, substitutions
 from records.users import User, UserKind, colleagues_of
 from web.api import substitutions as interface
 from web.database import db
@@ -85,6 +85,7 @@ def form_for(principal: User, post_url: str, refusal: CommandRefused | None = No
         "colleagues": choices(principal),
         "typed": {name: typed.get(name, "") for name in ("substitute", "first_day", "last_day")},
         "today": _today().isoformat(),
+        "longest": LONGEST.days,
         "error": commands.refused(refusal) if refusal is not None else "",
         "command_id": commands.fresh(),
     }

@@ -192,7 +192,7 @@ def _render(
             "tags": _tags(course, document),
             "enterprise": document.enterprise.name if document else "",
             "project_code": document.project_code if document else "",
-            "number": _("%(noun)s编号 %(no)s", noun=told(document.TITLE).removeprefix("备案"), no=document.number)
+            "number": _("%(noun)s编号 %(no)s", noun=told(document.TITLE.removeprefix("备案")), no=document.number)
             if document
             else "",
             "prev_url": url_for("task.page", task_id=earlier) if earlier else None,

@@ -30,6 +30,7 @@ from web.pages.enterprise import blueprint
 from web.pages.public import invalid_reasons
 from web.reach import Reach
 from web.texts import gettext as _
+from web.texts import pgettext
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def _list(act: Act) -> str:
     user, kind = me(), act.kind
     query = select(kind).where(listed(kind, user), kind.submission > 0)
     if text := lists.searched():
-        query = query.where(lists.containing(text, kind.project_name, kind.certificate_number))
+        query = query.where(lists.containing(text, kind.project_name, kind.certificate_number, kind.number))
     found = lists.part(db.session(), query.order_by(kind.submitted_at.desc(), kind.number.desc()))
     official = user.kind != UserKind.ENTERPRISE
     return render_template(
@@ -206,6 +207,7 @@ def _form(
         post_url=url_for(f"enterprise.{act.verb}", number=certificate.number),
         back_url=url_for(f"enterprise.choose_{act.name}"),
         most_files=attached.MAX_FILES,
+        lost_files=any(file.filename for file in request.files.getlist("files")),
         megabytes=attached.MAX_MEGABYTES,
         accept=",".join(attached.FILE_TYPES),
         command_id=commands.fresh(),
@@ -276,7 +278,7 @@ def _words(act: Act) -> dict[str, Any]:
     common = {"key": f"{act.name}s", "list_url": url_for(f"enterprise.{act.name}s")}
     if act is CANCEL:
         return common | {
-            "verb": _("注销"),
+            "verb": pgettext("what one does", "注销"),
             "manage": _("注销管理"),
             "new": _("去注销项目"),
             "choose": _("注销项目"),
@@ -295,7 +297,7 @@ def _words(act: Act) -> dict[str, Any]:
             "empty_text": _("不再实施的项目，可以由企业自行注销备案。"),
         }
     return common | {
-        "verb": _("撤销"),
+        "verb": pgettext("what one does", "撤销"),
         "manage": _("撤销管理"),
         "new": _("去撤销备案"),
         "choose": _("撤销备案"),

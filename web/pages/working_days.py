@@ -22,6 +22,8 @@ from web.texts import gettext as _
 
 _WEEK = 7
 
+_KINDS = {"work": True, "rest": False}
+
 
 @blueprint.get("/calendar")
 @blueprint.get("/calendar/<int:year>")
@@ -35,7 +37,11 @@ def calendar(year: int | None = None) -> str:
 @require(AdminRole.SYSTEM)
 def mark_day() -> Any:
     """Let a day be worked or not."""
-    day, is_workday = day_of(typed("day")), typed("kind") == "work"
+    try:
+        day, is_workday = day_of(typed("day")), _KINDS[typed("kind")]
+    except (CommandRefused, KeyError):
+        refused = CommandRefused("day_unfit", "请选择日期，以及改为工作日还是休息日。", status=422)
+        return _page(local_date(runtime().engine.clock.now()).year, refused), 422
 
     def give(given: Command) -> dict[str, Any]:
         return {"moved": tasks.working_days.mark(given, day, is_workday)}

@@ -14,6 +14,8 @@ interface Row {
   label: string;
   url: string | null;
   values: number[];
+  /** How the values are written at their bars: the server rounds, as it does for the table. */
+  labels: string[];
 }
 
 interface Table {
@@ -38,13 +40,14 @@ function read(table: HTMLTableElement, drawn: string[]): Table {
       label: row.cells[0]!.textContent.trim(),
       url: row.cells[0]!.querySelector("a")?.getAttribute("href") ?? null,
       values: columns.map((column) => Number(row.cells[column]!.dataset.value)),
+      labels: columns.map((column) => row.cells[column]!.dataset.label ?? ""),
     })),
   };
 }
 
-/** Large numbers need no fraction, small ones are nothing without it. */
-const written = (value: number) =>
-  value.toLocaleString("zh-CN", { maximumFractionDigits: Math.abs(value) < 10 ? 2 : 1 });
+/** What stands at the bars of a series. */
+const labels = (table: Table, series: number) => (point: { dataIndex: number }) =>
+  table.rows[point.dataIndex]?.labels[series] ?? "";
 
 /** One row of columns below the other, each with an axis of its own that begins at 0. */
 function columns(table: Table, unfinished: boolean): object {
@@ -78,7 +81,7 @@ function columns(table: Table, unfinished: boolean): object {
       yAxisIndex: n,
       barMaxWidth: 28,
       itemStyle: { color: colours[n], borderRadius: [3, 3, 0, 0] },
-      label: { ...text, show: table.rows.length <= 24, position: "top", formatter: shown },
+      label: { ...text, show: table.rows.length <= 24, position: "top", formatter: labels(table, n) },
       data: table.rows.map((row, at) => ({
         value: row.values[n],
         itemStyle: unfinished && at === last ? { opacity: UNFINISHED } : {},
@@ -105,15 +108,11 @@ function bars(table: Table, narrow: boolean): object {
         type: "bar",
         barMaxWidth: 16,
         itemStyle: { color: colours[0], borderRadius: [0, 3, 3, 0] },
-        label: { ...text, show: true, position: "right", formatter: shown },
+        label: { ...text, show: true, position: "right", formatter: labels(table, 0) },
         data: table.rows.map((row) => row.values[0]),
       },
     ],
   };
-}
-
-function shown(point: { value: unknown }): string {
-  return written(Number(point.value));
 }
 
 function draw(place: HTMLElement): ECharts | undefined {

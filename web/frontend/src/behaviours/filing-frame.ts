@@ -29,7 +29,7 @@ export interface FormState {
   saved?: { state: "saving" | "saved" | "failed" | "idle"; text: string };
   busy?: "save" | "check" | "preview" | "submit" | "";
   /** Texts of the frame, given by the form so that one catalogue holds them. */
-  words: { summary: string; errorCount: string; warningCount: string; optional: string };
+  words: { summary: string; colon: string; errorCount: string; warningCount: string; optional: string };
 }
 
 const sprite = (): string =>
@@ -124,7 +124,7 @@ function showSummary(state: FormState): void {
     link.href = `#${error.target}`;
     link.textContent = error.where;
     link.addEventListener("click", () => document.getElementById(error.target)?.focus());
-    list.append(element("li", "", link, error.where ? "：" : "", error.text));
+    list.append(element("li", "", link, error.where ? state.words.colon : "", error.text));
   }
   const title = document.createElement("b");
   title.textContent = state.words.summary.replace("{n}", String(state.errors.length));

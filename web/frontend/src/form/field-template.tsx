@@ -99,10 +99,10 @@ function Help({ field }: { field: Field }) {
           <Icon name="calculator" /> {fill(TEXTS.computed, { parts: parts.join(TEXTS.computedPlus) })}
         </>
       ) : null}
-      {[help, ...ruled.map((hint) => hint.message)].filter(Boolean).join("　")}
+      {[help, ...ruled.map((hint) => hint.message)].filter(Boolean).join(TEXTS.gap)}
       {links.map(({ text, href }, index) => (
         <Fragment key={text}>
-          {help || ruled.length || index ? "　" : ""}
+          {help || ruled.length || index ? TEXTS.gap : ""}
           <span className="jg-nowrap">
             <AsideLink href={href.replace("{id}", encodeURIComponent(api.documentId))} text={text} />
           </span>

@@ -50,7 +50,7 @@ function frameState(known: Known): FormState {
     ...note(wrong.length, total - done, findings.warnings.length, known.held),
     saved: savedLine(known.save, known.correcting),
     busy: known.busy,
-    words: { summary: TEXTS.summary, errorCount: TEXTS.errorCount, warningCount: TEXTS.warningCount, optional: TEXTS.optionalSection },
+    words: { summary: TEXTS.summary, colon: TEXTS.colon, errorCount: TEXTS.errorCount, warningCount: TEXTS.warningCount, optional: TEXTS.optionalSection },
   };
 }
 

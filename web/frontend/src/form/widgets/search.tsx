@@ -130,7 +130,7 @@ export function SearchWidget(props: Widget) {
                   onClick={() => choose(item)}
                 >
                   <Marked text={item.label} query={query ?? ""} />
-                  {item.hint ? <span className="jg-muted jg-small">　{item.hint}</span> : null}
+                  {item.hint ? <span className="jg-muted jg-small">{TEXTS.gap}{item.hint}</span> : null}
                 </li>
               ))
             ) : (
