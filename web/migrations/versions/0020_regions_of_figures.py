@@ -4,6 +4,7 @@ Revision: 0020, after 0019
 """
 
 import re
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,7 +29,7 @@ def upgrade() -> None:
     )
     rows = [_row(id, CODE.fullmatch(code or '')) for id, code in connection.execute(nowhere)]
     if rows:
-        given = {'region': sa.bindparam('at'), 'city': sa.bindparam('in_city')}
+        given: dict[str, Any] = {'region': sa.bindparam('at'), 'city': sa.bindparam('in_city')}
         connection.execute(sa.update(figures).where(figures.c.document_id == sa.bindparam('id')).values(given), rows)
 
 
