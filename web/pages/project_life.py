@@ -40,6 +40,8 @@ def life(filing: Filing, certificate: Certificate | None, *, suspended: bool) ->
     elif filing.editable:
         waiting = "todo"
     filed = _step(_("备案申报"), wording.day(filing.submitted_at), state="done" if filing.submission else "todo")
+    if certificate is not None and not filing.imported:
+        filed["opinion"] = _("经受理、审核、签发")
     if certificate is None:
         return [filed, _step(pgettext("what was done", "签发备案证"), state=waiting), *_planned(filing)]
     issued = _step(pgettext("what was done", "签发备案证"), wording.day(certificate.issue_date), _("有效期两年"))
@@ -131,7 +133,7 @@ def _built(filing: Filing, certificate: Certificate) -> Iterator[Step]:
     if started is not None:
         yield _step(_("开工"), wording.day(started))
     elif not is_over:
-        yield _plan(_("开工"), filing, "planned_start")
+        yield _awaited(_("开工"), filing, "planned_start")
     if years:
         yield _step(_("年度进度报告"), opinion=years)
     elif not is_over and completed is None:
@@ -139,7 +141,7 @@ def _built(filing: Filing, certificate: Certificate) -> Iterator[Step]:
     if completed is not None:
         yield _step(_("完工"), wording.day(completed))
     elif not is_over:
-        yield _plan(_("完工"), filing, "planned_completion")
+        yield (_awaited if started is not None else _plan)(_("完工"), filing, "planned_completion")
     if is_over:
         reason = reasons().get(certificate.invalid_reason or "", "")
         yield _step(_("备案证失效"), _invalid_since(certificate), reason, state="refused")
@@ -172,6 +174,11 @@ def _invalid_since(certificate: Certificate) -> str:
 
 def _plan(act: str, filing: Filing, planned: str) -> Step:
     return _step(act, _("计划 %(day)s", day=filing.form.get(planned) or "—"), state="todo")
+
+
+def _awaited(act: str, filing: Filing, planned: str) -> Step:
+    """What the enterprise is to tell next."""
+    return _plan(act, filing, planned) | {"opinion": _("尚未填报"), "state": "current"}
 
 
 def _step(act: str, time: str = "", opinion: str = "", *, state: str = "done") -> Step:

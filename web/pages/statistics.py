@@ -40,7 +40,7 @@ from web.pages.office import blueprint
 from web.runtime import runtime
 from web.spreadsheets import CSV, XLSX, Sheet
 from web.texts import gettext as _
-from web.texts import told
+from web.texts import pgettext, told
 
 _SHOWN = (Dimension.MONTH, Dimension.REGION, Dimension.INDUSTRY, Dimension.STATUS)
 _REGIONS, _INDUSTRIES = 8, 5  # that a chart has room for
@@ -110,7 +110,7 @@ class _Told:
             {
                 "label": _("备案项目"),
                 **_figure(now.filings),
-                "unit": _("项"),
+                "unit": pgettext("so many", "项"),
                 "url": self._cases(Only.ISSUED),
                 **_growth(now.filings, before.filings),
             },
@@ -124,7 +124,7 @@ class _Told:
             {
                 "label": _("平均办结"),
                 **_figure(_days(now)),
-                "unit": _("工作日") if now.measured else "",
+                "unit": pgettext("so many", "工作日") if now.measured else "",
                 "url": self._cases(Only.MEASURED),
                 **_difference(now.average_days, before.average_days),
             },
