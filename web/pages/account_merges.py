@@ -1,4 +1,4 @@
-"""账号合并: the enterprise's request, without log-in; and 账号管理, where an administrator finds accounts, opens locked
+"""账号合并: the enterprise's request, without log-in; and the page where an administrator finds accounts, opens locked
 ones, gives first passwords, unbinds provincial accounts and merges (R67–R69), and another closes and opens them."""
 
 from collections.abc import Callable
@@ -81,7 +81,7 @@ def _typed(name: str) -> str:
 @blueprint.get("")
 @require(AdminRole.SYSTEM, AdminRole.SECURITY)
 def page() -> str:
-    """账号管理: what waits, and the accounts that were searched for."""
+    """账号合并: what waits, and the accounts that were searched for."""
     return _page()
 
 

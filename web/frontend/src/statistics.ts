@@ -28,7 +28,8 @@ const style = getComputedStyle(document.documentElement);
 const colour = (name: string) => style.getPropertyValue(`--jg-${name}`).trim();
 const text = { color: colour("ink-700"), fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12.5 };
 const colours = [colour("chart-1"), colour("chart-2")];
-const UNFINISHED = 0.42;
+/** The alpha, in hexadecimal digits, of a column whose month is not over; its number stays black. */
+const UNFINISHED = "6b";
 
 function read(table: HTMLTableElement, drawn: string[]): Table {
   const heads = [...table.tHead!.rows[0]!.cells];
@@ -84,7 +85,7 @@ function columns(table: Table, unfinished: boolean): object {
       label: { ...text, show: table.rows.length <= 24, position: "top", formatter: labels(table, n) },
       data: table.rows.map((row, at) => ({
         value: row.values[n],
-        itemStyle: unfinished && at === last ? { opacity: UNFINISHED } : {},
+        itemStyle: unfinished && at === last ? { color: `${colours[n]}${UNFINISHED}` } : {},
       })),
     })),
   };
