@@ -13,20 +13,20 @@ from Tea.exceptions import TeaException
 
 from tasks.sms.gateway import (
     Delivery,
-    GatewayFailed,
     GatewaySettings,
     Message,
     MessageRefused,
     Receipt,
     ReportUnreadable,
+    failure,
     noted,
     text,
 )
 from tasks.sms.texts import SIGNATURE
 
 ENDPOINT = "https://dysmsapi.aliyuncs.com/"
-_OF_THE_MESSAGE = "isv."
-"""How the codes begin that speak of the message or of what was agreed about it; others may be mended by time."""
+_OF_THE_MESSAGE = ("isv.",)
+"""How the codes begin that speak of the message."""
 
 
 class AliyunGateway:
@@ -59,17 +59,12 @@ class AliyunGateway:
         try:
             answer = self._client.send_sms_with_options(request, self._runtime).body
         except TeaException as error:
-            raise _failure(str(error.code or ""), error.message or error) from error
+            raise failure(str(error.code or ""), error.message or error, _OF_THE_MESSAGE) from error
         if answer is None or answer.code != "OK" or not answer.biz_id:
-            raise _failure(str(answer.code or "") if answer else "", answer.message if answer else "")
+            raise failure(str(answer.code or "") if answer else "", answer.message if answer else "", _OF_THE_MESSAGE)
         return Receipt(answer.biz_id)
 
     def deliveries(self, told: Any) -> list[Delivery]:
         if not isinstance(told, list):
             raise ReportUnreadable("a list of reports is missing")
         return [Delivery(text(one, "biz_id"), one.get("success") is True, noted(one.get("err_code"))) for one in told]
-
-
-def _failure(code: str, said: object) -> MessageRefused | GatewayFailed:
-    note = noted(f"{code} {said or ''}")
-    return MessageRefused(note) if code.startswith(_OF_THE_MESSAGE) else GatewayFailed(note)

@@ -109,6 +109,13 @@ def noted(words: Any) -> str:
     return str(words or "").strip()[:_LONGEST_NOTE]
 
 
+def failure(code: str, said: object, of_the_message: tuple[str, ...]) -> MessageRefused | GatewayFailed:
+    """What a cloud's error means: whether its code begins as those do that speak of the message, or of what was agreed
+    about it; others may be mended by time."""
+    note = noted(f"{code} {said or ''}")
+    return MessageRefused(note) if code.startswith(of_the_message) else GatewayFailed(note)
+
+
 @contextmanager
 def _extra(name: str) -> Iterator[None]:
     """What is imported within comes with an extra of ours. Raises ValueError saying how to install it."""

@@ -14,12 +14,12 @@ from tencentcloud.sms.v20210111.sms_client import SmsClient
 
 from tasks.sms.gateway import (
     Delivery,
-    GatewayFailed,
     GatewaySettings,
     Message,
     MessageRefused,
     Receipt,
     ReportUnreadable,
+    failure,
     noted,
     text,
 )
@@ -28,7 +28,7 @@ from tasks.sms.texts import SIGNATURE, TEMPLATES
 ENDPOINT = "https://sms.tencentcloudapi.com/"
 _REGION = "ap-guangzhou"
 _OF_THE_MESSAGE = ("FailedOperation", "InvalidParameter", "LimitExceeded", "MissingParameter", "UnsupportedOperation")
-"""How the codes begin that speak of the message or of what was agreed about it; others may be mended by time."""
+"""How the codes begin that speak of the message."""
 
 
 class TencentGateway:
@@ -62,9 +62,10 @@ class TencentGateway:
         try:
             statuses = self._client.SendSms(request).SendStatusSet or []
         except TencentCloudSDKException as error:
-            raise _failure(str(error.code or ""), error.message) from error
+            raise failure(str(error.code or ""), error.message, _OF_THE_MESSAGE) from error
         if len(statuses) != 1 or statuses[0].Code != "Ok" or not statuses[0].SerialNo:
-            raise _failure(statuses[0].Code or "" if statuses else "", statuses[0].Message if statuses else "")
+            code, said = (statuses[0].Code or "", statuses[0].Message) if statuses else ("", "")
+            raise failure(code, said, _OF_THE_MESSAGE)
         return Receipt(statuses[0].SerialNo)
 
     def deliveries(self, told: Any) -> list[Delivery]:
@@ -73,8 +74,3 @@ class TencentGateway:
         return [
             Delivery(text(one, "sid"), one.get("report_status") == "SUCCESS", noted(one.get("errmsg"))) for one in told
         ]
-
-
-def _failure(code: str, said: object) -> MessageRefused | GatewayFailed:
-    note = noted(f"{code} {said or ''}")
-    return MessageRefused(note) if code.startswith(_OF_THE_MESSAGE) else GatewayFailed(note)

@@ -176,7 +176,7 @@ def _detail(filing: Filing, certificate: Certificate | None) -> str:
         archive=list(papers_of_project(filing)) if certificate else [],
         history=timeline(course, filing, me()) if course is not None else [],
         diagram_url=url_for("diagram.show", instance_id=instance.id) if instance is not None else None,
-        life=project_life.life(filing, certificate, suspended=instance is not None and instance.suspended),
+        life=project_life.life(filing, certificate, records, suspended=instance is not None and instance.suspended),
     )
 
 

@@ -32,20 +32,22 @@ _REMINDERS = ("sixty_days_left", "thirty_days_left")
 """Events of `certificate.bpmn` that wait for the days on which it reminds of the end."""
 
 
-def life(filing: Filing, certificate: Certificate | None, *, suspended: bool) -> list[Step]:
-    """The steps from the filing to the archive: done, the one that waits, and what is planned."""
+def life(
+    filing: Filing, certificate: Certificate | None, records: Sequence[dict[str, Any]], *, suspended: bool
+) -> list[Step]:
+    """The steps from filing to archive: done (`records` among them), the one that waits, and what is planned."""
     waiting = "suspended" if suspended else "current"
     if filing.status == DocumentStatus.NOT_ACCEPTED:
         waiting = "refused"
     elif filing.editable:
         waiting = "todo"
     filed = _step(_("备案申报"), wording.day(filing.submitted_at), state="done" if filing.submission else "todo")
-    if certificate is not None and not filing.imported:
-        filed["opinion"] = _("经受理、审核、签发")
+    issued = _step(pgettext("what was done", "签发备案证"), state=waiting)
     if certificate is None:
-        return [filed, _step(pgettext("what was done", "签发备案证"), state=waiting), *_planned(filing)]
-    issued = _step(pgettext("what was done", "签发备案证"), wording.day(certificate.issue_date), _("有效期两年"))
-    return [filed, issued, *map(_recorded, records_of(certificate)), *_built(filing, certificate)]
+        return [filed, issued, *_planned(filing)]
+    filed["opinion"] = "" if filing.imported else _("经受理、审核、签发")
+    issued |= {"time": wording.day(certificate.issue_date), "opinion": _("有效期两年"), "state": "done"}
+    return [filed, issued, *map(_recorded, records), *_built(filing, certificate)]
 
 
 def records_of(certificate: Certificate) -> list[dict[str, Any]]:
